@@ -1,0 +1,108 @@
+import type { Milliseconds, UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
+import type { CueState } from './states.ts';
+import type { CueType, JsonObject } from './wire/index.ts';
+
+/** When a cue is to fire, as its director asked for it. */
+export type FireRequest =
+  /** The first picture in presentation order that has not passed the injector. */
+  | { readonly kind: 'next' }
+  /** That much media time after the picture that `next` would give. */
+  | { readonly kind: 'delay'; readonly delayMs: Milliseconds }
+  /** The picture at this PTS of the stream's output timeline (what the director saw); the next one where it has passed. */
+  | { readonly kind: 'mediaTime'; readonly pts: Milliseconds }
+  /** The picture that passes the injector at this moment of the wall clock. */
+  | { readonly kind: 'at'; readonly at: UnixMilliseconds };
+
+/** How the frame was chosen. */
+export type FrameChoice =
+  /** Rule 4: the first picture in presentation order that had not passed, from DTS at a constant rate. */
+  | 'next-in-presentation'
+  /** DTS did not fit a constant rate: the PTS of the access unit at hand. */
+  | 'own-pts'
+  /** A moment ahead, reached on the timeline. */
+  | 'scheduled';
+
+/** Where a cue landed. */
+export interface Landing {
+  readonly epoch: string;
+  /** Fire PTS on the stream's output timeline. */
+  readonly pts: Milliseconds;
+  /** Access units in decode order since the epoch began, of the one that first carried the cue to fire. */
+  readonly frame: number;
+  readonly stampedAtUs: UnixMicroseconds;
+  /** The wall clock at which the fire PTS passes the injector. */
+  readonly fireAtUs: UnixMicroseconds;
+  readonly markToStampMs: number;
+  /** How far the fire PTS is behind the moment asked for; 0 where it was met. Its bound, where only a bound is known. */
+  readonly errorMs: number;
+  readonly choice: FrameChoice;
+  /** By output: whether the cue was read back there. Empty until something reads back. */
+  readonly outputs: { readonly [output: string]: unknown };
+}
+
+/** A cue as the API, the log and the feed show it. */
+export interface Cue {
+  readonly id: string;
+  readonly rev: number;
+  readonly stream: string;
+  readonly show?: string;
+  readonly type: CueType;
+  readonly ref?: string;
+  readonly state: CueState;
+  /** Why it is in that state, where that is not plain: a code and a sentence. */
+  readonly reason?: { readonly code: string; readonly text: string };
+  readonly data: JsonObject;
+  readonly audience?: JsonObject;
+  /** The moment the director meant by "now": arrival of the request unless they said. */
+  readonly markedAt: UnixMilliseconds;
+  readonly acceptedAt: UnixMilliseconds;
+  readonly alignAt?: UnixMilliseconds;
+  readonly durationMs?: Milliseconds;
+  readonly exp: UnixMilliseconds;
+  readonly fire: FireRequest;
+  readonly announceMs: Milliseconds;
+  readonly repeat: number;
+  /** The name of the token that marked it. */
+  readonly by: string;
+  readonly landing: Landing | null;
+}
+
+/** What the injector needs of a cue: its signed lines, its key, and when it fires. */
+export interface PreparedCue {
+  readonly id: string;
+  readonly rev: number;
+  readonly type: CueType;
+  readonly ref?: string;
+  /** Line 2 and line 3 of its stamps. */
+  readonly bodyText: string;
+  readonly signatureLine: string;
+  /** Opens `sealed`; null where nothing is sealed. */
+  readonly key: string | null;
+  readonly fire: FireRequest;
+  readonly markedAt: UnixMilliseconds;
+  readonly announceMs: Milliseconds;
+  /** On how many access units after the fire frame it is repeated. */
+  readonly repeat: number;
+  /** For how long after the fire PTS it stands on every keyframe; null: until a lock, reveal or cancel refers to it. */
+  readonly openForMs: Milliseconds | null;
+  readonly exp: UnixMilliseconds;
+}
+
+/** What the injector says of a cue. */
+export type StampEvent =
+  | {
+      readonly kind: 'announced';
+      readonly id: string;
+      readonly rev: number;
+      readonly epoch: string;
+      readonly firePts: Milliseconds;
+    }
+  | { readonly kind: 'landed'; readonly id: string; readonly rev: number; readonly landing: Landing }
+  | { readonly kind: 'ended'; readonly id: string; readonly rev: number }
+  | {
+      readonly kind: 'missed';
+      readonly id: string;
+      readonly rev: number;
+      readonly code: string;
+      readonly text: string;
+    };

@@ -1,0 +1,38 @@
+export { fromBase64Url, toBase64Url } from './base64url.ts';
+export {
+  CUE_TYPES,
+  type CueBody,
+  type CueType,
+  formatCueBody,
+  ID_PATTERN,
+  isCueType,
+  type JsonObject,
+  parseCueBody,
+  STREAM_PATTERN,
+} from './cue-body.ts';
+export { StampError, type StampErrorCode } from './errors.ts';
+export {
+  type ClockStamp,
+  type CueStamp,
+  type CueStampHead,
+  formatClockStamp,
+  formatCueStamp,
+  formatSignatureLine,
+  parseStamp,
+  STAMP_TEXT_DEFAULT_LIMIT,
+  STAMP_TEXT_LIMIT,
+  STAMP_UUID_TEXT,
+  STAMP_VERSION,
+  type Stamp,
+  type StampHead,
+  type StampSignature,
+} from './stamp.ts';
+export {
+  KEYS_PATH,
+  openCueData,
+  type StampCrypto,
+  type StampKey,
+  type StampKeySet,
+  verifyStamp,
+  webCrypto,
+} from './verify.ts';

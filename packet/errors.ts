@@ -1,0 +1,136 @@
+/**
+ * Every error that framecue names to anybody: one stable code, one HTTP status, whether trying again can
+ * help, and one sentence. `docs/errors.md` is held against this table by a test.
+ */
+export const ERRORS = {
+  // what a caller sent
+  ERR_REQUEST_MALFORMED: { status: 400, retryable: false, text: 'The request body is not valid JSON.' },
+  ERR_REQUEST_INVALID: { status: 400, retryable: false, text: 'The request does not fit the schema.' },
+  ERR_CONTENT_TYPE: { status: 415, retryable: false, text: 'Send the body as application/json.' },
+  ERR_BODY_TOO_LARGE: { status: 413, retryable: false, text: 'The request body is larger than the limit.' },
+  ERR_METHOD: { status: 405, retryable: false, text: 'This method is not allowed here.' },
+  ERR_NOT_FOUND: { status: 404, retryable: false, text: 'There is nothing at this address.' },
+  ERR_TOKEN_MISSING: {
+    status: 401,
+    retryable: false,
+    text: 'Send a bearer token in the Authorization header.',
+  },
+  ERR_TOKEN_INVALID: { status: 401, retryable: false, text: 'The token is not valid.' },
+  ERR_TOKEN_EXPIRED: { status: 401, retryable: false, text: 'The token has expired; exchange a new one.' },
+  ERR_RIGHT_MISSING: {
+    status: 403,
+    retryable: false,
+    text: 'The token does not carry the right that this needs.',
+  },
+  ERR_RATE_LIMITED: { status: 429, retryable: true, text: 'Too many requests; wait as Retry-After says.' },
+  // streams and ingest
+  ERR_STREAM_NOT_LIVE: { status: 404, retryable: true, text: 'The stream is not live.' },
+  ERR_PUBLISH_KEY: { status: 403, retryable: false, text: 'The stream key is wrong.' },
+  ERR_PUBLISH_BUSY: { status: 409, retryable: true, text: 'The stream already has a publisher.' },
+  ERR_PUBLISH_SILENT: { status: 408, retryable: true, text: 'The publisher sent nothing for too long.' },
+  ERR_PUBLISH_CODEC: { status: 415, retryable: false, text: 'Publish H.264 video and AAC audio.' },
+  ERR_PUBLISH_NAME: { status: 400, retryable: false, text: 'The stream is not one that this server takes.' },
+  ERR_PUBLISH_LIMIT: { status: 503, retryable: true, text: 'The server takes no more publishers.' },
+  ERR_MEDIA_CORRUPT: { status: 400, retryable: false, text: 'The media data is corrupt.' },
+  ERR_FLV_HEADER: { status: 400, retryable: false, text: 'This is not an FLV stream.' },
+  ERR_FLV_TAG: { status: 400, retryable: false, text: 'The FLV tag is corrupt.' },
+  ERR_FLV_TRUNCATED: { status: 400, retryable: false, text: 'The FLV data ends inside a tag.' },
+  ERR_AVCC_RECORD: {
+    status: 400,
+    retryable: false,
+    text: 'The AVC decoder configuration record is corrupt.',
+  },
+  ERR_AAC_CONFIG: { status: 400, retryable: false, text: 'The AAC AudioSpecificConfig is corrupt.' },
+  // viewers
+  ERR_VIEWER_LIMIT: { status: 503, retryable: true, text: 'The server takes no more viewers.' },
+  ERR_VIEWER_STALLED: { status: 408, retryable: true, text: 'The viewer did not read for too long.' },
+  // cues and stamps
+  ERR_CUE_UNKNOWN: { status: 404, retryable: false, text: 'There is no such cue.' },
+  ERR_CUE_TOO_LARGE: { status: 413, retryable: false, text: 'The cue does not fit into a stamp.' },
+  ERR_CUE_STATE: { status: 409, retryable: false, text: 'The cue is past the state that this needs.' },
+  ERR_CUE_MOMENT_PASSED: { status: 409, retryable: false, text: 'The moment asked for has passed.' },
+  ERR_CUE_TOO_MANY_OPEN: { status: 429, retryable: true, text: 'Too many cues are open on this stream.' },
+  ERR_IDEMPOTENCY_CONFLICT: {
+    status: 409,
+    retryable: false,
+    text: 'This Idempotency-Key was used with another request.',
+  },
+  ERR_STAMPING_OFF: { status: 409, retryable: true, text: 'Stamping is switched off for this stream.' },
+  ERR_STAMP_FORMAT: { status: 400, retryable: false, text: 'The stamp is not well formed.' },
+  ERR_STAMP_VERSION: {
+    status: 400,
+    retryable: false,
+    text: 'The stamp is of a version that is not known here.',
+  },
+  ERR_STAMP_SIGNATURE: { status: 403, retryable: false, text: 'The stamp is not signed by a known key.' },
+  ERR_STAMP_SEALED: {
+    status: 400,
+    retryable: false,
+    text: 'The sealed data cannot be opened with this key.',
+  },
+  ERR_STAMP_TOO_LARGE: { status: 413, retryable: false, text: 'The stamp is larger than the limit.' },
+  // interactions
+  ERR_INTERACTION_UNKNOWN: { status: 404, retryable: false, text: 'There is no such interaction.' },
+  ERR_INTERACTION_EXISTS: {
+    status: 409,
+    retryable: false,
+    text: 'An interaction with this id exists already.',
+  },
+  ERR_INTERACTION_STATE: {
+    status: 409,
+    retryable: false,
+    text: 'The interaction is not in a state that allows this.',
+  },
+  ERR_INTERACTION_NOT_OPEN: { status: 409, retryable: true, text: 'The interaction is not open yet.' },
+  ERR_INTERACTION_LOCKED: { status: 409, retryable: false, text: 'The interaction is locked.' },
+  ERR_INTERACTION_CANCELED: { status: 409, retryable: false, text: 'The interaction was cancelled.' },
+  ERR_ANSWER_INVALID: { status: 400, retryable: false, text: 'The answer does not fit the interaction.' },
+  // the service itself
+  ERR_OVERLOADED: {
+    status: 503,
+    retryable: true,
+    text: 'The server is at its limit; wait as Retry-After says.',
+  },
+  ERR_STORE_UNAVAILABLE: { status: 503, retryable: true, text: 'The store cannot take this now.' },
+  ERR_NOT_READY: { status: 503, retryable: true, text: 'The server is starting or stopping.' },
+  ERR_TIMEOUT: { status: 504, retryable: true, text: 'Something this depends on did not answer in time.' },
+  ERR_SETTING: { status: 500, retryable: false, text: 'A setting is not valid.' },
+  ERR_PORT_TAKEN: { status: 500, retryable: false, text: 'The port is taken by another program.' },
+  ERR_TOOL_MISSING: { status: 500, retryable: false, text: 'A program that this needs is not installed.' },
+  ERR_TOOL_FAILED: { status: 500, retryable: true, text: 'A program that this needs has failed.' },
+  ERR_INTERNAL: { status: 500, retryable: true, text: 'Something went wrong on the server.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+interface ErrorEntry {
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly text: string;
+}
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a stable code. `message` adds what the table's sentence cannot know; it may be shown. */
+export class FramecueError extends Error {
+  readonly code: ErrorCode;
+  /** Facts for the caller (a limit, an offset, a setting's name); never a secret. */
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options?: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> },
+  ) {
+    super(message ?? ERRORS[code].text, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'FramecueError';
+    this.code = code;
+    this.details = options?.details;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
