@@ -1,0 +1,184 @@
+/** A test stream's file: pictures of the test card and a beep each second, encoded by ffmpeg into FLV. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
+import { FramecueError } from '../packet/errors.ts';
+import { BEEP_SECONDS, TestCard } from './card.ts';
+import { type Exit, exitOf, findFfmpeg, start, Tail } from './ffmpeg.ts';
+import {
+  AUDIO_KBPS,
+  AUDIO_RATE,
+  shapeOf,
+  type TestStreamParameters,
+  type TestStreamShape,
+} from './parameters.ts';
+
+export interface EncodeOptions extends TestStreamParameters {
+  /** Where the FLV goes; appears there whole or not at all. */
+  readonly file: string;
+  /** Called with 0 to 100, rising; 100 once the file is in place. */
+  readonly onProgress?: (percent: number) => void;
+  /** Ends ffmpeg and removes what was written; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** ffmpeg that takes no picture for so long has stalled; 60 s by default. */
+  readonly stallMs?: number;
+}
+
+export interface TestStream extends TestStreamShape {
+  readonly file: string;
+  readonly parameters: TestStreamParameters;
+  readonly bytes: number;
+}
+
+/** Samples of an AAC frame, and of the silence that the encoder puts before the first one. */
+const AAC_FRAME = 1024;
+const STALL_MS = 60_000;
+
+/**
+ * Makes an FLV file (H.264 and AAC) whose picture `k`, in presentation order, carries the number `k`. Closed
+ * GOPs of equal length, fixed B-frame pattern, PTS of picture `k` = `k / fps` after the first one's.
+ * @throws {FramecueError} ERR_SETTING, ERR_TOOL_MISSING, ERR_TOOL_FAILED, ERR_TIMEOUT
+ */
+export async function makeTestStream(options: EncodeOptions): Promise<TestStream> {
+  const { file, onProgress, signal, stallMs = STALL_MS, ...parameters } = options;
+  const shape = shapeOf(parameters);
+  const ffmpeg = findFfmpeg();
+  signal?.throwIfAborted();
+  await mkdir(dirname(file), { recursive: true });
+  const part = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
+
+  const child = start(ffmpeg, argumentsFor(parameters, shape, part), { stdin: true });
+  const exited = exitOf(child);
+  const said = new Tail();
+  child.stderr?.on('data', (chunk: Buffer) => said.add(chunk));
+  // A broken pipe only says that ffmpeg has ended: its exit code and its words say why.
+  child.stdin?.on('error', () => child.stdin?.destroy());
+
+  const stalled = watchdog(stallMs, () => child.kill('SIGKILL'));
+  const abort = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    onProgress?.(0);
+    if (child.stdin !== null) await feed(child.stdin, exited, parameters, shape, stalled.alive, onProgress);
+    const exit = await exited;
+    signal?.throwIfAborted();
+    if (stalled.fired) throw new FramecueError('ERR_TIMEOUT', `ffmpeg took no picture for ${stallMs} ms`);
+    if (exit.code !== 0) throw failed(exit, said);
+    await rename(part, file);
+    onProgress?.(100);
+    return { ...shape, file, parameters, bytes: (await stat(file)).size };
+  } finally {
+    stalled.stop();
+    signal?.removeEventListener('abort', abort);
+    child.kill('SIGKILL');
+    await exited;
+    await rm(part, { force: true });
+  }
+}
+
+/** Draws and writes the pictures at the pace at which ffmpeg takes them; returns early when it has ended. */
+async function feed(
+  stdin: Writable,
+  exited: Promise<Exit>,
+  parameters: TestStreamParameters,
+  shape: TestStreamShape,
+  alive: () => void,
+  onProgress: EncodeOptions['onProgress'],
+): Promise<void> {
+  const card = new TestCard(parameters);
+  let percent = 0;
+  for (let frame = 0; frame < shape.frames && stdin.writable; frame++) {
+    // The card draws over its one picture, so the pipe gets its own copy.
+    if (!stdin.write(Uint8Array.from(card.draw(frame)))) {
+      const stop = new AbortController();
+      const drained = once(stdin, 'drain', { signal: stop.signal }).catch(() => undefined);
+      await Promise.race([drained, exited]);
+      stop.abort();
+    }
+    alive();
+    const next = Math.floor((99 * (frame + 1)) / shape.frames);
+    if (next > percent) {
+      percent = next;
+      onProgress?.(percent);
+    }
+  }
+  stdin.end();
+}
+
+function argumentsFor(parameters: TestStreamParameters, shape: TestStreamShape, output: string): string[] {
+  const { width, height, bFrames, bPyramid = false, bitrateKbps } = parameters;
+  const { rate, gopFrames } = shape;
+  const colours = [
+    '-color_primaries',
+    'bt709',
+    '-color_trc',
+    'bt709',
+    '-colorspace',
+    'bt709',
+    '-color_range',
+    'tv',
+  ];
+  const x264 = [
+    `keyint=${gopFrames}`,
+    `min-keyint=${gopFrames}`,
+    'scenecut=0',
+    'open-gop=0',
+    // Always the full run of B-frames, not where the encoder thinks fit.
+    'b-adapt=0',
+    `b-pyramid=${bPyramid ? 'normal' : 'none'}`,
+  ];
+  return [
+    ...['-hide_banner', '-loglevel', 'error', '-y'],
+    ...['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`],
+    ...['-framerate', `${rate.num}/${rate.den}`, '-i', 'pipe:0'],
+    ...['-f', 'lavfi', '-i', beeps(shape.durationSeconds)],
+    ...['-map', '0:v:0', '-map', '1:a:0'],
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-bf', String(bFrames), '-sc_threshold', '0'],
+    ...['-g', String(gopFrames), '-x264-params', x264.join(':'), ...colours],
+    ...['-b:v', `${bitrateKbps}k`, '-maxrate', `${bitrateKbps}k`, '-bufsize', `${2 * bitrateKbps}k`],
+    // Not at the source: an input's first time stamp is taken for its zero.
+    ...['-af', `asetpts=PTS+${AAC_FRAME}`, '-c:a', 'aac', '-b:a', `${AUDIO_KBPS}k`, '-ac', '2'],
+    ...['-f', 'flv', output],
+  ];
+}
+
+/**
+ * The sound as a source of ffmpeg's: 880 Hz on each second, 1320 Hz on each tenth. It begins one AAC frame
+ * late, which is what the encoder puts before it, so that the file's audio begins with time 0 as its video
+ * does; and it ends with the last whole AAC frame, so that a loop never has to wait for the sound.
+ */
+function beeps(durationSeconds: number): string {
+  const packets = Math.max(2, Math.floor((durationSeconds * AUDIO_RATE) / AAC_FRAME + 1e-6));
+  const time = `(t+${AAC_FRAME}/${AUDIO_RATE})`;
+  const second = `mod(${time},1)`;
+  const pitch = `if(lt(mod(${time},10),1),1320,880)`;
+  const edges = `min(1,${second}/0.004)*min(1,(${BEEP_SECONDS}-${second})/0.01)`;
+  const wave = `0.3*sin(2*PI*${pitch}*${second})*${edges}`;
+  const expression = `if(lt(${second},${BEEP_SECONDS}),${wave},0)`;
+  const seconds = ((packets - 1) * AAC_FRAME) / AUDIO_RATE;
+  return `aevalsrc='${expression}':s=${AUDIO_RATE}:d=${seconds.toFixed(9)}`;
+}
+
+function failed(exit: Exit, said: Tail): FramecueError {
+  const end = exit.failure?.message ?? exit.signal ?? `exit code ${exit.code}`;
+  const last = said.lines().slice(-3).join(' | ');
+  const text = `ffmpeg failed (${end})${last === '' ? '' : `: ${last}`}`;
+  return new FramecueError('ERR_TOOL_FAILED', text, { cause: exit.failure ?? undefined });
+}
+
+function watchdog(ms: number, bite: () => void) {
+  let fired = false;
+  const timer = setTimeout(() => {
+    fired = true;
+    bite();
+  }, ms);
+  return {
+    alive: () => void timer.refresh(),
+    stop: () => clearTimeout(timer),
+    get fired() {
+      return fired;
+    },
+  };
+}

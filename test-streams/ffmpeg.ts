@@ -1,0 +1,126 @@
+/** Finding ffmpeg and running it: a thin spawn, with a bounded tail of what it says. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { FramecueError } from '../packet/errors.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const TAIL_LINES = 40;
+const LINE_LENGTH = 500;
+
+/**
+ * The ffmpeg to use: `FRAMECUE_FFMPEG` (a path) where set, else the first `ffmpeg` on `PATH`.
+ * @throws {FramecueError} ERR_TOOL_MISSING with what to do.
+ */
+export function findFfmpeg(environment: Environment = process.env): string {
+  const chosen = environment.FRAMECUE_FFMPEG;
+  if (chosen !== undefined && chosen !== '') {
+    const path = resolve(chosen);
+    if (isProgram(path)) return path;
+    throw new FramecueError('ERR_TOOL_MISSING', `FRAMECUE_FFMPEG names ${path}, which is not a program`);
+  }
+  return (
+    onPath('ffmpeg', environment) ??
+    missing('ffmpeg is not on PATH: install it (apt-get install ffmpeg) or name it in FRAMECUE_FFMPEG')
+  );
+}
+
+/**
+ * ffprobe comes with ffmpeg: looked for beside it, then on `PATH`.
+ * @throws {FramecueError} ERR_TOOL_MISSING
+ */
+export function findFfprobe(environment: Environment = process.env): string {
+  const beside = findFfmpeg(environment).replace(/ffmpeg(\.exe)?$/, 'ffprobe$1');
+  if (beside.includes('ffprobe') && isProgram(beside)) return beside;
+  return onPath('ffprobe', environment) ?? missing('ffprobe is not on PATH: it comes with ffmpeg');
+}
+
+/**
+ * Starts `program`; a failure to start comes with `exitOf`, as any other end.
+ * stdin and stdout are pipes only where asked for; stderr always is, and somebody has to read it.
+ */
+export function start(
+  program: string,
+  args: readonly string[],
+  pipes: { readonly stdin?: boolean; readonly stdout?: boolean } = {},
+): ChildProcess {
+  return spawn(program, args, {
+    stdio: [pipes.stdin ? 'pipe' : 'ignore', pipes.stdout ? 'pipe' : 'ignore', 'pipe'],
+    windowsHide: true,
+  });
+}
+
+export interface Exit {
+  /** Null when a signal ended it, or it never started. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started. */
+  readonly failure: Error | null;
+}
+
+/** How the process ended, once it has and its pipes are drained. Never rejects. */
+export function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((settle) => {
+    child.once('error', (failure) => {
+      // `error` also comes when a signal could not be sent: only a process that never was is over by it.
+      if (child.pid === undefined) settle({ code: null, signal: null, failure });
+    });
+    child.once('close', (code, signal) => settle({ code, signal, failure: null }));
+  });
+}
+
+/** The last lines of a text stream, each and all bounded; `clean` sees every line before it is kept. */
+export class Tail {
+  readonly #lines: string[] = [];
+  #open = '';
+  readonly #clean: (line: string) => string;
+  readonly #limit: number;
+
+  constructor(clean: (line: string) => string = (line) => line, limit = TAIL_LINES) {
+    this.#clean = clean;
+    this.#limit = limit;
+  }
+
+  add(chunk: Uint8Array | string): void {
+    const parts = (this.#open + (typeof chunk === 'string' ? chunk : decode(chunk))).split(/[\r\n]+/);
+    this.#open = (parts.pop() ?? '').slice(0, LINE_LENGTH * 4);
+    for (const line of parts) if (line !== '') this.#keep(line);
+  }
+
+  lines(): readonly string[] {
+    return this.#open === '' ? [...this.#lines] : [...this.#lines, this.#cut(this.#open)].slice(-this.#limit);
+  }
+
+  #keep(line: string): void {
+    this.#lines.push(this.#cut(line));
+    if (this.#lines.length > this.#limit) this.#lines.shift();
+  }
+
+  // Cleaned before it is cut: half a secret is still half a secret.
+  #cut(line: string): string {
+    return this.#clean(line).slice(0, LINE_LENGTH);
+  }
+}
+
+const decode = (chunk: Uint8Array): string => Buffer.from(chunk).toString('utf8');
+
+function onPath(name: string, environment: Environment): string | undefined {
+  const folders = (environment.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const names = process.platform === 'win32' ? [`${name}.exe`] : [name];
+  return folders.flatMap((folder) => names.map((file) => join(folder, file))).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    // Not there, or not ours to run: either way not a program for us.
+    return false;
+  }
+}
+
+function missing(text: string): never {
+  throw new FramecueError('ERR_TOOL_MISSING', text);
+}
