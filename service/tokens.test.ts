@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { Secrets } from './secrets.ts';
+import { createTokenRegistry, sameSecret, tokenHoldersOf } from './tokens.ts';
+
+const secrets: Secrets = {
+  streamKey: 'stream-key-0123456789',
+  tokens: { director: 'director-0123456789', feed: 'feed-0123456789abc', read: 'read-0123456789abc' },
+  moreTokens: [{ name: 'anna', token: 'anna-0123456789abc', rights: ['direct', 'feed'], rehearsal: true }],
+  viewerJwtSecret: 'viewer-0123456789',
+  sessionKey: 'session-0123456789',
+  stampKeys: [],
+};
+const registry = createTokenRegistry(tokenHoldersOf(secrets));
+const rightsOf = (token: string) => [...(registry.find(token)?.rights ?? [])].sort();
+
+test('each token has its rights and no others; direct includes read', () => {
+  expect(rightsOf(secrets.streamKey)).toEqual(['publish']);
+  expect(rightsOf(secrets.tokens.director)).toEqual(['direct', 'read']);
+  expect(rightsOf(secrets.tokens.feed)).toEqual(['feed']);
+  expect(rightsOf(secrets.tokens.read)).toEqual(['read']);
+});
+
+test('tokens that an operator added are known by name', () => {
+  expect(registry.find('anna-0123456789abc')).toMatchObject({ name: 'anna', rehearsal: true });
+  expect(rightsOf('anna-0123456789abc')).toEqual(['direct', 'feed', 'read']);
+});
+
+test.each(['', 'director', 'director-012345678', 'director-01234567890', `${'x'.repeat(100_000)}`])(
+  'nobody holds %.30j',
+  (token) => expect(registry.find(token)).toBeNull(),
+);
+
+test('two holders with one token, or one name, are refused', () => {
+  const one = { name: 'one', token: 'one-0123456789abcd', rights: ['read' as const] };
+  expect(() => createTokenRegistry([one, { ...one, name: 'two' }])).toThrow(
+    'one and two have the same token',
+  );
+  expect(() => createTokenRegistry([one, { ...one, token: 'two-0123456789abcd' }])).toThrow('the same name');
+});
+
+test('secrets are compared whole', () => {
+  expect(sameSecret('abc', 'abc')).toBe(true);
+  expect(sameSecret('abc', 'abd')).toBe(false);
+  expect(sameSecret('abc', 'abcd')).toBe(false);
+});
