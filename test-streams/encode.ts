@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { FramecueError } from '../packet/errors.ts';
 import { BEEP_SECONDS, TestCard } from './card.ts';
-import { type Exit, exitOf, findFfmpeg, start, Tail } from './ffmpeg.ts';
+import { type Exit, exitOf, ffmpegFailed, findFfmpeg, start, Tail, Watchdog } from './ffmpeg.ts';
 import {
   AUDIO_KBPS,
   AUDIO_RATE,
@@ -56,21 +56,22 @@ export async function makeTestStream(options: EncodeOptions): Promise<TestStream
   // A broken pipe only says that ffmpeg has ended: its exit code and its words say why.
   child.stdin?.on('error', () => child.stdin?.destroy());
 
-  const stalled = watchdog(stallMs, () => child.kill('SIGKILL'));
+  const watchdog = new Watchdog(stallMs, () => child.kill('SIGKILL'));
   const abort = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', abort, { once: true });
   try {
     onProgress?.(0);
-    if (child.stdin !== null) await feed(child.stdin, exited, parameters, shape, stalled.alive, onProgress);
+    if (child.stdin !== null)
+      await feed(child.stdin, exited, parameters, shape, () => watchdog.feed(), onProgress);
     const exit = await exited;
     signal?.throwIfAborted();
-    if (stalled.fired) throw new FramecueError('ERR_TIMEOUT', `ffmpeg took no picture for ${stallMs} ms`);
-    if (exit.code !== 0) throw failed(exit, said);
+    if (watchdog.fired) throw new FramecueError('ERR_TIMEOUT', `ffmpeg took no picture for ${stallMs} ms`);
+    if (exit.code !== 0) throw ffmpegFailed(exit, said);
     await rename(part, file);
     onProgress?.(100);
     return { ...shape, file, parameters, bytes: (await stat(file)).size };
   } finally {
-    stalled.stop();
+    watchdog.rest();
     signal?.removeEventListener('abort', abort);
     child.kill('SIGKILL');
     await exited;
@@ -159,26 +160,4 @@ function beeps(durationSeconds: number): string {
   const expression = `if(lt(${second},${BEEP_SECONDS}),${wave},0)`;
   const seconds = ((packets - 1) * AAC_FRAME) / AUDIO_RATE;
   return `aevalsrc='${expression}':s=${AUDIO_RATE}:d=${seconds.toFixed(9)}`;
-}
-
-function failed(exit: Exit, said: Tail): FramecueError {
-  const end = exit.failure?.message ?? exit.signal ?? `exit code ${exit.code}`;
-  const last = said.lines().slice(-3).join(' | ');
-  const text = `ffmpeg failed (${end})${last === '' ? '' : `: ${last}`}`;
-  return new FramecueError('ERR_TOOL_FAILED', text, { cause: exit.failure ?? undefined });
-}
-
-function watchdog(ms: number, bite: () => void) {
-  let fired = false;
-  const timer = setTimeout(() => {
-    fired = true;
-    bite();
-  }, ms);
-  return {
-    alive: () => void timer.refresh(),
-    stop: () => clearTimeout(timer),
-    get fired() {
-      return fired;
-    },
-  };
 }

@@ -1,5 +1,5 @@
 /** Finding ffmpeg and running it: a thin spawn, with a bounded tail of what it says. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { FramecueError } from '../packet/errors.ts';
@@ -8,6 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const TAIL_LINES = 40;
 const LINE_LENGTH = 500;
+const VERSION_MS = 10_000;
 
 /**
  * The ffmpeg to use: `FRAMECUE_FFMPEG` (a path) where set, else the first `ffmpeg` on `PATH`.
@@ -70,6 +71,24 @@ export function exitOf(child: ChildProcess): Promise<Exit> {
   });
 }
 
+const syncOptions = new Map<string, Promise<readonly string[]>>();
+
+/** The option that passes each decoded picture on once: `-vsync` before ffmpeg 5.1, `-fps_mode` from there on. */
+export function passthroughOption(ffmpeg: string): Promise<readonly string[]> {
+  const known = syncOptions.get(ffmpeg);
+  if (known !== undefined) return known;
+  const asked = new Promise<readonly string[]>((settle) => {
+    execFile(ffmpeg, ['-version'], { timeout: VERSION_MS }, (_error, stdout) => {
+      // Builds from git have no such version, and are newer. A failure shows again when ffmpeg is run in earnest.
+      const [, major, minor] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(stdout) ?? [];
+      const old = major !== undefined && Number(major) + Number(minor) / 10 < 5.1;
+      settle([old ? '-vsync' : '-fps_mode', 'passthrough']);
+    });
+  });
+  syncOptions.set(ffmpeg, asked);
+  return asked;
+}
+
 /** The last lines of a text stream, each and all bounded; `clean` sees every line before it is kept. */
 export class Tail {
   readonly #lines: string[] = [];
@@ -100,6 +119,49 @@ export class Tail {
   // Cleaned before it is cut: half a secret is still half a secret.
   #cut(line: string): string {
     return this.#clean(line).slice(0, LINE_LENGTH);
+  }
+}
+
+/** The coded error for an ffmpeg that ended badly, with its last words. */
+export function ffmpegFailed(exit: Exit, said: Tail): FramecueError {
+  const last = said.lines().slice(-3).join(' | ');
+  const text = `ffmpeg failed (${describeExit(exit)})${last === '' ? '' : `: ${last}`}`;
+  return new FramecueError('ERR_TOOL_FAILED', text, { cause: exit.failure ?? undefined });
+}
+
+export function describeExit({ code, signal, failure }: Exit): string {
+  return failure?.message ?? signal ?? `exit code ${code}`;
+}
+
+/** Calls `bite` once when nobody feeds it for `ms`; it starts awake. */
+export class Watchdog {
+  readonly #ms: number;
+  readonly #bite: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #fired = false;
+
+  constructor(ms: number, bite: () => void) {
+    this.#ms = ms;
+    this.#bite = bite;
+    this.feed();
+  }
+
+  get fired(): boolean {
+    return this.#fired;
+  }
+
+  feed(): void {
+    clearTimeout(this.#timer);
+    if (this.#fired) return;
+    this.#timer = setTimeout(() => {
+      this.#fired = true;
+      this.#bite();
+    }, this.#ms);
+  }
+
+  /** Sleeps until it is fed again. */
+  rest(): void {
+    clearTimeout(this.#timer);
   }
 }
 
