@@ -86,6 +86,11 @@ export interface PreparedCue {
   /** For how long after the fire PTS it stands on every keyframe; null: until a lock, reveal or cancel refers to it. */
   readonly openForMs: Milliseconds | null;
   readonly exp: UnixMilliseconds;
+  /**
+   * Set where the cue landed in an earlier epoch and is still open: the wall clock of its fire PTS. It is not fired
+   * anew; its stamps stand on the keyframes of this epoch, so that late joiners open with what time remains.
+   */
+  readonly landedAtUs?: UnixMicroseconds;
 }
 
 /** What the injector says of a cue. */

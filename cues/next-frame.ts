@@ -1,0 +1,100 @@
+import type { Milliseconds } from '../packet/time.ts';
+import type { FrameChoice } from './cue.ts';
+
+/** RTMP carries whole milliseconds: DTS and PTS are each rounded, so that their sums differ by up to this. */
+const ROUNDING_MS = 2;
+/** More pictures than any decoded picture buffer reorders (H.264 clause A.3.1: 16 frames). */
+const REORDER_LIMIT = 32;
+
+export interface NextFrame {
+  readonly pts: Milliseconds;
+  readonly choice: Extract<FrameChoice, 'next-in-presentation' | 'own-pts'>;
+}
+
+/**
+ * Tells, for each access unit in decode order, the first picture in *presentation* order that has not passed.
+ *
+ * At a constant rate the DTS are the sorted PTS less D, the composition offset of the epoch's first keyframe. So
+ * every access unit opens a *slot* at `dts + D`, every PTS fills the slot at its own time, and the smallest slot
+ * that no passed picture has filled is the next picture to be shown. Where slots and PTS do not match (variable
+ * rate, dropped frames) the answer is the access unit's own PTS until a whole GOP has matched again: never a
+ * picture that has passed, later by the reorder depth at most.
+ */
+export class PresentationOrder {
+  #offset: number | null = null;
+  /** Ascending; slots that no passed picture has filled. */
+  #open: number[] = [];
+  /** PTS of passed pictures whose slot has not been opened: they are ahead in presentation order. */
+  #ahead: number[] = [];
+  #trusted = true;
+  #misfitInGop = false;
+
+  /** Call once for every access unit, in decode order, before it passes. */
+  arrive(frame: {
+    readonly dts: Milliseconds;
+    readonly pts: Milliseconds;
+    readonly isKeyframe: boolean;
+  }): NextFrame {
+    this.#offset ??= frame.pts - frame.dts;
+    if (frame.isKeyframe && !this.#trusted) this.#retry();
+    this.#openSlot(frame.dts + this.#offset);
+    const next = this.#open[0];
+    // A picture is never decoded after its presentation: a slot before this DTS will stay empty for ever.
+    const fits = next !== undefined && next >= frame.dts - ROUNDING_MS && this.#fillSlot(frame.pts);
+    if (!fits) this.#distrust();
+    return this.#trusted && fits
+      ? { pts: next as Milliseconds, choice: 'next-in-presentation' }
+      : { pts: frame.pts, choice: 'own-pts' };
+  }
+
+  #openSlot(slot: number): void {
+    const passed = nearest(this.#ahead, slot);
+    if (passed !== -1) {
+      this.#ahead.splice(passed, 1);
+      return;
+    }
+    let at = this.#open.length;
+    while (at > 0 && this.#open[at - 1]! > slot) at--;
+    this.#open.splice(at, 0, slot);
+  }
+
+  /** False when this PTS can belong to no slot, or more are out of order than a decoder could hold. */
+  #fillSlot(pts: number): boolean {
+    const slot = nearest(this.#open, pts);
+    if (slot !== -1) {
+      this.#open.splice(slot, 1);
+      return true;
+    }
+    this.#ahead.push(pts);
+    const newest = this.#open.at(-1);
+    const behind = newest !== undefined && pts < newest - ROUNDING_MS;
+    return !behind && this.#ahead.length <= REORDER_LIMIT && this.#open.length <= REORDER_LIMIT;
+  }
+
+  #distrust(): void {
+    this.#trusted = false;
+    this.#misfitInGop = true;
+    this.#open = [];
+    this.#ahead = [];
+  }
+
+  /** At a keyframe every earlier access unit is also earlier in presentation: slots can start anew. */
+  #retry(): void {
+    if (!this.#misfitInGop) {
+      this.#trusted = true;
+      return;
+    }
+    this.#misfitInGop = false;
+    this.#open = [];
+    this.#ahead = [];
+  }
+}
+
+function nearest(times: readonly number[], time: number): number {
+  let best = -1;
+  for (let i = 0; i < times.length; i++) {
+    const distance = Math.abs(times[i]! - time);
+    if (distance <= ROUNDING_MS && (best === -1 || distance < Math.abs(times[best]! - time))) best = i;
+  }
+  return best;
+}

@@ -1,0 +1,168 @@
+import type { EpochAnchor } from '../cues/anchor.ts';
+import type { FrameChoice, PreparedCue } from '../cues/cue.ts';
+import type { NextFrame } from '../cues/next-frame.ts';
+import { type Milliseconds, ms, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
+
+/** One access unit as the injector sees it. */
+export interface FrameMoment {
+  readonly pts: Milliseconds;
+  readonly isKeyframe: boolean;
+  readonly next: NextFrame;
+  /** Mean distance between pictures in this epoch, or null while unknown. */
+  readonly frameMs: number | null;
+}
+
+/** Where a cue is to fire; the same in every copy. */
+export interface FirePoint {
+  readonly pts: Milliseconds;
+  readonly at: UnixMicroseconds;
+}
+
+/** A cue in the injector. States: waiting -> (announcing ->) landed; closed ones leave the queue. */
+export interface CueEntry {
+  readonly cue: PreparedCue;
+  state: 'waiting' | 'announcing' | 'landed';
+  /** The PTS asked for, once it is known; null: the next picture. */
+  target: Milliseconds | null;
+  fire: FirePoint | null;
+  /** Copies still due on the access units that follow, whatever they are. */
+  repeatsLeft: number;
+  /** True once an access unit has passed before the moment asked for. */
+  waited: boolean;
+  /** A lock, reveal or cancel has landed: no more copies on keyframes. */
+  closed: boolean;
+}
+
+export const newEntry = (cue: PreparedCue): CueEntry => ({
+  cue,
+  state: 'waiting',
+  target: null,
+  fire: null,
+  repeatsLeft: 0,
+  waited: false,
+  closed: false,
+});
+
+/** What this access unit does for one cue. Nothing is changed until the access unit is written. */
+export type CueStep =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'announce'; readonly fire: FirePoint; readonly first: boolean }
+  | {
+      readonly kind: 'land';
+      readonly fire: FirePoint;
+      /** PTS of the picture that it fires on: `fire.pts` or, where that was foretold, up to 3 ms later. */
+      readonly picture: Milliseconds;
+      readonly choice: FrameChoice;
+      readonly errorMs: number;
+    }
+  | { readonly kind: 'copy'; readonly fire: FirePoint };
+
+/** RTMP's whole milliseconds: a slot and its picture's PTS differ by up to this. */
+const ROUNDING_MS = 2;
+/** A foretold PTS and its picture's differ by up to this. */
+const SAME_PICTURE_MS = 3;
+
+/** Decides; the entry only learns what stays true whether or not this access unit can be written. */
+export function stepOf(entry: CueEntry, frame: FrameMoment, anchor: EpochAnchor): CueStep {
+  if (entry.state === 'waiting' && entry.cue.landedAtUs !== undefined) {
+    const at = entry.cue.landedAtUs;
+    entry.fire = { pts: ms(Math.round(anchor.ptsAt(at))), at };
+    entry.state = 'landed';
+  }
+  if (entry.state === 'landed') return afterLanding(entry, frame);
+  const target = targetOf(entry, frame, anchor);
+  const picture = pictureToFireOn(entry, target, frame);
+  if (picture !== null) {
+    return {
+      kind: 'land',
+      fire: entry.fire ?? { pts: picture, at: anchor.wallOf(picture) },
+      picture,
+      choice: entry.waited ? 'scheduled' : frame.next.choice,
+      errorMs: errorOf(entry, picture, anchor),
+    };
+  }
+  entry.waited = true;
+  const { announceMs } = entry.cue;
+  if (target === null || announceMs <= 0 || target - frame.next.pts > announceMs) return { kind: 'none' };
+  if (entry.fire !== null) {
+    return entry.repeatsLeft > 0 || frame.isKeyframe
+      ? { kind: 'announce', fire: entry.fire, first: false }
+      : { kind: 'none' };
+  }
+  const pts = foretell(target, frame);
+  return { kind: 'announce', fire: { pts, at: anchor.wallOf(pts) }, first: true };
+}
+
+/**
+ * The picture of this moment's firing, or null while it is still to come. With B-frames the picture asked for may be
+ * this access unit although others before it are still to come: it passes now, so it is stamped now.
+ */
+function pictureToFireOn(
+  entry: CueEntry,
+  target: Milliseconds | null,
+  { next, pts, frameMs }: FrameMoment,
+): Milliseconds | null {
+  if (target === null || next.pts >= target - ROUNDING_MS) return next.pts;
+  if (pts < target - ROUNDING_MS) return null;
+  if (entry.fire !== null) return Math.abs(pts - entry.fire.pts) <= SAME_PICTURE_MS ? pts : null;
+  return frameMs !== null && pts - target < frameMs - ROUNDING_MS ? pts : null;
+}
+
+function afterLanding(entry: CueEntry, frame: FrameMoment): CueStep {
+  const fire = entry.fire!;
+  const isItsPicture = Math.abs(frame.pts - fire.pts) <= SAME_PICTURE_MS;
+  const { openForMs } = entry.cue;
+  const open = !entry.closed && (openForMs === null || frame.pts - fire.pts <= openForMs);
+  if (entry.repeatsLeft > 0 || isItsPicture || (open && frame.isKeyframe)) return { kind: 'copy', fire };
+  return open ? { kind: 'none' } : { kind: 'end' };
+}
+
+/** Null: no moment ahead was asked for. A `delay` is counted from the first access unit that sees the cue. */
+function targetOf(entry: CueEntry, frame: FrameMoment, anchor: EpochAnchor): Milliseconds | null {
+  const { fire } = entry.cue;
+  if (entry.fire !== null) return entry.fire.pts;
+  switch (fire.kind) {
+    case 'next':
+      return null;
+    case 'mediaTime':
+      return fire.pts;
+    case 'delay':
+      entry.target ??= ms(frame.next.pts + fire.delayMs);
+      return entry.target;
+    case 'at':
+      // Asked anew each time: the anchor learns until the fire PTS is fixed.
+      return ms(Math.round(anchor.ptsAt(unixMsToUs(fire.at))));
+    default:
+      return fire satisfies never;
+  }
+}
+
+/** How far the picture is behind the moment asked for. */
+function errorOf(entry: CueEntry, picture: Milliseconds, anchor: EpochAnchor): number {
+  const { fire } = entry.cue;
+  switch (fire.kind) {
+    case 'next':
+      return 0;
+    case 'delay':
+      return entry.target === null ? 0 : picture - entry.target;
+    case 'mediaTime':
+      return picture - fire.pts;
+    case 'at':
+      return (anchor.wallOf(picture) - unixMsToUs(fire.at)) / 1000;
+    default:
+      return fire satisfies never;
+  }
+}
+
+/**
+ * The PTS of the first picture at or after `target`, foretold from the rate. At rates such as 29.97 the publisher's
+ * rounding cannot be known ahead: then rounded down, since a client fires on the first picture at or after the fire PTS.
+ */
+function foretell(target: Milliseconds, frame: FrameMoment): Milliseconds {
+  const { frameMs, next } = frame;
+  if (frameMs === null || frameMs <= 0) return target;
+  const pictures = Math.ceil((target - next.pts) / frameMs - 0.01);
+  const exact = next.pts + pictures * frameMs;
+  return ms(Math.floor(exact + 0.1));
+}

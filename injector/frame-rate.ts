@@ -1,0 +1,34 @@
+import type { Milliseconds } from '../packet/time.ts';
+
+/** Pictures before the mean is worth anything: rounding to whole milliseconds weighs less the longer it runs. */
+const WARM_UP = 25;
+/** A distance this many times the mean is a gap, not a rate. */
+const GAP = 1.75;
+
+/** The mean distance between pictures, from DTS. Gaps start the measurement anew. */
+export class FrameRate {
+  #first = 0;
+  #last = 0;
+  #count = 0;
+
+  observe(dts: Milliseconds): void {
+    const step = dts - this.#last;
+    const mean = this.#mean();
+    if (this.#count === 0 || step <= 0 || (mean !== null && step > mean * GAP)) {
+      this.#first = dts;
+      this.#count = 1;
+    } else {
+      this.#count++;
+    }
+    this.#last = dts;
+  }
+
+  /** Milliseconds, fractional; null until measured. */
+  get frameMs(): number | null {
+    return this.#count < WARM_UP ? null : this.#mean();
+  }
+
+  #mean(): number | null {
+    return this.#count < 2 ? null : (this.#last - this.#first) / (this.#count - 1);
+  }
+}
