@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -12,7 +13,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { signingKeyFromPem } from '../cues/signing.ts';
 import { FramecueError } from '../packet/errors.ts';
 import { loadSecrets, SECRETS_FILE } from './secrets.ts';
 import { loadSettings } from './settings.ts';
@@ -45,7 +45,7 @@ describe('the first start', () => {
     const all = [made.streamKey, ...Object.values(made.tokens), made.viewerJwtSecret, made.sessionKey];
     expect(new Set(all).size).toBe(6);
     for (const secret of all) expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
-    expect(signingKeyFromPem(made.stampKeys[0]!).publicJwk.crv).toBe('Ed25519');
+    expect(createPrivateKey(made.stampKeys[0]!).asymmetricKeyType).toBe('ed25519');
     expect(statSync(join(dataDir, SECRETS_FILE)).mode & 0o777).toBe(0o600);
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
     expect(readdirSync(dataDir)).toEqual([SECRETS_FILE]);
