@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { aptInstall } from './apt.mjs';
 import { SetUpFailure } from './failure.mjs';
@@ -110,21 +110,14 @@ function adviceForFfmpeg(platform) {
 }
 
 /**
+ * A build fetched from npm earlier.
  * @param {string} root
  * @param {import('./machine.mjs').Machine} machine
  * @param {'ffmpeg' | 'ffprobe'} name
  * @returns {string | null}
  */
-function npmTool(root, { platform, arch }, name) {
-  const folder = join(
-    root,
-    '.framecue',
-    'tools',
-    'node_modules',
-    `@${name}-installer`,
-    `${platform}-${arch}`,
-  );
-  const path = join(folder, platform === 'win32' ? `${name}.exe` : name);
+function npmTool(root, { platform }, name) {
+  const path = join(root, '.framecue', 'tools', 'bin', platform === 'win32' ? `${name}.exe` : name);
   return existsSync(path) ? path : null;
 }
 
@@ -144,12 +137,17 @@ async function installFromNpm(root, machine, limitMs) {
     const how = outcome.kind === 'ended' ? `ended with code ${outcome.code}` : outcome.kind.replace('-', ' ');
     return { why: `npm install of a static build ${how}`, output: withoutNoise(outcome.output) };
   }
-  for (const name of /** @type {const} */ (['ffmpeg', 'ffprobe'])) {
-    const path = npmTool(root, machine, name);
-    if (path === null)
-      return { why: `npm has no ${name} for ${machine.platform} ${machine.arch}`, output: '' };
-    chmodSync(path, 0o755);
+  // Side by side, as ffmpeg and ffprobe stand everywhere else.
+  mkdirSync(join(folder, 'bin'), { recursive: true });
+  for (const name of ['ffmpeg', 'ffprobe']) {
+    const file = machine.platform === 'win32' ? `${name}.exe` : name;
+    const build = `${machine.platform}-${machine.arch}`;
+    const from = join(folder, 'node_modules', `@${name}-installer`, build, file);
+    if (!existsSync(from)) return { why: `npm has no ${name} for ${build}`, output: '' };
+    renameSync(from, join(folder, 'bin', file));
+    chmodSync(join(folder, 'bin', file), 0o755);
   }
+  rmSync(join(folder, 'node_modules'), { recursive: true, force: true });
   return null;
 }
 

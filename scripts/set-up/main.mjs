@@ -61,7 +61,7 @@ export async function main(args) {
   let release = () => undefined;
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.once(signal, () => {
-      report.erase();
+      report.line(`stopping (${signal})`);
       void endChildren().finally(() => {
         release();
         process.exit(EXIT_CODES[signal]);
