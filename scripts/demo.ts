@@ -1,0 +1,77 @@
+/** `npm run demo`: everything at once, with a test stream in place of an encoder. */
+import type { RunFile } from '../server/run-file.ts';
+import { ensureTestStream } from '../test-streams/catalogue.ts';
+import { describeEnd, type Push, pushStream } from '../test-streams/push.ts';
+import { type Publisher, serve } from './lib/serve.ts';
+
+const USAGE = `usage: npm run demo
+
+Makes a test stream, starts media and events, pushes the stream in a loop over RTMP, and prints the pages.
+Settings are FRAMECUE_* variables: see README. Ctrl-C stops everything.
+`;
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 5_000;
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(USAGE);
+} else {
+  process.exitCode = await demo();
+}
+
+async function demo(): Promise<number> {
+  process.stdout.write('Test stream …\n');
+  let shown = -10;
+  const stream = await ensureTestStream('demo', {
+    onProgress: (percent) => {
+      if (percent - shown < 10) return;
+      shown = percent;
+      process.stdout.write(`  ${Math.round(percent)} %\n`);
+    },
+  });
+  process.stdout.write('Media and events …\n');
+  return serve({
+    env: { FRAMECUE_DEMO: '1' },
+    publish: (run) => keepPushing(run, stream.file),
+    banner: (run, logFile) => `
+framecue runs. Open the first two side by side; press O in the console.
+
+  Viewers   ${run.pages.viewer}
+  Director  ${run.pages.director}#token=${run.tokens.director}
+  Stage     ${run.pages.stage}
+  Status    ${run.media}/status.html#token=${run.tokens.director}
+
+  Log       ${logFile}
+Ctrl-C stops everything.
+`,
+  });
+}
+
+/** As an encoder would: comes back when the server does, a little slower each time. */
+function keepPushing(run: RunFile, file: string): Publisher {
+  const url = `${run.rtmpUrl}/${run.streamKey}`;
+  let push: Push;
+  let stopped = false;
+  let retryMs = FIRST_RETRY_MS;
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    const startedAt = performance.now();
+    push = pushStream({ file, url });
+    void push.exited.then((end) => {
+      if (stopped) return;
+      retryMs =
+        performance.now() - startedAt > 10_000 ? FIRST_RETRY_MS : Math.min(retryMs * 2, LAST_RETRY_MS);
+      process.stderr.write(`${describeEnd(file, end)}; again in ${retryMs} ms\n`);
+      timer = setTimeout(begin, retryMs);
+    });
+  };
+  begin();
+  return {
+    pid: () => push.pid,
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      return push.stop();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeRun } from '../../server/describe-run.ts';
+import { type LaunchChange, type Launched, launch } from '../../server/launch.ts';
+import { sentenceOf } from '../../server/process.ts';
+import { type RunFile, removeRunFile, writeRunFile } from '../../server/run-file.ts';
+import { loadSecrets } from '../../service/secrets.ts';
+import { loadSettings } from '../../service/settings.ts';
+
+export interface ServeOptions {
+  /** Settings of this run, over those of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Pushes something to the running server; its end or death is its own matter. */
+  readonly publish?: (run: RunFile) => Publisher;
+  /** Printed once everything is ready. */
+  readonly banner: (run: RunFile, logFile: string) => string;
+}
+
+export interface Publisher {
+  pid(): number | undefined;
+  stop(): Promise<unknown>;
+}
+
+const LOG_KEPT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Runs both processes until Ctrl-C or SIGTERM: writes run.json when all is ready, removes it at the end, and leaves
+ * no child behind. Resolves to the exit code.
+ */
+export async function serve(options: ServeOptions): Promise<number> {
+  const env = { ...process.env, ...options.env };
+  const { settings } = loadSettings(env);
+  const secrets = loadSecrets(settings);
+  const log = openLog(settings.dataDir);
+  let launched: Launched | null = null;
+  let publisher: Publisher | null = null;
+
+  // Asked to stop while still starting: remembered, so that Ctrl-C works at every moment.
+  let askToStop: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    askToStop = resolve;
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => askToStop());
+
+  const publish = async (): Promise<void> => {
+    if (launched === null) return;
+    const run = await describeRun(settings, secrets, launched, publisher?.pid() ?? null);
+    writeRunFile(settings.dataDir, run);
+  };
+  const onChange = (change: LaunchChange): void => {
+    const text =
+      change.kind === 'ended'
+        ? `The ${change.name} process ended ${change.how}; it starts again in ${change.restartInMs} ms.`
+        : `The ${change.managed.name} process serves again.`;
+    process.stderr.write(`${text}\n`);
+    if (change.kind === 'restarted') void publish();
+  };
+
+  try {
+    launched = await launch({ env, output: log.fd, onChange });
+    const run = await describeRun(settings, secrets, launched, null);
+    publisher = options.publish?.(run) ?? null;
+    await publish();
+    process.stdout.write(options.banner(run, log.file));
+    await asked;
+    process.stdout.write('\nStopping …\n');
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${sentenceOf(error)}\n`);
+    return 1;
+  } finally {
+    removeRunFile(settings.dataDir);
+    await publisher?.stop();
+    await launched?.stop();
+    closeSync(log.fd);
+  }
+}
+
+/** One file for both processes' log lines; the one before is kept beside it once it has grown large. */
+function openLog(dataDir: string): { fd: number; file: string } {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'framecue.log');
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > LOG_KEPT_BYTES) {
+    rmSync(`${file}.1`, { force: true });
+    renameSync(file, `${file}.1`);
+  }
+  return { fd: openSync(file, 'a', 0o600), file };
+}
