@@ -1,0 +1,193 @@
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { ERRORS, type ErrorCode, FramecueError } from '../../packet/errors.ts';
+import type { FromWorker, Outcome, PlainError, StoreFile, ToWorker } from './messages.ts';
+
+/** What one kind of store does with its database; runs in the worker. */
+export interface StoreDomain<Op, Result, Query = never, Answer = never> {
+  /** The statements that lead from each schema version to the next; never edited, only added to. */
+  readonly migrations: readonly string[];
+  open(databases: StoreDatabases): {
+    /**
+     * One op, inside the batch's transaction. A FramecueError that it throws is this op's outcome alone: what it
+     * wrote is rolled back, its neighbours stand.
+     */
+    apply(op: Op): Result;
+    /** Reads what is committed. */
+    answer?(query: Query): Answer;
+  };
+}
+
+export interface StoreDatabases {
+  /** For `apply`. */
+  readonly write: DatabaseSync;
+  /** For `answer`: cannot write. */
+  readonly read: DatabaseSync;
+}
+
+/** The whole program of a store's worker thread: its entry file calls this and nothing else. */
+export function runBatchWorker<Op, Result, Query = never, Answer = never>(
+  domain: StoreDomain<Op, Result, Query, Answer>,
+): void {
+  if (parentPort === null) throw new Error('a batch worker runs in a worker thread');
+  const port = parentPort;
+  const send = (message: FromWorker<Result, Answer>) => port.postMessage(message);
+  let store: OpenStore<Op, Result, Query, Answer>;
+  try {
+    store = openStore(workerData as StoreFile, domain);
+  } catch (error) {
+    send({ kind: 'failed', error: plainStoreError(error) });
+    port.close();
+    return;
+  }
+  port.on('message', (message: ToWorker<Op, Query>) => {
+    switch (message.kind) {
+      case 'batch':
+        return send(store.applyBatch(message.batch, message.ops));
+      case 'query':
+        return send({ kind: 'answer', id: message.id, outcome: store.answer(message.query) });
+      case 'close':
+        store.close();
+        send({ kind: 'closed' });
+        port.close();
+    }
+  });
+  send({ kind: 'ready' });
+}
+
+interface OpenStore<Op, Result, Query, Answer> {
+  applyBatch(batch: number, ops: readonly Op[]): FromWorker<Result, Answer>;
+  answer(query: Query): Outcome<Answer>;
+  close(): void;
+}
+
+function openStore<Op, Result, Query, Answer>(
+  file: StoreFile,
+  domain: StoreDomain<Op, Result, Query, Answer>,
+): OpenStore<Op, Result, Query, Answer> {
+  const write = new DatabaseSync(file.path, { timeout: file.busyTimeoutMs });
+  // FULL: a commit is on the disk (fdatasync of the log) before it returns.
+  write.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  if (file.maxPages > 0) write.exec(`PRAGMA max_page_count = ${file.maxPages}`);
+  migrate(write, domain.migrations);
+  const read = new DatabaseSync(file.path, { readOnly: true, timeout: file.busyTimeoutMs });
+  const { apply, answer } = domain.open({ write, read });
+
+  const begin = write.prepare('BEGIN IMMEDIATE');
+  const commit = write.prepare('COMMIT');
+  const savepoint = write.prepare('SAVEPOINT op');
+  const release = write.prepare('RELEASE op');
+  const undoOp = write.prepare('ROLLBACK TO op');
+
+  const applyOne = (op: Op): Outcome<Result> => {
+    savepoint.run();
+    try {
+      const value = apply(op);
+      release.run();
+      return { good: true, value };
+    } catch (error) {
+      // When the disk is full or the lock is lost, SQLite may have ended the transaction: nothing of it stands.
+      if (isStoreError(error) || !write.isTransaction) throw error;
+      undoOp.run();
+      release.run();
+      return { good: false, error: plainError(error) };
+    }
+  };
+
+  return {
+    applyBatch(batch, ops) {
+      try {
+        begin.run();
+        const outcomes = ops.map(applyOne);
+        commit.run();
+        return { kind: 'batch', batch, outcomes };
+      } catch (error) {
+        if (write.isTransaction) write.exec('ROLLBACK');
+        return { kind: 'batch-refused', batch, error: plainStoreError(error) };
+      }
+    },
+    answer(query) {
+      try {
+        if (answer === undefined) throw new TypeError('this store answers no queries');
+        return { good: true, value: answer(query) };
+      } catch (error) {
+        return { good: false, error: isStoreError(error) ? plainStoreError(error) : plainError(error) };
+      }
+    },
+    close() {
+      read.close();
+      write.close();
+    },
+  };
+}
+
+/**
+ * Each step and its number in one transaction: a crash between two leaves a schema that exists, and of two
+ * processes that open a new file one makes it.
+ */
+function migrate(db: DatabaseSync, migrations: readonly string[]): void {
+  for (;;) {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+      if (version > migrations.length) {
+        throw new FramecueError(
+          'ERR_STORE_UNAVAILABLE',
+          `The store was written by a newer version (schema ${version}, known up to ${migrations.length}).`,
+        );
+      }
+      const step = migrations[version];
+      if (step !== undefined) db.exec(`${step}; PRAGMA user_version = ${version + 1}`);
+      db.exec('COMMIT');
+      if (step === undefined) return;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that are about the file, not about one statement. */
+const STORE_CODES: Readonly<Record<number, string>> = {
+  5: 'locked',
+  6: 'locked',
+  7: 'out of memory',
+  8: 'read-only',
+  10: 'disk error',
+  11: 'corrupt',
+  13: 'disk full',
+  14: 'cannot be opened',
+  26: 'not a database',
+};
+
+const storeProblemOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? STORE_CODES[error.errcode & 0xff]
+    : undefined;
+
+const isStoreError = (error: unknown): boolean => storeProblemOf(error) !== undefined;
+
+/** An error about the store as a whole. */
+function plainStoreError(error: unknown): PlainError {
+  if (error instanceof FramecueError) return plainError(error);
+  const problem = storeProblemOf(error);
+  return {
+    code: 'ERR_STORE_UNAVAILABLE',
+    message: ERRORS.ERR_STORE_UNAVAILABLE.text,
+    // After a failed write or sync, what the disk holds is only known once the file is opened again.
+    details: { problem: problem ?? 'failed', mayBeCommitted: problem === 'disk error' },
+    internal: internalText(error),
+  };
+}
+
+function plainError(error: unknown): PlainError {
+  if (error instanceof FramecueError) {
+    const { code, message, details } = error;
+    return { code, message, ...(details === undefined ? {} : { details }) };
+  }
+  const code: ErrorCode = 'ERR_INTERNAL';
+  return { code, message: ERRORS[code].text, internal: internalText(error) };
+}
+
+const internalText = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,0 +1,272 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FramecueError } from '../../packet/errors.ts';
+import { createLog } from '../log.ts';
+import type { CounterOp, CounterQuery } from '../testing/counter.worker.ts';
+import { type BatchWriter, type BatchWriterOptions, openBatchWriter } from './batch-writer.ts';
+
+const WORKER = new URL('../testing/counter.worker.ts', import.meta.url);
+type Counter = BatchWriter<CounterOp, { count: number; thread: number }, CounterQuery, string[]>;
+
+let folder: string;
+let path: string;
+const opened: Counter[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'framecue-store-'));
+  path = join(folder, 'store.db');
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((writer) => writer.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(options: Partial<BatchWriterOptions> = {}): Promise<Counter> {
+  const log = createLog('test', { logLevel: 'silent' });
+  const writer: Counter = await openBatchWriter({
+    ...{ worker: WORKER, path, log, maxQueued: 1_000, timeoutMs: 10_000 },
+    ...options,
+  });
+  opened.push(writer);
+  return writer;
+}
+
+const add = (name: string): CounterOp => ({ kind: 'add', name });
+const refusal = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'taken',
+    (error: FramecueError) => error,
+  );
+/** What another connection sees: committed, or not there. */
+const committed = () => {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const rows = db.prepare('SELECT name FROM seen ORDER BY id').all() as { name: string }[];
+  db.close();
+  return rows.map((row) => row.name);
+};
+
+describe('writes', () => {
+  test('are committed when they are acknowledged, in order, off the main thread', async () => {
+    const writer = await open();
+    const results = await Promise.all(['a', 'b', 'c'].map((name) => writer.write(add(name))));
+    expect(committed()).toEqual(['a', 'b', 'c']);
+    expect(results.map((result) => result.count)).toEqual([1, 2, 3]);
+    expect(results[0]!.thread).toBeGreaterThan(0);
+  });
+
+  test('gather into one batch while another is under way', async () => {
+    const batches: number[] = [];
+    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 40 });
+    const first = writer.write(add('first'));
+    await new Promise((resolve) => setImmediate(resolve));
+    const rest = Array.from({ length: 100 }, (_, at) => writer.write(add(String(at))));
+    await Promise.all([first, ...rest]);
+    expect(batches).toEqual([1, 40, 40, 20]);
+  });
+
+  test('are durable: the journal is a WAL that each commit syncs', async () => {
+    const writer = await open();
+    await writer.write(add('a'));
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+    db.close();
+  });
+
+  test('one that is refused or breaks takes only itself back', async () => {
+    const writer = await open();
+    const [good, refused, broken, last] = await Promise.all([
+      writer.write(add('good')),
+      refusal(writer.write({ kind: 'add-then-refuse', name: 'refused' })),
+      refusal(writer.write({ kind: 'add-then-break', name: 'broken' })),
+      writer.write(add('last')),
+    ]);
+    expect(good).toMatchObject({ count: 1 });
+    expect(refused).toMatchObject({
+      code: 'ERR_CUE_STATE',
+      message: 'refused',
+      details: { name: 'refused' },
+    });
+    expect(broken).toMatchObject({ code: 'ERR_INTERNAL' });
+    expect((broken as FramecueError).message).not.toContain('hunter2');
+    expect(last).toBeDefined();
+    expect(committed()).toEqual(['good', 'last']);
+  });
+
+  test('beyond the bound are refused at once, and the others are not lost', async () => {
+    const writer = await open({ maxQueued: 10 });
+    const outcomes = await Promise.all(
+      Array.from({ length: 15 }, (_, at) => refusal(writer.write(add(String(at))))),
+    );
+    const refused = outcomes.filter((outcome) => (outcome as FramecueError).code === 'ERR_OVERLOADED');
+    expect(refused).toHaveLength(5);
+    expect(committed()).toHaveLength(10);
+    await writer.write(add('room again'));
+  });
+
+  test('that take too long are refused: sent ones as perhaps committed, waiting ones as not', async () => {
+    const onDoubtOver = vi.fn();
+    const writer = await open({ timeoutMs: 150, onDoubtOver });
+    const slow = refusal(writer.write({ kind: 'wait', ms: 600 }));
+    await new Promise((resolve) => setImmediate(resolve));
+    const waiting = refusal(writer.write(add('never sent')));
+    expect(await slow).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', details: { mayBeCommitted: true } });
+    expect(await waiting).toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      details: { mayBeCommitted: false },
+    });
+    await vi.waitFor(() => expect(onDoubtOver).toHaveBeenCalledOnce(), 5_000);
+    await writer.write(add('goes on'));
+    expect(committed()).toEqual(['goes on']);
+  });
+});
+
+describe('reads', () => {
+  test('see what is committed, and cannot write', async () => {
+    const writer = await open();
+    await writer.write(add('a'));
+    expect(await writer.query({ kind: 'names' })).toEqual(['a']);
+    expect(await refusal(writer.query({ kind: 'write' }))).toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      details: { problem: 'read-only' },
+    });
+    expect(committed()).toEqual(['a']);
+  });
+
+  test('are bounded', async () => {
+    const writer = await open({ maxQueries: 1 });
+    const first = writer.query({ kind: 'names' });
+    expect(await refusal(writer.query({ kind: 'names' }))).toMatchObject({ code: 'ERR_OVERLOADED' });
+    expect(await first).toEqual([]);
+  });
+});
+
+describe('a full disk', () => {
+  test('refuses the whole batch, keeps what was acknowledged, and goes on when there is room', async () => {
+    const writer = await open({ maxPages: 12 });
+    await writer.write(add('before'));
+    const outcomes = await Promise.all([
+      refusal(writer.write(add('small'))),
+      refusal(writer.write({ kind: 'add', name: 'large', pad: 200_000 })),
+    ]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({
+        code: 'ERR_STORE_UNAVAILABLE',
+        details: { problem: 'disk full', mayBeCommitted: false },
+      });
+    }
+    expect(committed()).toEqual(['before']);
+    await writer.write(add('after'));
+    expect(committed()).toEqual(['before', 'after']);
+  });
+});
+
+describe('a lock that another process holds', () => {
+  test('refuses the batch after the time-out, and goes on when it is free', async () => {
+    const writer = await open({ busyTimeoutMs: 20 });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    expect(await refusal(writer.write(add('a')))).toMatchObject({ details: { problem: 'locked' } });
+    other.exec('ROLLBACK');
+    other.close();
+    await writer.write(add('b'));
+    expect(committed()).toEqual(['b']);
+  });
+});
+
+describe('a worker that dies', () => {
+  test('fails what is in flight, is started again, and takes what waited', async () => {
+    const onDoubtOver = vi.fn();
+    const writer = await open({ onDoubtOver });
+    await writer.write(add('before'));
+    const dying = refusal(writer.write({ kind: 'die' }));
+    await new Promise((resolve) => setImmediate(resolve));
+    const waiting = writer.write(add('waited'));
+    expect(await dying).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', details: { mayBeCommitted: true } });
+    await waiting;
+    expect(onDoubtOver).toHaveBeenCalledOnce();
+    expect(committed()).toEqual(['before', 'waited']);
+    expect(writer.healthy).toBe(true);
+  });
+
+  test('is not started again without end', async () => {
+    const writer = await open();
+    for (let death = 0; death < 6; death++) {
+      expect(await refusal(writer.write({ kind: 'die' }))).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    }
+    expect(await refusal(writer.write(add('a')))).toMatchObject({ details: { problem: 'down' } });
+    expect(writer.healthy).toBe(false);
+  }, 30_000);
+});
+
+describe('opening and closing', () => {
+  test('closing commits what waits, refuses what comes later, and can be done twice', async () => {
+    const writer = await open();
+    const waiting = Array.from({ length: 20 }, (_, at) => writer.write(add(String(at))));
+    const closed = writer.close();
+    expect(await refusal(writer.write(add('late')))).toMatchObject({ code: 'ERR_NOT_READY' });
+    await Promise.all(waiting);
+    await Promise.all([closed, writer.close()]);
+    expect(committed()).toHaveLength(20);
+  });
+
+  test('a file that is no database is refused and left as it is', async () => {
+    writeFileSync(path, 'this is not a database, and it is longer than a header'.repeat(100));
+    expect(await refusal(open())).toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      details: { problem: 'not a database' },
+    });
+  });
+
+  test('a file of a newer version is refused', async () => {
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    expect(await refusal(open())).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+  });
+
+  test('a folder that is not there is refused', async () => {
+    path = join(folder, 'missing', 'store.db');
+    expect(await refusal(open())).toMatchObject({ details: { problem: 'cannot be opened' } });
+  });
+
+  test('two that open a new file at once both work', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    await Promise.all([one!.write(add('one')), two!.write(add('two'))]);
+    expect(committed().sort()).toEqual(['one', 'two']);
+  });
+});
+
+test('kill -9 loses nothing that was acknowledged', async () => {
+  const script = `
+    import { openBatchWriter } from ${JSON.stringify(new URL('./batch-writer.ts', import.meta.url).href)};
+    import { createLog } from ${JSON.stringify(new URL('../log.ts', import.meta.url).href)};
+    const writer = await openBatchWriter({
+      worker: new URL(${JSON.stringify(WORKER.href)}), path: ${JSON.stringify(path)},
+      log: createLog('test', { logLevel: 'silent' }), maxQueued: 1000, timeoutMs: 10000,
+    });
+    for (let at = 0; ; at++) {
+      await Promise.all([0, 1, 2].map((part) => writer.write({ kind: 'add', name: at + '.' + part })));
+      process.stdout.write(at + '\\n');
+    }
+  `;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      printed += chunk;
+      if (printed.split('\n').length > 50) child.kill('SIGKILL');
+    });
+    child.once('close', () => resolve());
+  });
+  const acknowledged = printed.split('\n').slice(0, -1);
+  const names = new Set(committed());
+  expect(acknowledged.length).toBeGreaterThanOrEqual(50);
+  for (const at of acknowledged) for (const part of [0, 1, 2]) expect(names).toContain(`${at}.${part}`);
+}, 30_000);

@@ -1,0 +1,421 @@
+import { Worker } from 'node:worker_threads';
+import { FramecueError } from '../../packet/errors.ts';
+import type { Log } from '../log.ts';
+import type { FromWorker, Outcome, PlainError, StoreFile, ToWorker } from './messages.ts';
+
+export interface BatchWriterOptions {
+  /** The worker's entry file, which calls `runBatchWorker`: `new URL('./x.worker.ts', import.meta.url)`. */
+  readonly worker: URL;
+  readonly path: string;
+  readonly log: Log;
+  /** Ops that may wait; one more is refused. */
+  readonly maxQueued: number;
+  /** An op that is not committed within this time is refused; milliseconds. */
+  readonly timeoutMs: number;
+  readonly maxBatch?: number;
+  readonly maxQueries?: number;
+  readonly busyTimeoutMs?: number;
+  readonly maxPages?: number;
+  readonly observer?: BatchObserver;
+  /** Writes were refused with `mayBeCommitted`, and the store can be asked again which of them stand. */
+  readonly onDoubtOver?: () => void;
+}
+
+/** What is worth measuring. */
+export interface BatchObserver {
+  committed?(ops: number, tookMs: number): void;
+  refused?(ops: number, code: string): void;
+  workerLost?(): void;
+}
+
+/** One store, seen from the main thread. */
+export interface BatchWriter<Op, Result, Query, Answer> {
+  /**
+   * Resolves once the op is committed to the disk, with its own outcome.
+   * @throws {FramecueError} ERR_OVERLOADED when the queue is full. ERR_STORE_UNAVAILABLE when the disk refuses,
+   * when it takes too long or when the worker is lost; where `details.mayBeCommitted` is true nobody knows.
+   */
+  write(op: Op): Promise<Result>;
+  /** Reads what is committed; in order behind the batch in flight. Bounded and timed like writes. */
+  query(query: Query): Promise<Answer>;
+  /** True while the worker stands and takes writes. */
+  readonly healthy: boolean;
+  readonly queued: number;
+  /** Commits what waits, then closes the file. */
+  close(): Promise<void>;
+}
+
+interface Waiting<Op, Result> {
+  readonly op: Op;
+  readonly since: number;
+  settle: ((outcome: Outcome<Result>) => void) | null;
+}
+
+const MAX_BATCH = 1_000;
+const MAX_QUERIES = 1_000;
+const BUSY_TIMEOUT_MS = 2_000;
+const RESTARTS_MAX = 5;
+/** A worker that stood this long has its restarts given back. */
+const RESTARTS_FORGIVEN_MS = 60_000;
+const RESTART_DELAY_MS = 100;
+const CLOSE_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
+const COMPLAINT_INTERVAL_MS = 1_000;
+
+/**
+ * Opens (or makes) a SQLite file in a worker thread. Ops gather while a batch is under way and go as the next
+ * one: one fsync for all of them.
+ * @throws {FramecueError} ERR_STORE_UNAVAILABLE when the file cannot be opened.
+ */
+export async function openBatchWriter<Op, Result, Query = never, Answer = never>(
+  options: BatchWriterOptions,
+): Promise<BatchWriter<Op, Result, Query, Answer>> {
+  const writer = new WorkerBatchWriter<Op, Result, Query, Answer>(options);
+  await writer.start();
+  return writer;
+}
+
+class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Result, Query, Answer> {
+  readonly #options: BatchWriterOptions;
+  readonly #maxBatch: number;
+  readonly #maxQueries: number;
+  #worker: Worker | null = null;
+  /** lost: being started again. down: given up. */
+  #phase: 'starting' | 'open' | 'lost' | 'down' | 'closing' | 'closed' = 'starting';
+  #queue: Waiting<Op, Result>[] = [];
+  #inFlight: { readonly id: number; readonly ops: Waiting<Op, Result>[]; readonly since: number } | null =
+    null;
+  #queries = new Map<number, (outcome: Outcome<Answer>) => void>();
+  #nextId = 1;
+  #flushPlanned = false;
+  #restarts = 0;
+  #standingSince = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #onIdle: (() => void) | null = null;
+  #onClosed: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
+  /** Ops were refused whose fate is not known yet. */
+  #inDoubt = false;
+  #complainedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: BatchWriterOptions) {
+    this.#options = options;
+    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
+    this.#maxQueries = options.maxQueries ?? MAX_QUERIES;
+  }
+
+  get healthy(): boolean {
+    return this.#phase === 'open';
+  }
+
+  get queued(): number {
+    return this.#queue.length + (this.#inFlight?.ops.length ?? 0);
+  }
+
+  async start(): Promise<void> {
+    await this.#startWorker();
+    this.#phase = 'open';
+  }
+
+  write(op: Op): Promise<Result> {
+    if (this.#phase === 'closing' || this.#phase === 'closed') {
+      return Promise.reject(new FramecueError('ERR_NOT_READY'));
+    }
+    if (this.#phase === 'down') return Promise.reject(unavailable('down', false));
+    if (this.queued >= this.#options.maxQueued) {
+      this.#options.observer?.refused?.(1, 'ERR_OVERLOADED');
+      return Promise.reject(
+        new FramecueError('ERR_OVERLOADED', undefined, { details: { retryAfterMs: 1_000 } }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: Outcome<Result>) => {
+        if (outcome.good) resolve(outcome.value);
+        else reject(this.#revive(outcome.error));
+      };
+      this.#queue.push({ op, since: performance.now(), settle });
+      this.#armTimer();
+      this.#planFlush();
+    });
+  }
+
+  query(query: Query): Promise<Answer> {
+    if (this.#phase !== 'open' || this.#worker === null)
+      return Promise.reject(unavailable('not open', false));
+    if (this.#queries.size >= this.#maxQueries) return Promise.reject(new FramecueError('ERR_OVERLOADED'));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#queries.delete(id);
+        reject(unavailable('no answer in time', false));
+      }, this.#options.timeoutMs);
+      this.#queries.set(id, (outcome) => {
+        clearTimeout(timer);
+        this.#queries.delete(id);
+        if (outcome.good) resolve(outcome.value);
+        else reject(this.#revive(outcome.error));
+      });
+      this.#send({ kind: 'query', id, query });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const drains = this.#phase === 'open';
+    this.#phase = drains ? 'closing' : 'closed';
+    if (drains) {
+      let late: NodeJS.Timeout | undefined;
+      const tooLate = new Promise<void>((resolve) => {
+        late = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+      });
+      await Promise.race([this.#drain(), tooLate]);
+      clearTimeout(late);
+    }
+    this.#phase = 'closed';
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#refuse(this.#queue.splice(0), 'closed', false);
+    this.#refuse(this.#inFlight?.ops ?? [], 'closed', true);
+    await this.#worker?.terminate();
+  }
+
+  async #drain(): Promise<void> {
+    if (this.queued > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+        this.#flush();
+      });
+    }
+    if (this.#worker === null) return;
+    await new Promise<void>((resolve) => {
+      this.#onClosed = resolve;
+      this.#send({ kind: 'close' });
+    });
+  }
+
+  #startWorker(): Promise<void> {
+    const { path, busyTimeoutMs = BUSY_TIMEOUT_MS, maxPages = 0 } = this.#options;
+    const workerData: StoreFile = { path, busyTimeoutMs, maxPages };
+    // The parent's flags (a debugger's port, a test runner's loaders) are not the worker's.
+    const worker = new Worker(this.#options.worker, { workerData, execArgv: [] });
+    this.#worker = worker;
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(unavailable('no start in time', false));
+        void worker.terminate();
+      }, START_TIMEOUT_MS);
+      worker.on('message', (message: FromWorker<Result, Answer>) => {
+        if (message.kind === 'ready') {
+          clearTimeout(late);
+          this.#standingSince = performance.now();
+          resolve();
+        } else if (message.kind === 'failed') {
+          clearTimeout(late);
+          reject(this.#revive(message.error));
+        } else {
+          this.#onMessage(message);
+        }
+      });
+      worker.on('error', (error) => {
+        this.#options.log.error({ err: error, path }, 'the store worker failed');
+        clearTimeout(late);
+        reject(unavailable('failed', false, error));
+      });
+      worker.on('exit', () => {
+        clearTimeout(late);
+        reject(unavailable('ended', false));
+        this.#onExit(worker);
+      });
+    });
+  }
+
+  #onMessage(message: FromWorker<Result, Answer>): void {
+    switch (message.kind) {
+      case 'batch':
+        this.#finish(message.batch, message.outcomes, null);
+        break;
+      case 'batch-refused':
+        this.#finish(message.batch, null, message.error);
+        break;
+      case 'answer':
+        this.#queries.get(message.id)?.(message.outcome);
+        break;
+      case 'closed':
+        this.#onClosed?.();
+        break;
+    }
+  }
+
+  #finish(batch: number, outcomes: readonly Outcome<Result>[] | null, refusal: PlainError | null): void {
+    const flight = this.#inFlight;
+    if (flight === null || flight.id !== batch) return;
+    this.#inFlight = null;
+    const { observer } = this.#options;
+    if (refusal === null) {
+      observer?.committed?.(flight.ops.length, performance.now() - flight.since);
+    } else {
+      this.#complain({ problem: refusal }, 'the store refused a batch');
+      observer?.refused?.(flight.ops.length, refusal.code);
+    }
+    for (const [at, waiting] of flight.ops.entries()) {
+      waiting.settle?.(outcomes?.[at] ?? { good: false, error: refusal ?? LOST_OUTCOME });
+      waiting.settle = null;
+    }
+    this.#endDoubt();
+    if (this.#queue.length > 0) this.#flush();
+    else this.#onIdle?.();
+  }
+
+  /** Everything that arrives in one turn of the event loop goes in one batch. */
+  #planFlush(): void {
+    if (this.#flushPlanned || this.#inFlight !== null) return;
+    this.#flushPlanned = true;
+    setImmediate(() => {
+      this.#flushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#inFlight !== null || this.#queue.length === 0 || this.#worker === null) return;
+    if (this.#phase !== 'open' && this.#phase !== 'closing') return;
+    const ops = this.#queue.splice(0, this.#maxBatch);
+    const id = this.#nextId++;
+    this.#inFlight = { id, ops, since: performance.now() };
+    this.#send({ kind: 'batch', batch: id, ops: ops.map((waiting) => waiting.op) });
+  }
+
+  #send(message: ToWorker<Op, Query>): void {
+    this.#worker?.postMessage(message);
+  }
+
+  /** One timer for the oldest op, since all have the same time to live. */
+  #armTimer(): void {
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#expire();
+    }, this.#options.timeoutMs);
+  }
+
+  #expire(): void {
+    const limit = performance.now() - this.#options.timeoutMs;
+    const sent = this.#inFlight?.ops.filter((op) => op.settle !== null && op.since <= limit) ?? [];
+    const stays = this.#queue.findIndex((op) => op.since > limit);
+    const unsent = this.#queue.splice(0, stays === -1 ? this.#queue.length : stays);
+    const expired = sent.length + unsent.length;
+    this.#refuse(sent, 'not committed in time', true);
+    this.#refuse(unsent, 'not committed in time', false);
+    if (expired > 0) {
+      this.#complain({ expired }, 'the store did not commit in time');
+      this.#options.observer?.refused?.(expired, 'ERR_STORE_UNAVAILABLE');
+    }
+    const oldest = this.#inFlight?.ops.find((waiting) => waiting.settle !== null) ?? this.#queue[0];
+    if (oldest === undefined) return;
+    const wait = Math.max(1, oldest.since + this.#options.timeoutMs - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#expire();
+    }, wait);
+  }
+
+  #onExit(worker: Worker): void {
+    if (worker !== this.#worker) return;
+    this.#worker = null;
+    if (this.#phase !== 'open' && this.#phase !== 'closing') return;
+    this.#options.observer?.workerLost?.();
+    this.#options.log.error({ path: this.#options.path }, 'the store worker is lost');
+    const flight = this.#inFlight;
+    this.#inFlight = null;
+    this.#refuse(flight?.ops ?? [], 'the writer was lost', true);
+    for (const settle of [...this.#queries.values()]) {
+      settle({ good: false, error: unavailablePlain('the writer was lost', false) });
+    }
+    if (this.#phase === 'closing') {
+      this.#refuse(this.#queue.splice(0), 'the writer was lost', false);
+      this.#onIdle?.();
+      this.#onClosed?.();
+      return;
+    }
+    this.#phase = 'lost';
+    this.#restartLater();
+  }
+
+  #restartLater(): void {
+    if (performance.now() - this.#standingSince > RESTARTS_FORGIVEN_MS) this.#restarts = 0;
+    if (this.#restarts >= RESTARTS_MAX) {
+      this.#options.log.fatal({ restarts: this.#restarts }, 'the store worker keeps failing; it stays down');
+      this.#phase = 'down';
+      this.#refuse(this.#queue.splice(0), 'down', false);
+      return;
+    }
+    const delay = RESTART_DELAY_MS * 2 ** this.#restarts++;
+    setTimeout(() => {
+      if (this.#phase !== 'lost') return;
+      this.#startWorker().then(
+        () => {
+          if (this.#phase !== 'lost') return;
+          this.#phase = 'open';
+          this.#endDoubt();
+          this.#flush();
+        },
+        (error: unknown) => {
+          this.#options.log.error({ err: error }, 'the store worker did not start again');
+          this.#worker = null;
+          if (this.#phase === 'lost') this.#restartLater();
+        },
+      );
+    }, delay);
+  }
+
+  #refuse(ops: readonly Waiting<Op, Result>[], problem: string, mayBeCommitted: boolean): void {
+    const error = unavailablePlain(problem, mayBeCommitted);
+    for (const waiting of ops) {
+      if (waiting.settle === null) continue;
+      if (mayBeCommitted) this.#inDoubt = true;
+      waiting.settle({ good: false, error });
+      waiting.settle = null;
+    }
+  }
+
+  #endDoubt(): void {
+    if (!this.#inDoubt) return;
+    this.#inDoubt = false;
+    this.#options.onDoubtOver?.();
+  }
+
+  /** A full disk refuses batch after batch: one line a second says enough. */
+  #complain(facts: object, text: string): void {
+    const now = performance.now();
+    if (now - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedAt = now;
+    this.#options.log.error(facts, text);
+  }
+
+  #revive(error: PlainError): FramecueError {
+    if (error.code === 'ERR_INTERNAL') {
+      this.#options.log.error(
+        { internal: error.internal },
+        'a store op failed for a reason that nobody expected',
+      );
+    }
+    return new FramecueError(error.code, error.message, {
+      cause: error.internal,
+      ...(error.details === undefined ? {} : { details: error.details }),
+    });
+  }
+}
+
+function unavailablePlain(problem: string, mayBeCommitted: boolean): PlainError {
+  const error = unavailable(problem, mayBeCommitted);
+  return { code: error.code, message: error.message, details: error.details ?? {} };
+}
+
+const unavailable = (problem: string, mayBeCommitted: boolean, cause?: unknown): FramecueError =>
+  new FramecueError('ERR_STORE_UNAVAILABLE', undefined, { cause, details: { problem, mayBeCommitted } });
+
+/** A batch's answer that is shorter than the batch would be a fault of the worker. */
+const LOST_OUTCOME: PlainError = unavailablePlain('the writer gave no outcome', true);

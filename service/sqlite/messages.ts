@@ -1,0 +1,39 @@
+import type { ErrorCode } from '../../packet/errors.ts';
+
+/** What travels between the main thread and a store's worker. All of it is structured-cloneable. */
+
+export interface StoreFile {
+  readonly path: string;
+  /** How long SQLite waits for another process's lock, milliseconds. */
+  readonly busyTimeoutMs: number;
+  /** `PRAGMA max_page_count`, in pages of 4,096 bytes; 0: no limit. */
+  readonly maxPages: number;
+}
+
+export type ToWorker<Op, Query> =
+  | { readonly kind: 'batch'; readonly batch: number; readonly ops: readonly Op[] }
+  | { readonly kind: 'query'; readonly id: number; readonly query: Query }
+  | { readonly kind: 'close' };
+
+export type FromWorker<Result, Answer> =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly error: PlainError }
+  /** Sent after the commit: each op's own outcome, in order. */
+  | { readonly kind: 'batch'; readonly batch: number; readonly outcomes: readonly Outcome<Result>[] }
+  /** Nothing of the batch stands. */
+  | { readonly kind: 'batch-refused'; readonly batch: number; readonly error: PlainError }
+  | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome<Answer> }
+  | { readonly kind: 'closed' };
+
+export type Outcome<Value> =
+  | { readonly good: true; readonly value: Value }
+  | { readonly good: false; readonly error: PlainError };
+
+/** An error as it crosses threads. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** For the log alone. */
+  readonly internal?: string;
+}

@@ -1,0 +1,52 @@
+import { threadId } from 'node:worker_threads';
+import { FramecueError } from '../../packet/errors.ts';
+import { runBatchWorker } from '../sqlite/batch-worker.ts';
+
+/** A small store for the tests of the batch writer. */
+export type CounterOp =
+  | { readonly kind: 'add'; readonly name: string; readonly pad?: number }
+  | { readonly kind: 'add-then-refuse'; readonly name: string }
+  | { readonly kind: 'add-then-break'; readonly name: string }
+  | { readonly kind: 'die' }
+  | { readonly kind: 'wait'; readonly ms: number };
+
+export type CounterQuery = { readonly kind: 'names' } | { readonly kind: 'write' };
+
+runBatchWorker<CounterOp, { count: number; thread: number }, CounterQuery, string[]>({
+  migrations: [
+    'CREATE TABLE seen (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL) STRICT',
+    'ALTER TABLE seen ADD COLUMN pad BLOB',
+  ],
+  open({ write, read }) {
+    const insert = write.prepare('INSERT INTO seen (name, pad) VALUES (?, zeroblob(?))');
+    const names = read.prepare('SELECT name FROM seen ORDER BY id');
+    const forbidden = () => read.exec('DELETE FROM seen');
+    const add = (name: string, pad = 0) => {
+      const { lastInsertRowid } = insert.run(name, pad);
+      return { count: Number(lastInsertRowid), thread: threadId };
+    };
+    return {
+      apply(op) {
+        switch (op.kind) {
+          case 'add':
+            return add(op.name, op.pad);
+          case 'add-then-refuse':
+            add(op.name);
+            throw new FramecueError('ERR_CUE_STATE', 'refused', { details: { name: op.name } });
+          case 'add-then-break':
+            add(op.name);
+            throw new TypeError('password is hunter2');
+          case 'die':
+            return process.exit(1);
+          case 'wait':
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, op.ms);
+            return { count: 0, thread: threadId };
+        }
+      },
+      answer(query) {
+        if (query.kind === 'write') forbidden();
+        return (names.all() as { name: string }[]).map((row) => row.name);
+      },
+    };
+  },
+});
