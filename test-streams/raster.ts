@@ -160,9 +160,11 @@ export function strokeMask(
     ];
     for (let y = fromY; y < toY; y++) {
       for (let x = fromX; x < toX; x++) {
-        const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
+        const px = x + 0.5 - ax;
+        const py = y + 0.5 - ay;
         const along = length2 === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / length2));
-        const [offX, offY] = [px - along * dx, py - along * dy];
+        const offX = px - along * dx;
+        const offY = py - along * dy;
         const at = y * columns + x;
         distance2[at] = Math.min(distance2[at]!, offX * offX + offY * offY);
       }
