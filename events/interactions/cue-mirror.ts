@@ -1,0 +1,106 @@
+import type { Cue } from '../../cues/cue.ts';
+import type { Clock } from '../../packet/clock.ts';
+import { type UnixMicroseconds, unixMs } from '../../packet/time.ts';
+import type { MirroredCue } from '../ledger/store.ts';
+
+/** A cue as viewers who have lost its stamp get it. Field names and units are the stamp's. */
+export interface DueCue {
+  readonly id: string;
+  readonly rev: number;
+  readonly type: string;
+  readonly ref?: string;
+  readonly data: object;
+  /** Unix microseconds at which the fire PTS passed the injector. */
+  readonly fireAt: number;
+  readonly durationMs?: number;
+  readonly alignAt?: number;
+  /** Unix milliseconds. */
+  readonly exp: number;
+  readonly epoch: string;
+  readonly pts: number;
+}
+
+/** For how long cues that open nothing are shown, as on keyframes (DESIGN "The stamp"). */
+const SHOWN_MS = 30_000;
+/** Kept beyond a cue's end for steps that refer to it. */
+const KEEP_MS = 3_600_000;
+
+/** Types that end what their `ref` has opened. */
+const CLOSING = new Set<string>(['interaction.lock', 'interaction.reveal', 'interaction.cancel']);
+
+export const mirrored = (cue: Cue): MirroredCue => ({ cue, forgetAt: unixMs(cue.exp + KEEP_MS) });
+
+/** The cues of the feed that are not long over, in memory; the ledger keeps the same. */
+export class CueMirror {
+  readonly #cues = new Map<string, MirroredCue>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#cues.size;
+  }
+
+  replaceAll(cues: readonly MirroredCue[]): void {
+    this.#cues.clear();
+    for (const cue of cues) this.#put(cue);
+  }
+
+  put(cue: MirroredCue, clock: Clock): void {
+    const now = clock.unixMs();
+    for (const [key, { forgetAt }] of this.#cues) if (forgetAt <= now) this.#cues.delete(key);
+    this.#put(cue);
+  }
+
+  cueOf = (stream: string, id: string): Cue | undefined => this.#cues.get(keyOf(stream, id))?.cue;
+
+  /** Those whose moment has come and which are still open at `now`: never one that is only announced. */
+  dueOf(stream: string, now: UnixMicroseconds): readonly DueCue[] {
+    const cues: Cue[] = [];
+    const closed = new Set<string>();
+    for (const { cue } of this.#cues.values()) {
+      if (cue.stream !== stream || cue.landing === null || cue.landing.fireAtUs > now) continue;
+      cues.push(cue);
+      if (cue.ref !== undefined && CLOSING.has(cue.type)) closed.add(cue.ref);
+    }
+    return cues
+      .filter((cue) => !closed.has(cue.id) && isOpen(cue, now))
+      .sort((a, b) => a.landing!.fireAtUs - b.landing!.fireAtUs)
+      .map(dueCue);
+  }
+
+  #put(mirroredCue: MirroredCue): void {
+    const key = keyOf(mirroredCue.cue.stream, mirroredCue.cue.id);
+    // Moved to the end, so that the first is the one that has not been heard of for the longest time.
+    this.#cues.delete(key);
+    this.#cues.set(key, mirroredCue);
+    if (this.#cues.size <= this.#limit) return;
+    const [oldest] = this.#cues.keys();
+    this.#cues.delete(oldest!);
+  }
+}
+
+const keyOf = (stream: string, id: string): string => `${stream} ${id}`;
+
+function isOpen(cue: Cue, now: UnixMicroseconds): boolean {
+  if (cue.state === 'cancelled' || cue.state === 'missed') return false;
+  if (cue.exp * 1000 <= now) return false;
+  const openForMs = cue.durationMs ?? (cue.type === 'interaction.open' ? null : SHOWN_MS);
+  return openForMs === null || now < cue.landing!.fireAtUs + openForMs * 1000;
+}
+
+const dueCue = (cue: Cue): DueCue => ({
+  id: cue.id,
+  rev: cue.rev,
+  type: cue.type,
+  ...(cue.ref === undefined ? {} : { ref: cue.ref }),
+  data: cue.data,
+  fireAt: cue.landing!.fireAtUs,
+  ...(cue.durationMs === undefined ? {} : { durationMs: cue.durationMs }),
+  ...(cue.alignAt === undefined ? {} : { alignAt: cue.alignAt }),
+  exp: cue.exp,
+  epoch: cue.landing!.epoch,
+  pts: cue.landing!.pts,
+});

@@ -1,0 +1,178 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { HeldVerdict, InteractionRecord, Transition } from '../facts.ts';
+import { newFacts } from '../facts.ts';
+import type {
+  CreateOutcome,
+  FeedEntryChange,
+  FeedOutcome,
+  FeedPosition,
+  FeedSnapshotChange,
+  JudgeOutcome,
+  MirroredCue,
+  TransitionOutcome,
+} from '../store.ts';
+import type { LedgerOp, LedgerResult, SubmitOp, SubmitResult } from './messages.ts';
+import { type LedgerReads, prepareReads } from './reads.ts';
+
+/** Every change of the ledger, each within the transaction of its batch. Runs in the worker. */
+export function prepareWrites(db: DatabaseSync): (op: LedgerOp) => LedgerResult {
+  // On the connection that writes: sees what the batch has done so far.
+  const reads = prepareReads(db);
+  const submit = prepareSubmit(db, reads);
+  const create = prepareCreate(db, reads);
+  const step = prepareStep(db, reads);
+  const judge = prepareJudge(db);
+  const feed = prepareFeed(db, reads, step);
+  return (op) => {
+    switch (op.kind) {
+      case 'submit':
+        return submit(op);
+      case 'create':
+        return create(op.record);
+      case 'transition':
+        return step(op.transition);
+      case 'judge':
+        return judge(op.verdicts);
+      case 'feed-entry':
+        return feed.entry(op.change);
+      case 'feed-snapshot':
+        return feed.snapshot(op.change);
+    }
+  };
+}
+
+const FINAL = `('revealed', 'canceled')`;
+
+function prepareSubmit(db: DatabaseSync, reads: LedgerReads): (op: SubmitOp) => SubmitResult {
+  // One statement looks whether the interaction is there and not over, and leaves a viewer's first answer alone.
+  const insert = db.prepare(`
+    INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims)
+    SELECT i.seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM interactions i
+    WHERE i.id = ?1
+      AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.interaction = i.seq AND t.kind IN ${FINAL})
+    ON CONFLICT (interaction, viewer) DO NOTHING
+    RETURNING seq, interaction`);
+  const count = prepareCount(db);
+  const hold = db.prepare('INSERT INTO held (submission, interaction, id) VALUES (?, ?, ?)');
+  return (op) => {
+    const row = insert.get(
+      op.interaction,
+      op.viewer,
+      op.id,
+      op.answer,
+      op.bucket,
+      op.status,
+      op.arrivedAtUs,
+      op.claims,
+    ) as { seq: number; interaction: number } | undefined;
+    if (row !== undefined) {
+      if (op.status === 'held') hold.run(row.seq, row.interaction, op.id);
+      else count(row.interaction, op.bucket);
+      return 'recorded';
+    }
+    const first = reads.receipt(op.interaction, op.viewer);
+    if (first !== null) return { first };
+    const seq = reads.seqOf(op.interaction);
+    return (seq === null ? null : reads.finalState(seq)) ?? 'unknown-interaction';
+  };
+}
+
+function prepareCount(db: DatabaseSync): (interaction: number, bucket: string) => void {
+  const add = db.prepare(`
+    INSERT INTO tallies (interaction, bucket, n) VALUES (?, ?, 1)
+    ON CONFLICT (interaction, bucket) DO UPDATE SET n = n + 1`);
+  return (interaction, bucket) => {
+    add.run(interaction, bucket);
+  };
+}
+
+function prepareCreate(db: DatabaseSync, reads: LedgerReads): (record: InteractionRecord) => CreateOutcome {
+  const insert = db.prepare(
+    'INSERT INTO interactions (id, record) VALUES (?, ?) ON CONFLICT (id) DO NOTHING',
+  );
+  return (record) => {
+    const { changes } = insert.run(record.id, JSON.stringify(record));
+    return changes === 1
+      ? { kind: 'created', facts: newFacts(record) }
+      : { kind: 'exists', facts: reads.facts(record.id)! };
+  };
+}
+
+function prepareStep(db: DatabaseSync, reads: LedgerReads): (transition: Transition) => TransitionOutcome {
+  const known = db.prepare('SELECT 1 FROM transitions WHERE interaction = ? AND kind = ?');
+  const insert = db.prepare('INSERT INTO transitions (interaction, kind, step) VALUES (?, ?, ?)');
+  return (transition) => {
+    const seq = reads.seqOf(transition.interaction);
+    if (seq === null) return { kind: 'unknown-interaction' };
+    if (known.get(seq, transition.kind) !== undefined) return { kind: 'already' };
+    const state = reads.finalState(seq);
+    if (state !== null) return { kind: 'closed', state };
+    insert.run(seq, transition.kind, JSON.stringify(transition));
+    return { kind: 'recorded' };
+  };
+}
+
+function prepareJudge(db: DatabaseSync): (verdicts: readonly HeldVerdict[]) => JudgeOutcome {
+  const find = db.prepare(`
+    SELECT h.submission, h.interaction, s.bucket FROM held h JOIN submissions s ON s.seq = h.submission
+    WHERE h.id = ?`);
+  const insert = db.prepare(
+    'INSERT INTO judgements (submission, verdict, code, judged_us) VALUES (?, ?, ?, ?)',
+  );
+  const release = db.prepare('DELETE FROM held WHERE submission = ?');
+  const count = prepareCount(db);
+  return (verdicts) => {
+    const outcome = { accepted: 0, refused: 0, passed: 0 };
+    for (const verdict of verdicts) {
+      const held = find.get(verdict.submission) as
+        | { submission: number; interaction: number; bucket: string }
+        | undefined;
+      if (held === undefined) {
+        outcome.passed++;
+        continue;
+      }
+      const code = verdict.verdict === 'refused' ? verdict.code : null;
+      insert.run(held.submission, verdict.verdict, code, verdict.judgedAtUs);
+      release.run(held.submission);
+      if (verdict.verdict === 'accepted') count(held.interaction, held.bucket);
+      outcome[verdict.verdict]++;
+    }
+    return outcome;
+  };
+}
+
+function prepareFeed(
+  db: DatabaseSync,
+  reads: LedgerReads,
+  step: (transition: Transition) => TransitionOutcome,
+) {
+  const forget = db.prepare('DELETE FROM cues WHERE forget_at <= ?');
+  const forgetAll = db.prepare('DELETE FROM cues');
+  const mirror = db.prepare(`
+    INSERT INTO cues (stream, id, cue, forget_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (stream, id) DO UPDATE SET cue = excluded.cue, forget_at = excluded.forget_at`);
+  const move = db.prepare(`
+    INSERT INTO feed_position (one, log_epoch, seq) VALUES (1, ?, ?)
+    ON CONFLICT (one) DO UPDATE SET log_epoch = excluded.log_epoch, seq = excluded.seq`);
+  const keep = ({ cue, forgetAt }: MirroredCue) =>
+    mirror.run(cue.stream, cue.id, JSON.stringify(cue), forgetAt);
+  const moveTo = ({ logEpoch, seq }: FeedPosition) => move.run(logEpoch, seq);
+  return {
+    entry({ position, cue, transitions, now }: FeedEntryChange): FeedOutcome {
+      const at = reads.position();
+      if (at !== null && at.logEpoch === position.logEpoch && at.seq >= position.seq) {
+        return { kind: 'already', position: at };
+      }
+      forget.run(now);
+      keep(cue);
+      moveTo(position);
+      return { kind: 'applied', transitions: transitions.map(step) };
+    },
+    snapshot({ position, cues, transitions }: FeedSnapshotChange): FeedOutcome {
+      forgetAll.run();
+      for (const cue of cues) keep(cue);
+      moveTo(position);
+      return { kind: 'applied', transitions: transitions.map(step) };
+    },
+  };
+}
