@@ -1,0 +1,83 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ERRORS } from '../packet/errors.ts';
+import { loadSettings, SETTINGS } from '../service/settings.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const PAGES = globSync(['*.md', 'docs/**/*.md', '*/README.md'], { cwd: ROOT });
+
+/** Rows of a table whose first cell is a name in code style: that name, and the cells behind it. */
+function rowsOf(page: string, name: RegExp): Map<string, string[]> {
+  const rows = new Map<string, string[]>();
+  for (const line of page.split('\n')) {
+    const cells = line.split('|').map((cell) => cell.trim());
+    const found = cells[1]?.match(/^`([^`]+)`$/)?.[1];
+    if (found !== undefined && name.test(found)) rows.set(found, cells.slice(2, -1));
+  }
+  return rows;
+}
+
+describe('the settings table of the README', () => {
+  const rows = rowsOf(read('README.md'), /^FRAMECUE_/);
+
+  it('has every setting, its default and its meaning as the code has them', () => {
+    const expected = Object.values(SETTINGS).map((s) => [
+      s.name,
+      [s.processes.join(', '), s.default === null ? '' : `\`${s.default}\``, s.meaning],
+    ]);
+    expect([...rows]).toEqual(expected);
+  });
+});
+
+describe('docs/errors.md', () => {
+  it('has every code, its status, whether it is worth a retry, and its text', () => {
+    const expected = Object.entries(ERRORS).map(([code, e]) => [
+      code,
+      [String(e.status), e.retryable ? 'yes' : 'no', e.text],
+    ]);
+    expect([...rowsOf(read('docs/errors.md'), /^ERR_/)]).toEqual(expected);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  const text = read('docker-compose.yml').replaceAll(/\$\{DOMAIN[^}]*\}/g, 'example.org');
+  const compose = parse(text, { merge: true }) as {
+    services: Record<string, { environment?: Record<string, string>; command?: string[] }>;
+  };
+
+  it.each(['media', 'events'])('gives %s settings that exist and fit', (name) => {
+    const { environment, command } = compose.services[name]!;
+    const { settings, warnings } = loadSettings(environment!);
+    expect(warnings).toEqual([]);
+    expect(settings.host).toBe('0.0.0.0');
+    expect(existsSync(join(ROOT, command![1]!))).toBe(true);
+  });
+
+  it('serves both through the proxy, and only through it', () => {
+    expect(Object.keys(compose.services).sort()).toEqual(['events', 'media', 'proxy']);
+    expect(text).toContain(`reverse_proxy media:${SETTINGS.mediaPort.default}`);
+    expect(text).toContain(`reverse_proxy events:${SETTINGS.eventsPort.default}`);
+  });
+});
+
+describe('the links of the docs', () => {
+  it.each(PAGES)('%s points at files that are there', (page) => {
+    const broken = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)#\s]+)[^)]*\)/g)]
+      .map((match) => match[1]!)
+      .filter((target) => !existsSync(join(ROOT, dirname(page), target)));
+    expect(broken).toEqual([]);
+  });
+});
+
+describe('the commands of the README', () => {
+  it('are scripts of package.json', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...read('README.md').matchAll(/npm (?:run )?([a-z][a-z:-]*)/g)].map((m) => m[1]!);
+    const builtIn = new Set(['install', 'ci', 'pack', 'i']);
+    expect(named.filter((name) => !builtIn.has(name) && scripts[name] === undefined)).toEqual([]);
+  });
+});
