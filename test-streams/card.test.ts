@@ -82,7 +82,7 @@ describe('lettering', () => {
 
   test('has a shape of its own for every letter and digit', () => {
     const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:/-×·'];
-    // Four pairs are one stroke alone in this typeface, or nearly so.
+    // All but I and l, which are the same stroke.
     const shapes = new Set(letters.map((letter) => Buffer.from(inkOf(letter)).toString('base64')));
     expect(shapes.size).toBe(letters.length - 1);
     expect(inkOf(' ').every((level) => level === 0)).toBe(true);

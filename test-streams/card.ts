@@ -1,316 +1,210 @@
 /**
  * The test card: what a test stream's pictures look like. The barcode strip on top, then the frame number,
- * the stream's clock, a dial with one tick per picture of a second, the pictures of the current GOP with its
- * keyframe, and how far the loop has come. What never changes is drawn once.
+ * the stream's clock, a dial with one tick for each picture of a second, the pictures of the current GOP with
+ * its keyframe, and how far the loop has come. What never changes is drawn once.
  */
 import { BARCODE_COLUMNS, BARCODE_ROWS, barcodeCells, barcodeStripHeight } from './barcode.ts';
-import { textWidth, write } from './lettering.ts';
+import { CANVAS_HEIGHT, CANVAS_WIDTH, Canvas, type Shape } from './canvas.ts';
 import { shapeOf, type TestStreamParameters, type TestStreamShape } from './parameters.ts';
-import {
-  type Colour,
-  colour,
-  fromRgb,
-  type Mask,
-  ring,
-  roundedRect,
-  type Segment,
-  strokeMask,
-  Yuv420,
-} from './raster.ts';
+import { type Colour, colour, fromRgb, type Yuv420 } from './raster.ts';
 
 /** The beep and the flash that goes with it begin on each whole second and last this long. */
 export const BEEP_SECONDS = 0.1;
+const FADE_SECONDS = 0.3;
 
 const INK = colour('#f4f7ff');
 const MUTED = colour('#8f9bbd');
 const FAINT = colour('#4d5878');
+const NIGHT = colour('#141a30');
 const CYAN = colour('#3fd8e0');
 const AMBER = colour('#ffb545');
 const VIOLET = colour('#8d7bff');
 const BLACK_LEVEL = 16;
 const WHITE_LEVEL = 235;
-/** The card is laid out on this canvas and scaled to the picture. */
-const CANVAS = { width: 1280, height: 720 };
-const DIAL = { x: 1030, y: 338, ticks: 172, hand: 118, lamp: 96 };
-const MARGIN = 64;
-const GOP_ROW = { y: 592, height: 26 };
-const LOOP_ROW = { y: 668, height: 6 };
 
-/** A mask and where its top left lies, from the dial's centre. */
-interface Placed {
-  readonly mask: Mask;
-  readonly left: number;
-  readonly top: number;
-}
+const LEFT = 64;
+const RIGHT = CANVAS_WIDTH - 64;
+const DIAL = { x: 1030, y: 338, radius: 172, lamp: 96 };
+const GOP_ROW = { y: 592, height: 26, gap: 4, mostChips: 100 };
+const LOOP_ROW = { y: 668, height: 6 };
+const LABEL = { size: 14, weight: 1.3, spacing: 4.5 };
+const SMALL = { size: 13, weight: 1.15, spacing: 2.9, ink: MUTED };
+const DIGITS = 6;
 
 export class TestCard {
-  readonly #shape: TestStreamShape;
   readonly #parameters: TestStreamParameters;
-  readonly #scale: number;
-  readonly #left: number;
-  readonly #still: Yuv420;
-  readonly #picture: Yuv420;
-  readonly #ticks: readonly Placed[];
-  readonly #hands: readonly Placed[];
-  readonly #lamp: Placed;
-  readonly #halo: Placed;
-  readonly #knob: Mask;
+  readonly #shape: TestStreamShape;
+  readonly #still: Canvas;
+  readonly #canvas: Canvas;
+  readonly #ticks: readonly Shape[];
+  readonly #hands: readonly Shape[];
+  readonly #lamp: Shape;
+  readonly #halo: Shape;
+  readonly #chip: Shape;
+  readonly #chips: number;
+  readonly #bar: Shape;
+  readonly #knob: Shape;
 
   constructor(parameters: TestStreamParameters) {
-    const { width, height } = parameters;
     this.#parameters = parameters;
     this.#shape = shapeOf(parameters);
-    this.#scale = Math.min(width / CANVAS.width, height / CANVAS.height);
-    this.#left = (width - CANVAS.width * this.#scale) / 2;
-    this.#still = new Yuv420(width, height);
-    this.#picture = new Yuv420(width, height);
-    const ticks = this.#ticksPerTurn();
-    this.#ticks = Array.from({ length: ticks }, (_, tick) => this.#spoke(tick / ticks, 148, DIAL.ticks, 5));
-    this.#hands = Array.from({ length: ticks }, (_, tick) =>
-      this.#spoke(tick / ticks, 104, DIAL.hand + 18, 4),
-    );
-    this.#lamp = centred(ring(DIAL.lamp * this.#scale, DIAL.lamp * this.#scale));
-    this.#halo = centred(ring(DIAL.lamp * this.#scale, 3 * this.#scale));
-    this.#knob = ring(7 * this.#scale, 7 * this.#scale);
-    this.#drawStill();
+    this.#still = new Canvas(parameters.width, parameters.height);
+    this.#canvas = new Canvas(parameters.width, parameters.height);
+    const perTurn = Math.max(2, Math.round(this.#shape.rate.num / this.#shape.rate.den));
+    const turns = Array.from({ length: perTurn }, (_, tick) => tick / perTurn);
+    this.#ticks = turns.map((turn) => this.#canvas.spoke(turn, 148, DIAL.radius, 5));
+    this.#hands = turns.map((turn) => this.#canvas.spoke(turn, 104, 136, 4));
+    this.#lamp = this.#canvas.ring(DIAL.lamp, DIAL.lamp);
+    this.#halo = this.#canvas.ring(DIAL.lamp, 3);
+    this.#chips = Math.min(this.#shape.gopFrames, GOP_ROW.mostChips);
+    this.#chip = this.#canvas.rect(this.#chipPitch() - GOP_ROW.gap, GOP_ROW.height, 4);
+    this.#bar = this.#canvas.rect(RIGHT - LEFT, LOOP_ROW.height, LOOP_ROW.height / 2);
+    this.#knob = this.#canvas.ring(7, 7);
+    this.#drawStill(this.#still);
   }
 
   /** The picture of frame `frame` as planes of YUV 4:2:0; valid until the next call. */
   draw(frame: number): Uint8Array {
-    this.#picture.copyFrom(this.#still);
+    const { picture } = this.#canvas;
+    picture.copyFrom(this.#still.picture);
     this.#drawNumber(frame);
     this.#drawClock(frame);
     this.#drawDial(frame);
     this.#drawGop(frame);
     this.#drawLoop(frame);
-    drawBarcode(this.#picture, frame);
-    return this.#picture.data;
+    drawBarcode(picture, frame);
+    return picture.data;
   }
 
-  #drawStill(): void {
-    const { width, height } = this.#still;
-    this.#still.paint((x, y) => background(x / width, y / height, width / height));
-    this.#write(this.#still, 'framecue', 92, 112, { size: 25, weight: 1.5, ink: INK });
-    const mark = roundedRect(10 * this.#scale, 26 * this.#scale, 3 * this.#scale);
-    this.#blend(this.#still, mark, MARGIN, 111.5, AMBER);
-    const facts = this.#facts();
-    const factsStyle = { size: 15, weight: 1.15, spacing: 2.9 };
-    const right = CANVAS.width - MARGIN;
-    this.#write(this.#still, facts, right - textWidth(facts, factsStyle), 118, { ...factsStyle, ink: MUTED });
-
-    const label = { size: 14, weight: 1.3, spacing: 4.5, ink: MUTED };
-    this.#write(this.#still, 'FRAME', MARGIN, 190, label);
-    this.#write(this.#still, 'STREAM TIME', MARGIN, 438, label);
-    const gop = `GOP OF ${this.#shape.gopFrames} FRAMES`;
-    this.#write(this.#still, gop, MARGIN, 564, label);
-    for (const tick of this.#ticks) this.#blendDial(this.#still, tick, FAINT, 0.8);
-    this.#blendDial(this.#still, this.#halo, FAINT, 0.9);
-    this.#cells((left, width) => {
-      const chip = roundedRect(width * this.#scale, GOP_ROW.height * this.#scale, 4 * this.#scale);
-      this.#blend(this.#still, chip, left, GOP_ROW.y, FAINT, 0.45);
-    });
-    this.#bar(this.#still, 1, FAINT, 0.6);
-    const small = { size: 13, weight: 1.15, spacing: 2.9, ink: MUTED };
-    const end = clockText(this.#shape.durationSeconds).slice(0, 5);
-    this.#write(this.#still, '00:00', MARGIN, 642, small);
-    this.#write(this.#still, end, right - textWidth(end, small), 642, small);
+  #drawStill(canvas: Canvas): void {
+    const { picture } = canvas;
+    picture.paint((x, y) =>
+      background(x / picture.width, y / picture.height, picture.width / picture.height),
+    );
+    canvas.draw(canvas.rect(10, 26, 3), LEFT, 112, { ink: AMBER });
+    canvas.write('framecue', LEFT + 28, 112, { size: 25, weight: 1.5, ink: INK });
+    canvas.writeToRight(this.#facts(), RIGHT, 118, { size: 15, weight: 1.15, spacing: 2.9, ink: MUTED });
+    canvas.write('FRAME', LEFT, 190, { ...LABEL, ink: MUTED });
+    canvas.write('STREAM TIME', LEFT, 438, { ...LABEL, ink: MUTED });
+    canvas.write(`GOP OF ${this.#shape.gopFrames} FRAMES`, LEFT, 564, { ...LABEL, ink: MUTED });
+    for (const tick of this.#ticks) canvas.draw(tick, DIAL.x, DIAL.y, { ink: FAINT, opacity: 0.8 });
+    canvas.draw(this.#halo, DIAL.x, DIAL.y, { ink: FAINT, opacity: 0.9 });
+    for (let chip = 0; chip < this.#chips; chip++) {
+      canvas.draw(this.#chip, this.#chipLeft(chip), GOP_ROW.y, { ink: FAINT, opacity: 0.45 });
+    }
+    canvas.draw(this.#bar, LEFT, LOOP_ROW.y, { ink: FAINT, opacity: 0.6 });
+    canvas.write('00:00', LEFT, 642, SMALL);
+    canvas.writeToRight(clockText(this.#shape.durationSeconds).replace(/\.\d+$/, ''), RIGHT, 642, SMALL);
   }
 
   #facts(): string {
-    const { width, height, bFrames, bPyramid, bitrateKbps, fps } = this.#parameters;
-    const rate = fps.includes('/') ? (this.#shape.rate.num / this.#shape.rate.den).toFixed(2) : fps;
-    const reorder = bFrames === 0 ? 'no B-frames' : `${bFrames} B-frames${bPyramid ? ', pyramid' : ''}`;
-    const gop = Number((this.#shape.gopFrames / (this.#shape.rate.num / this.#shape.rate.den)).toFixed(2));
-    return `${width}×${height}  ·  ${rate} fps  ·  ${reorder}  ·  GOP ${gop} s  ·  ${bitrateKbps} kbit/s`;
+    const { width, height, bFrames, bPyramid, bitrateKbps } = this.#parameters;
+    const { rate, gopFrames } = this.#shape;
+    const perSecond = rate.num / rate.den;
+    const rounded = (value: number) => String(Number(value.toFixed(2)));
+    const some = `${bFrames} B-frame${bFrames === 1 ? '' : 's'}${bPyramid ? ', pyramid' : ''}`;
+    return [
+      `${width}×${height}`,
+      `${rounded(perSecond)} fps`,
+      bFrames === 0 ? 'no B-frames' : some,
+      `GOP ${rounded(gopFrames / perSecond)} s`,
+      `${bitrateKbps} kbit/s`,
+    ].join('  ·  ');
   }
 
-  /** Six digits at least; leading zeros are there, so that nothing moves, but step back. */
+  /** Leading zeros are there, so that nothing moves, but step back. */
   #drawNumber(frame: number): void {
     const text = String(frame);
-    const zeros = '0'.repeat(Math.max(0, 6 - text.length));
-    const style = { size: 150, weight: 1.3, spacing: 2.5 };
+    const zeros = '0'.repeat(Math.max(0, DIGITS - text.length));
+    const shrink = Math.min(1, DIGITS / text.length);
+    const style = { size: 150 * shrink, weight: 1.3, spacing: 2.5 };
     const pitch = ((6 + style.spacing) * style.size) / 10;
-    this.#write(this.#picture, zeros, MARGIN, 244, { ...style, ink: FAINT, opacity: 0.55 });
-    this.#write(this.#picture, text, MARGIN + pitch * zeros.length, 244, { ...style, ink: INK });
+    this.#canvas.write(zeros, LEFT, 244, { ...style, ink: FAINT, opacity: 0.55 });
+    this.#canvas.write(text, LEFT + pitch * zeros.length, 244, { ...style, ink: INK });
   }
 
   #drawClock(frame: number): void {
-    const { rate } = this.#shape;
-    const text = clockText((frame * rate.den) / rate.num);
-    const style = { size: 54, weight: 1.25, spacing: 2.8 };
-    const right = this.#write(this.#picture, text.slice(0, 5), MARGIN, 472, { ...style, ink: CYAN });
-    this.#write(this.#picture, text.slice(5), right + 9, 472, { ...style, ink: CYAN, opacity: 0.7 });
+    const [minutes, fraction] = clockText(this.#secondsAt(frame)).split(/(?=\.)/);
+    const style = { size: 54, weight: 1.25, spacing: 2.8, ink: CYAN };
+    const right = this.#canvas.write(minutes!, LEFT, 472, style);
+    this.#canvas.write(fraction!, right + 9, 472, { ...style, opacity: 0.7 });
   }
 
   /** One turn a second: the current picture's tick is bright, those before it fade. */
   #drawDial(frame: number): void {
-    const turn = this.#ticks.length;
-    const now = frame % turn;
-    const trail = Math.ceil(turn * 0.6);
-    for (let back = trail; back >= 0; back--) {
-      if (back > frame) continue;
-      const tick = this.#ticks[(now - back + turn * 2) % turn]!;
-      this.#blendDial(
-        this.#picture,
-        tick,
-        back === 0 ? INK : CYAN,
-        back === 0 ? 1 : 0.9 * (1 - back / (trail + 1)) ** 1.5,
-      );
+    const canvas = this.#canvas;
+    const perTurn = this.#ticks.length;
+    const now = frame % perTurn;
+    const trail = Math.min(frame, Math.ceil(perTurn * 0.6));
+    for (let back = trail; back > 0; back--) {
+      const tick = this.#ticks[(now - back + perTurn) % perTurn]!;
+      const opacity = 0.9 * (1 - back / (perTurn * 0.6 + 1)) ** 1.5;
+      if (opacity > 0) canvas.draw(tick, DIAL.x, DIAL.y, { ink: CYAN, opacity });
     }
-    this.#blendDial(this.#picture, this.#hands[now]!, CYAN, 1);
+    canvas.draw(this.#ticks[now]!, DIAL.x, DIAL.y, { ink: INK });
+    canvas.draw(this.#hands[now]!, DIAL.x, DIAL.y, { ink: CYAN });
     const flash = this.#flash(frame);
     if (flash > 0) {
-      this.#blendDial(this.#picture, this.#lamp, AMBER, 0.9 * flash);
-      this.#blendDial(this.#picture, this.#halo, AMBER, flash);
+      canvas.draw(this.#lamp, DIAL.x, DIAL.y, { ink: AMBER, opacity: 0.9 * flash });
+      canvas.draw(this.#halo, DIAL.x, DIAL.y, { ink: AMBER, opacity: flash });
     }
-    const text = String(now).padStart(2, '0');
-    const style = { size: 62, weight: 1.3, spacing: 2.6 };
-    const half = textWidth(text, style) / 2;
-    this.#write(this.#picture, text, DIAL.x - half, DIAL.y - 44, {
-      ...style,
-      ink: flash > 0.5 ? colour('#141a30') : INK,
-    });
-    const below = `OF ${turn}`;
-    const small = { size: 15, weight: 1.3, spacing: 4 };
-    const ink = flash > 0.5 ? colour('#141a30') : MUTED;
-    this.#write(this.#picture, below, DIAL.x - textWidth(below, small) / 2, DIAL.y + 40, { ...small, ink });
+    const onLamp = flash > 0.5;
+    const count = String(now).padStart(2, '0');
+    canvas.writeCentred(count, DIAL.x, DIAL.y - 44, { size: 62, weight: 1.3, ink: onLamp ? NIGHT : INK });
+    const below = { size: 15, weight: 1.3, spacing: 4, ink: onLamp ? NIGHT : MUTED };
+    canvas.writeCentred(`OF ${perTurn}`, DIAL.x, DIAL.y + 40, below);
   }
 
   /** 1 while the beep sounds, then fading; seen and heard together they show how picture and sound lie. */
   #flash(frame: number): number {
-    const { rate } = this.#shape;
-    const intoSecond = ((frame * rate.den) / rate.num) % 1;
+    const intoSecond = this.#secondsAt(frame) % 1;
     if (intoSecond < BEEP_SECONDS) return 1;
-    return Math.max(0, 1 - (intoSecond - BEEP_SECONDS) / 0.3) * 0.8;
+    return Math.max(0, 0.8 * (1 - (intoSecond - BEEP_SECONDS) / FADE_SECONDS));
   }
 
   #drawGop(frame: number): void {
-    const inGop = frame % this.#shape.gopFrames;
-    const chips = this.#cellCount();
-    const current = Math.floor((inGop * chips) / this.#shape.gopFrames);
-    this.#cells((left, width, chip) => {
-      if (chip > current) return;
-      const mask = this.#chip(width);
-      const ink = chip === 0 ? AMBER : VIOLET;
-      this.#blend(
-        this.#picture,
-        mask,
-        left,
-        GOP_ROW.y,
-        chip === current && chip !== 0 ? INK : ink,
-        chip === current ? 1 : 0.75,
-      );
-    });
-    if (inGop < Math.max(1, this.#shape.gopFrames / 8)) {
-      const style = { size: 14, weight: 1.3, spacing: 4.5 };
-      const left = CANVAS.width - MARGIN - textWidth('KEYFRAME', style);
-      const opacity = inGop === 0 ? 1 : 0.9 - (6 * inGop) / this.#shape.gopFrames;
-      this.#write(this.#picture, 'KEYFRAME', left, 564, { ...style, ink: AMBER, opacity });
+    const { gopFrames } = this.#shape;
+    const inGop = frame % gopFrames;
+    const current = Math.floor((inGop * this.#chips) / gopFrames);
+    for (let chip = 0; chip <= current; chip++) {
+      const ink = chip === 0 ? AMBER : chip === current ? INK : VIOLET;
+      const opacity = chip === current ? 1 : 0.75;
+      this.#canvas.draw(this.#chip, this.#chipLeft(chip), GOP_ROW.y, { ink, opacity });
     }
+    const opacity = 1 - (8 * inGop) / gopFrames;
+    if (opacity > 0) this.#canvas.writeToRight('KEYFRAME', RIGHT, 564, { ...LABEL, ink: AMBER, opacity });
   }
 
   #drawLoop(frame: number): void {
-    const share = frame / Math.max(1, this.#shape.frames - 1);
-    this.#bar(this.#picture, share, CYAN, 0.85);
-    const track = CANVAS.width - 2 * MARGIN;
-    this.#blend(this.#picture, this.#knob, MARGIN + share * track - 8, LOOP_ROW.y - 5, INK);
+    const share = Math.min(1, frame / Math.max(1, this.#shape.frames - 1));
+    const width = (RIGHT - LEFT) * share;
+    this.#canvas.draw(this.#bar, LEFT, LOOP_ROW.y, { ink: CYAN, opacity: 0.85 }, width);
+    this.#canvas.draw(this.#knob, LEFT + width, LOOP_ROW.y + LOOP_ROW.height / 2, { ink: INK });
   }
 
-  #bar(picture: Yuv420, share: number, ink: Colour, opacity: number): void {
-    const width = Math.max(LOOP_ROW.height, (CANVAS.width - 2 * MARGIN) * share);
-    const mask = roundedRect(width * this.#scale, LOOP_ROW.height * this.#scale, 3 * this.#scale);
-    this.#blend(picture, mask, MARGIN, LOOP_ROW.y, ink, opacity);
+  #secondsAt(frame: number): number {
+    return (frame * this.#shape.rate.den) / this.#shape.rate.num;
   }
 
-  readonly #chips = new Map<number, Mask>();
-  #chip(width: number): Mask {
-    const known = this.#chips.get(width);
-    if (known !== undefined) return known;
-    const made = roundedRect(width * this.#scale, GOP_ROW.height * this.#scale, 4 * this.#scale);
-    this.#chips.set(width, made);
-    return made;
+  #chipPitch(): number {
+    return (RIGHT - LEFT + GOP_ROW.gap) / this.#chips;
   }
 
-  #cellCount(): number {
-    return Math.min(this.#shape.gopFrames, 100);
+  #chipLeft(chip: number): number {
+    return LEFT + chip * this.#chipPitch();
   }
-
-  #cells(visit: (left: number, width: number, chip: number) => void): void {
-    const count = this.#cellCount();
-    const pitch = (CANVAS.width - 2 * MARGIN + 4) / count;
-    for (let chip = 0; chip < count; chip++) visit(MARGIN + chip * pitch, pitch - 4, chip);
-  }
-
-  #ticksPerTurn(): number {
-    return Math.max(2, Math.round(this.#shape.rate.num / this.#shape.rate.den));
-  }
-
-  /** A radial stroke of the dial, placed relative to its centre; `turn` 0 is up, clockwise. */
-  #spoke(turn: number, from: number, to: number, thickness: number): Placed {
-    const [dx, dy] = [
-      Math.sin(2 * Math.PI * turn) * this.#scale,
-      -Math.cos(2 * Math.PI * turn) * this.#scale,
-    ];
-    const half = (thickness * this.#scale) / 2;
-    const left = Math.floor(Math.min(dx * from, dx * to) - half) - 1;
-    const top = Math.floor(Math.min(dy * from, dy * to) - half) - 1;
-    const width = Math.abs(dx) * (to - from) + 2 * half + 3;
-    const height = Math.abs(dy) * (to - from) + 2 * half + 3;
-    const line: Segment = [dx * from - left, dy * from - top, dx * to - left, dy * to - top];
-    const mask = strokeMask(width, height, [line], thickness * this.#scale);
-    return { mask, left, top };
-  }
-
-  #blendDial(picture: Yuv420, { mask, left, top }: Placed, ink: Colour, opacity: number): void {
-    const [x, y] = [Math.round(this.#left + DIAL.x * this.#scale), Math.round(DIAL.y * this.#scale)];
-    picture.blend(mask, x + left, y + top, ink, opacity);
-  }
-
-  #blend(picture: Yuv420, mask: Mask, left: number, top: number, ink: Colour, opacity = 1): void {
-    picture.blend(mask, this.#left + left * this.#scale, top * this.#scale, ink, opacity);
-  }
-
-  /** In canvas units; returns the right edge in canvas units. */
-  #write(
-    picture: Yuv420,
-    text: string,
-    left: number,
-    top: number,
-    style: {
-      readonly size: number;
-      readonly weight: number;
-      readonly spacing?: number;
-      readonly ink: Colour;
-      readonly opacity?: number;
-    },
-  ): number {
-    const scaled = { ...style, size: style.size * this.#scale };
-    return (
-      (write(picture, text, this.#left + left * this.#scale, top * this.#scale, scaled) - this.#left) /
-      this.#scale
-    );
-  }
-}
-
-function centred(mask: Mask): Placed {
-  return { mask, left: -mask.width / 2, top: -mask.height / 2 };
 }
 
 /** Draws the strip of {@link barcodeCells} over the top of the picture. */
 export function drawBarcode(picture: Yuv420, frame: number): void {
   const strip = barcodeStripHeight(picture.height);
+  const edge = (at: number) => Math.round((at * picture.width) / BARCODE_COLUMNS);
+  const line = (at: number) => Math.round((at * strip) / BARCODE_ROWS);
   barcodeCells(frame).forEach((white, cell) => {
     const column = cell % BARCODE_COLUMNS;
     const row = Math.floor(cell / BARCODE_COLUMNS);
-    const edge = (at: number) => Math.round((at * picture.width) / BARCODE_COLUMNS);
-    const line = (at: number) => Math.round((at * strip) / BARCODE_ROWS);
-    picture.grayRect(
-      edge(column),
-      line(row),
-      edge(column + 1),
-      line(row + 1),
-      white ? WHITE_LEVEL : BLACK_LEVEL,
-    );
+    const level = white ? WHITE_LEVEL : BLACK_LEVEL;
+    picture.grayRect(edge(column), line(row), edge(column + 1), line(row + 1), level);
   });
 }
 
@@ -322,11 +216,11 @@ export function clockText(seconds: number): string {
   return `${pad(Math.floor(ms / 60_000), 2)}:${pad(Math.floor(ms / 1000) % 60, 2)}.${pad(ms % 1000, 3)}`;
 }
 
-/** Night blue, with a glow behind the dial and a fainter one in the lower left corner. */
+/** Night blue, with a glow behind the dial and a fainter one in the lower left corner; x and y from 0 to 1. */
 function background(x: number, y: number, aspect: number): Colour {
-  const glow = (cx: number, cy: number, radius: number) =>
-    Math.exp(-(((x - cx) * aspect) ** 2 + (y - cy) ** 2) / (radius * radius));
-  const cyan = glow(DIAL.x / CANVAS.width, DIAL.y / CANVAS.height, 0.42);
+  const glow = (centreX: number, centreY: number, radius: number) =>
+    Math.exp(-(((x - centreX) * aspect) ** 2 + (y - centreY) ** 2) / (radius * radius));
+  const cyan = glow(DIAL.x / CANVAS_WIDTH, DIAL.y / CANVAS_HEIGHT, 0.42);
   const violet = glow(0.08, 1.02, 0.6);
   const down = y * 0.6 + x * 0.4;
   return fromRgb(

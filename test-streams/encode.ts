@@ -92,7 +92,7 @@ async function feed(
   let percent = 0;
   for (let frame = 0; frame < shape.frames && stdin.writable; frame++) {
     // The card draws over its one picture, so the pipe gets its own copy.
-    if (!stdin.write(Uint8Array.from(card.draw(frame)))) {
+    if (!stdin.write(card.draw(frame).slice())) {
       const stop = new AbortController();
       const drained = once(stdin, 'drain', { signal: stop.signal }).catch(() => undefined);
       await Promise.race([drained, exited]);

@@ -11,12 +11,16 @@ export interface Colour {
   readonly v: number;
 }
 
-/** How much of each pixel a shape covers, 0..255; sizes are even, and `half` is the same at chroma's size. */
-export interface Mask {
+/** One byte a sample, rows without padding. */
+interface Plane {
   readonly width: number;
   readonly height: number;
-  readonly coverage: Uint8Array;
-  readonly half: Uint8Array;
+  readonly samples: Uint8Array;
+}
+
+/** How much of each pixel a shape covers, 0..255; sides are even, and `half` is the same at chroma's size. */
+export interface Mask extends Plane {
+  readonly half: Plane;
 }
 
 /** @param hex `#rrggbb`, sRGB. */
@@ -40,8 +44,9 @@ export class Yuv420 {
   readonly height: number;
   /** The three planes, one after the other, as ffmpeg's rawvideo `yuv420p` has them. */
   readonly data: Uint8Array;
-  readonly #u: number;
-  readonly #v: number;
+  readonly #y: Plane;
+  readonly #u: Plane;
+  readonly #v: Plane;
 
   /** @throws {RangeError} when a side is odd or not positive: 4:2:0 has no half chroma samples. */
   constructor(width: number, height: number) {
@@ -50,9 +55,12 @@ export class Yuv420 {
     }
     this.width = width;
     this.height = height;
-    this.#u = width * height;
-    this.#v = this.#u + this.#u / 4;
-    this.data = new Uint8Array(this.#v + this.#u / 4);
+    const size = width * height;
+    this.data = new Uint8Array((size * 3) / 2);
+    this.#y = { width, height, samples: this.data.subarray(0, size) };
+    const half = { width: width / 2, height: height / 2 };
+    this.#u = { ...half, samples: this.data.subarray(size, (size * 5) / 4) };
+    this.#v = { ...half, samples: this.data.subarray((size * 5) / 4) };
   }
 
   /** Paints every pixel, `at` giving its colour; dithered, so that a soft gradient shows no bands. */
@@ -60,12 +68,12 @@ export class Yuv420 {
     for (let y = 0; y < this.height; y++) {
       for (let x = 0; x < this.width; x++) {
         const pixel = at(x, y);
-        this.data[y * this.width + x] = pixel.y + BAYER[(y & 3) * 4 + (x & 3)]!;
+        this.#y.samples[y * this.width + x] = pixel.y + BAYER[(y & 3) * 4 + (x & 3)]!;
         if ((x & 1) === 0 && (y & 1) === 0) {
           const chroma = (y >> 1) * (this.width >> 1) + (x >> 1);
           const dither = BAYER[((y >> 1) & 3) * 4 + ((x >> 1) & 3)]!;
-          this.data[this.#u + chroma] = pixel.u + dither;
-          this.data[this.#v + chroma] = pixel.v + dither;
+          this.#u.samples[chroma] = pixel.u + dither;
+          this.#v.samples[chroma] = pixel.v + dither;
         }
       }
     }
@@ -75,45 +83,21 @@ export class Yuv420 {
     this.data.set(other.data);
   }
 
-  /** Whole luma pixels in gray, with neutral chroma; the rectangle is cut off at the picture's edges. */
+  /** Whole luma pixels in gray, with neutral chroma. */
   grayRect(left: number, top: number, right: number, bottom: number, level: number): void {
-    for (let y = top; y < Math.min(bottom, this.height); y++) {
-      this.data.fill(level, y * this.width + left, y * this.width + Math.min(right, this.width));
-    }
-    const halfWidth = this.width >> 1;
-    for (let y = top >> 1; y < Math.min(bottom, this.height) >> 1; y++) {
-      const from = y * halfWidth + (left >> 1);
-      const to = y * halfWidth + (Math.min(right, this.width) >> 1);
-      this.data.fill(128, this.#u + from, this.#u + to);
-      this.data.fill(128, this.#v + from, this.#v + to);
-    }
+    fill(this.#y, left, top, right, bottom, level);
+    for (const plane of [this.#u, this.#v]) fill(plane, left >> 1, top >> 1, right >> 1, bottom >> 1, 128);
   }
 
-  /** Blends `ink` where the mask covers; its top left goes to the whole pixel nearest to (left, top). */
-  blend(mask: Mask, left: number, top: number, ink: Colour, opacity = 1): void {
-    const x = Math.round(left);
-    const y = Math.round(top);
-    const strength = opacity / 255;
-    blendPlane(this.data, 0, this.width, this.height, mask.coverage, mask.width, x, y, ink.y, strength);
-    const [halfWidth, halfHeight] = [this.width >> 1, this.height >> 1];
-    for (const [start, value] of [
-      [this.#u, ink.u],
-      [this.#v, ink.v],
-    ] as const) {
-      const [halfX, halfY] = [x >> 1, y >> 1];
-      blendPlane(
-        this.data,
-        start,
-        halfWidth,
-        halfHeight,
-        mask.half,
-        mask.width >> 1,
-        halfX,
-        halfY,
-        value,
-        strength,
-      );
-    }
+  /**
+   * Blends `ink` where the mask covers; its top left goes to the whole pixel nearest to (left, top).
+   * `columns` leaves out what is right of so many of the mask's pixels.
+   */
+  blend(mask: Mask, left: number, top: number, ink: Colour, opacity = 1, columns = mask.width): void {
+    const [x, y] = [Math.round(left), Math.round(top)];
+    blendPlane(this.#y, mask, x, y, ink.y, opacity, columns);
+    blendPlane(this.#u, mask.half, x >> 1, y >> 1, ink.u, opacity, columns >> 1);
+    blendPlane(this.#v, mask.half, x >> 1, y >> 1, ink.v, opacity, columns >> 1);
   }
 }
 
@@ -122,16 +106,18 @@ export class Yuv420 {
  * pixel soft.
  */
 export function maskOf(width: number, height: number, distance: (x: number, y: number) => number): Mask {
-  const evenWidth = even(width);
-  const evenHeight = even(height);
-  const coverage = new Uint8Array(evenWidth * evenHeight);
-  for (let y = 0; y < evenHeight; y++) {
-    for (let x = 0; x < evenWidth; x++) {
+  const plane = {
+    width: even(width),
+    height: even(height),
+    samples: new Uint8Array(even(width) * even(height)),
+  };
+  for (let y = 0; y < plane.height; y++) {
+    for (let x = 0; x < plane.width; x++) {
       const inside = 0.5 - distance(x + 0.5, y + 0.5);
-      coverage[y * evenWidth + x] = Math.round(255 * Math.min(1, Math.max(0, inside)));
+      plane.samples[y * plane.width + x] = Math.round(255 * Math.min(1, Math.max(0, inside)));
     }
   }
-  return { width: evenWidth, height: evenHeight, coverage, half: halved(coverage, evenWidth, evenHeight) };
+  return { ...plane, half: halved(plane) };
 }
 
 export type Segment = readonly [ax: number, ay: number, bx: number, by: number];
@@ -197,40 +183,44 @@ export function ring(radius: number, thickness: number): Mask {
 
 export const even = (value: number): number => 2 * Math.ceil(value / 2);
 
+function fill(plane: Plane, left: number, top: number, right: number, bottom: number, value: number): void {
+  for (let y = top; y < bottom; y++)
+    plane.samples.fill(value, y * plane.width + left, y * plane.width + right);
+}
+
+/** What of the mask lies outside the plane is cut off. */
 function blendPlane(
-  data: Uint8Array,
-  start: number,
-  planeWidth: number,
-  planeHeight: number,
-  coverage: Uint8Array,
-  maskWidth: number,
+  plane: Plane,
+  mask: Plane,
   left: number,
   top: number,
   value: number,
-  strength: number,
+  opacity: number,
+  columns: number,
 ): void {
-  const maskHeight = coverage.length / maskWidth;
-  const [fromX, toX] = [Math.max(0, -left), Math.min(maskWidth, planeWidth - left)];
-  const [fromY, toY] = [Math.max(0, -top), Math.min(maskHeight, planeHeight - top)];
+  const fromX = Math.max(0, -left);
+  const toX = Math.min(mask.width, columns, plane.width - left);
+  const fromY = Math.max(0, -top);
+  const toY = Math.min(mask.height, plane.height - top);
+  const strength = opacity / 255;
   for (let y = fromY; y < toY; y++) {
-    const row = start + (top + y) * planeWidth + left;
+    const row = (top + y) * plane.width + left;
     for (let x = fromX; x < toX; x++) {
-      const share = coverage[y * maskWidth + x]!;
+      const share = mask.samples[y * mask.width + x]!;
       if (share === 0) continue;
-      const under = data[row + x]!;
-      data[row + x] = under + (value - under) * share * strength + 0.5;
+      const under = plane.samples[row + x]!;
+      plane.samples[row + x] = under + (value - under) * share * strength + 0.5;
     }
   }
 }
 
-function halved(coverage: Uint8Array, width: number, height: number): Uint8Array {
-  const halfWidth = width >> 1;
-  const half = new Uint8Array(halfWidth * (height >> 1));
-  for (let y = 0; y < height >> 1; y++) {
-    for (let x = 0; x < halfWidth; x++) {
+function halved({ width, height, samples }: Plane): Plane {
+  const half = { width: width / 2, height: height / 2, samples: new Uint8Array((width * height) / 4) };
+  for (let y = 0; y < half.height; y++) {
+    for (let x = 0; x < half.width; x++) {
       const at = 2 * y * width + 2 * x;
-      const sum = coverage[at]! + coverage[at + 1]! + coverage[at + width]! + coverage[at + width + 1]!;
-      half[y * halfWidth + x] = (sum + 2) >> 2;
+      const sum = samples[at]! + samples[at + 1]! + samples[at + width]! + samples[at + width + 1]!;
+      half.samples[y * half.width + x] = (sum + 2) >> 2;
     }
   }
   return half;
