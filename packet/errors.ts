@@ -54,6 +54,7 @@ export const ERRORS = {
   ERR_VIEWER_STALLED: { status: 408, retryable: true, text: 'The viewer did not read for too long.' },
   // cues and stamps
   ERR_CUE_UNKNOWN: { status: 404, retryable: false, text: 'There is no such cue.' },
+  ERR_CUE_EXISTS: { status: 409, retryable: false, text: 'A cue with this id exists already.' },
   ERR_CUE_TOO_LARGE: { status: 413, retryable: false, text: 'The cue does not fit into a stamp.' },
   ERR_CUE_STATE: { status: 409, retryable: false, text: 'The cue is past the state that this needs.' },
   ERR_CUE_MOMENT_PASSED: { status: 409, retryable: false, text: 'The moment asked for has passed.' },
