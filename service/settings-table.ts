@@ -263,6 +263,14 @@ export const SETTINGS = {
     default: '10000',
     meaning: 'After how many milliseconds without a packet a publisher is cut.',
   }),
+  publishAwayMs: setting({
+    name: 'FRAMECUE_PUBLISH_AWAY_MS',
+    processes: MEDIA,
+    schema: wholeNumber(0, HOUR_MS),
+    default: '60000',
+    meaning:
+      'For how many milliseconds viewers stay connected while the publisher is away; it goes on for them when it returns.',
+  }),
 
   // viewers of the video
   viewerLimit: setting({

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from '../../scripts/lib/tools.ts';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath(), headless: true, args: FLAGS, timeout: 60_000 });
+
+/** What was on the screen of one player when a cue fired. */
+export interface ShownFire {
+  readonly player: 'flv' | 'ws' | 'hls';
+  readonly cue: string;
+  readonly firePts: number | null;
+  readonly shownPts: number | null;
+  readonly path: string;
+  readonly trigger: string;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly lateMs: number;
+  /** Frame number read from the pixels; null where they could not be read. */
+  readonly pixels: number | null;
+  readonly pixelError: string | null;
+}
+
+/**
+ * A viewer page that reads the barcode off the screen at every fire: in the same task, from the picture that the
+ * video element shows.
+ */
+export async function openViewer(browser: Browser, url: string): Promise<{ page: Page; errors: string[] }> {
+  // Our own script reads the pixels beside the page's: the page's policy lets no other in.
+  const context = await browser.newContext({ bypassCSP: true, viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.addInitScript({ content: readerScript() });
+  await page.goto(url, { waitUntil: 'load', timeout: 60_000 });
+  return { page, errors };
+}
+
+export const firesOf = (page: Page): Promise<ShownFire[]> =>
+  page.evaluate(() => (window as unknown as { shownFires: ShownFire[] }).shownFires);
+
+/** The barcode's reader as a classic script, and the hook that the page calls when a cue fires. */
+function readerScript(): string {
+  const source = readFileSync(new URL('../../test-streams/barcode.ts', import.meta.url), 'utf8');
+  const reader = stripTypeScriptTypes(source).replaceAll(/^export /gm, '');
+  return `(() => {
+    ${reader}
+    window.shownFires = [];
+    const canvas = document.createElement('canvas');
+    window.__framecueOnFire = (info, video) => {
+      canvas.width = 320;
+      canvas.height = 16;
+      const context = canvas.getContext('2d', { willReadFrequently: true });
+      let reading;
+      try {
+        const strip = video.videoHeight * BARCODE_STRIP_HEIGHT;
+        context.drawImage(video, 0, 0, video.videoWidth, strip, 0, 0, 320, 16);
+        reading = readBarcodeStrip(rgbaPicture(context.getImageData(0, 0, 320, 16)));
+      } catch (error) {
+        reading = { error: String(error) };
+      }
+      window.shownFires.push({ ...info, pixels: reading.frame ?? null, pixelError: reading.error ?? null });
+    };
+  })();`;
+}
