@@ -1,0 +1,340 @@
+import { KEYS_PATH, STREAM_PATTERN } from '../../cues/wire/index.ts';
+import { ServerClock } from './net/clock.ts';
+import type { Net } from './net/http.ts';
+import { type DueCue, NowFeed } from './net/now-feed.ts';
+import { Reports } from './net/reports.ts';
+import { ViewerSession } from './net/session.ts';
+import { Submissions } from './net/submissions.ts';
+import { browserNet, reportPageError } from './page/environment.ts';
+import { type FrameWatch, watchFrames } from './page/frames.ts';
+import { CueScheduler } from './scheduler/scheduler.ts';
+import { PlayerTimeline } from './scheduler/timeline.ts';
+import { readHls } from './sei/hls.ts';
+import { mpegtsPath, readMpegts } from './sei/mpegts.ts';
+import type { SeiListener } from './sei/sample.ts';
+import { pickCrypto } from './stamps/crypto.ts';
+import { StampIntake } from './stamps/intake.ts';
+import { KeyStore } from './stamps/key-store.ts';
+import { StampVerifier } from './stamps/verifier.ts';
+import type {
+  CueOutcome,
+  CuePath,
+  Framecue,
+  FramecueMode,
+  FramecueOptions,
+  FramecueStats,
+  FramecueStatus,
+  StreamTime,
+} from './types.ts';
+
+const TICK_MS = 250;
+const DEFAULT_MAX_DELAY_MS = 30_000;
+const DEFAULT_REPORT_SHARE = 0.1;
+const DEFAULT_FALLBACK_MS = 2500;
+const DEFAULT_SAFETY_MS = 15_000;
+const MAX_PROBLEM_CODES = 64;
+
+interface Attachment {
+  readonly video: HTMLVideoElement;
+  readonly timeline: PlayerTimeline;
+  readonly detach: () => void;
+  readonly poll: () => void;
+}
+
+/**
+ * Fires framecue's cues on their own frame in the players of this page. Takes effect at once: clock and keys are
+ * fetched; cues come once a player is attached (or, without one, by the events path).
+ * @throws {TypeError} when `stream` is not `app/name`.
+ */
+export function createFramecue(options: FramecueOptions): Framecue {
+  return createFramecueWith(options, browserNet);
+}
+
+/** {@link createFramecue} with its clocks, timers and network given. */
+export function createFramecueWith(options: FramecueOptions, net: Net): Framecue {
+  if (!STREAM_PATTERN.test(options.stream)) throw new TypeError('framecue: `stream` is not `app/name`');
+  const base = options.eventsUrl.replace(/\/+$/, '');
+  const api = `${base}/api/v1`;
+  const attachments: Attachment[] = [];
+  const problems = new Map<string, number>();
+  const outcomes: Record<CueOutcome['outcome'], number> = { fired: 0, late: 0, missed: 0, closed: 0 };
+  let destroyed = false;
+  let seen = { frames: 0, stamps: 0 };
+  let status: FramecueStatus = { mode: 'no-frames', path: null };
+  let tickTimer: number | null = null;
+  let wake: { readonly atMs: number; readonly timer: number } | null = null;
+
+  const problem = (code: string): void => {
+    // Codes come from servers too: a broken one must not fill the page's memory.
+    if (problems.has(code) || problems.size < MAX_PROBLEM_CODES)
+      problems.set(code, (problems.get(code) ?? 0) + 1);
+  };
+  const callPage = <Args extends unknown[]>(
+    callback: ((...args: Args) => void) | undefined,
+    ...args: Args
+  ) => {
+    if (destroyed) return;
+    try {
+      callback?.(...args);
+    } catch (error) {
+      problem('ERR_CLIENT_CALLBACK');
+      reportPageError(error);
+    }
+  };
+
+  const clock = new ServerClock(net, {
+    url: `${api}/clock`,
+    onProblem: problem,
+    onKnown: () => scheduler.tick(),
+  });
+  const session = new ViewerSession(net, { url: `${api}/session`, token: options.token });
+  const reports = new Reports(net, {
+    url: `${api}/reports`,
+    session,
+    on: net.random() < (options.reportShare ?? DEFAULT_REPORT_SHARE),
+    onProblem: problem,
+  });
+  const scheduler = new CueScheduler(
+    {
+      monotonicMs: net.nowMs,
+      unix() {
+        const now = clock.now();
+        return now === null
+          ? { ms: net.localUnixMs(), errorMs: 0, synced: false }
+          : { ms: now.unixUs / 1000, errorMs: now.errorUs / 1000, synced: true };
+      },
+    },
+    {
+      fired: (cue) => callPage(options.onCue, cue),
+      closed: (cue, why) => callPage(options.onClose, cue, why),
+      updated: (cue) => callPage(options.onUpdate, cue),
+      outcome(outcome) {
+        outcomes[outcome.outcome]++;
+        reports.add(outcome);
+        callPage(options.onOutcome, outcome);
+      },
+    },
+    { maxDelayMs: options.maxDelayMs ?? DEFAULT_MAX_DELAY_MS },
+  );
+  const keys = new KeyStore(net, {
+    url: `${base}${KEYS_PATH}`,
+    given: options.keys,
+    onProblem: problem,
+    onChange: () => intake.retry(),
+  });
+  const intake = new StampIntake({
+    stream: options.stream,
+    verifier: new StampVerifier(pickCrypto(globalThis.crypto?.subtle), keys),
+    nowMs: net.nowMs,
+    isDone: (id, rev) => scheduler.isDone(id, rev),
+    onCue(known) {
+      scheduler.learn(known);
+      armWake();
+    },
+    onProblem: problem,
+  });
+  const submissions = new Submissions(net, {
+    url: `${api}/interactions`,
+    session,
+    claimsOf: (cue, actedAtMs) => ({
+      actedPts: streamPtsAt(actedAtMs),
+      stamp: scheduler.stampOf(cue.id) ?? cue.stamp,
+    }),
+    onProblem: problem,
+  });
+  const nowFeed =
+    options.poll === false
+      ? null
+      : new NowFeed(net, {
+          url: `${api}/streams/${options.stream}/now`,
+          fallbackMs: options.poll?.fallbackMs ?? DEFAULT_FALLBACK_MS,
+          safetyMs: options.poll?.safetyMs ?? DEFAULT_SAFETY_MS,
+          isNeeded: () => status.mode === 'no-frames' || status.mode === 'no-stamps',
+          onCues: (cues) => cues.forEach(learnDueCue),
+          onProblem: problem,
+        });
+
+  function learnDueCue(due: DueCue): void {
+    scheduler.learn({
+      facts: due.facts,
+      data: due.data,
+      fireAtUs: due.fireAtUs,
+      epoch: due.epoch,
+      streamFireMs: due.ptsMs,
+      from: { kind: 'events', elapsedMs: due.elapsedMs },
+    });
+    armWake();
+  }
+
+  /** The newest attachment counts: a page that attaches another player means to use it. */
+  const current = (): PlayerTimeline | null => attachments.at(-1)?.timeline ?? null;
+
+  function readStatus(): FramecueStatus {
+    const timeline = current();
+    if (timeline === null) return { mode: 'no-frames', path: null };
+    const modes = { starting: 'starting', paused: 'paused', stopped: 'no-frames' } as const;
+    const nowMs = net.nowMs();
+    const state = timeline.state(nowMs);
+    const mode: FramecueMode =
+      state === 'running' ? (timeline.stampsRunning(nowMs) ? 'frames' : 'no-stamps') : modes[state];
+    return { mode, path: timeline.path() };
+  }
+
+  function updateStatus(): void {
+    const now = readStatus();
+    if (now.mode === status.mode && now.path === status.path) return;
+    status = now;
+    callPage(options.onStatus, now);
+  }
+
+  /** Timers of their own for what the clock opens and closes: a tick is too coarse for these. */
+  function armWake(): void {
+    const atMs = destroyed ? null : scheduler.nextWakeMs();
+    if (atMs === (wake?.atMs ?? null)) return;
+    if (wake !== null) net.clearTimeout(wake.timer);
+    wake = null;
+    // A tick comes earlier, and looks again.
+    if (atMs === null || atMs - net.nowMs() > 4 * TICK_MS) return;
+    wake = {
+      atMs,
+      timer: net.setTimeout(
+        () => {
+          wake = null;
+          scheduler.tick();
+          armWake();
+        },
+        Math.max(0, atMs - net.nowMs()),
+      ),
+    };
+  }
+
+  function tick(): void {
+    for (const attachment of attachments) attachment.poll();
+    scheduler.tick();
+    armWake();
+    updateStatus();
+  }
+
+  function tickAgain(): void {
+    tickTimer = net.setTimeout(() => {
+      tick();
+      if (!destroyed) tickAgain();
+    }, TICK_MS);
+  }
+
+  function attach(
+    video: HTMLVideoElement,
+    path: () => Exclude<CuePath, 'events'>,
+    read: (listener: SeiListener) => () => void,
+  ): () => void {
+    if (destroyed) throw new Error('framecue: attached after destroy()');
+    // A new player in the same element takes the old one's place.
+    for (const attachment of attachments.filter((a) => a.video === video)) attachment.detach();
+    const timeline = new PlayerTimeline(net.nowMs(), path);
+    let watch: FrameWatch | null = null;
+    let stopReading: (() => void) | null = null;
+    const attachment: Attachment = {
+      video,
+      timeline,
+      poll: () => watch?.poll(),
+      detach() {
+        const at = attachments.indexOf(attachment);
+        if (at < 0) return;
+        attachments.splice(at, 1);
+        seen = { frames: seen.frames + timeline.framesSeen, stamps: seen.stamps + timeline.stampsSeen };
+        stopReading?.();
+        watch?.stop();
+        scheduler.removeTimeline(timeline);
+        updateStatus();
+      },
+    };
+    attachments.push(attachment);
+    scheduler.addTimeline(timeline);
+    watch = watchFrames(video, timeline, net.nowMs, () => {
+      scheduler.pictureShown();
+      armWake();
+    });
+    stopReading = read({
+      sample: (sample) => intake.take(sample, timeline),
+      gone: () => attachment.detach(),
+      problem,
+    });
+    updateStatus();
+    return attachment.detach;
+  }
+
+  function streamTime(): StreamTime | null {
+    for (const { timeline } of attachments.toReversed()) {
+      const { shown } = timeline;
+      const stream = shown === null ? null : timeline.toStream(shown.ptsMs);
+      if (stream !== null) return { pts: stream.ptsMs, epoch: stream.epoch, presentedAt: shown!.atMs };
+    }
+    return null;
+  }
+
+  /** The PTS that was on screen at a moment just past. */
+  function streamPtsAt(atMs: number): number | null {
+    const now = streamTime();
+    if (now === null) return null;
+    return Math.round(now.pts - Math.max(0, now.presentedAt - atMs) * (current()?.rate ?? 1));
+  }
+
+  const onVisibility = () => {
+    clock.check();
+    tick();
+  };
+  const onPageHide = () => reports.flush();
+  const page = globalThis.document as Document | undefined;
+  page?.addEventListener('visibilitychange', onVisibility);
+  page?.defaultView?.addEventListener('pagehide', onPageHide);
+
+  clock.start();
+  keys.refresh();
+  nowFeed?.start();
+  tickAgain();
+
+  return {
+    attachMpegts: (player, video, mpegts, attachOptions) =>
+      attach(
+        video,
+        () => attachOptions?.path ?? mpegtsPath(player),
+        (listener) => readMpegts(player, mpegts, listener),
+      ),
+    attachHls: (hls, video, Hls, attachOptions) =>
+      attach(
+        video,
+        () => attachOptions?.path ?? 'hls',
+        (listener) => readHls(hls, Hls, listener),
+      ),
+    submit: (cue, answer) => submissions.submit(cue, answer),
+    clock: { now: () => clock.now() },
+    streamTime,
+    stats(): FramecueStats {
+      const timeline = current();
+      return {
+        ...readStatus(),
+        attached: attachments.length,
+        delayMs: timeline === null ? null : scheduler.delayMsOf(timeline),
+        framesSeen: attachments.reduce((sum, a) => sum + a.timeline.framesSeen, seen.frames),
+        stampsSeen: attachments.reduce((sum, a) => sum + a.timeline.stampsSeen, seen.stamps),
+        pending: scheduler.pending,
+        open: scheduler.open,
+        outcomes: { ...outcomes },
+        problems: Object.fromEntries(problems),
+      };
+    },
+    destroy() {
+      if (destroyed) return;
+      destroyed = true;
+      for (const attachment of [...attachments]) attachment.detach();
+      page?.removeEventListener('visibilitychange', onVisibility);
+      page?.defaultView?.removeEventListener('pagehide', onPageHide);
+      if (tickTimer !== null) net.clearTimeout(tickTimer);
+      if (wake !== null) net.clearTimeout(wake.timer);
+      wake = null;
+      scheduler.stop();
+      intake.clear();
+      for (const part of [clock, keys, nowFeed, submissions, reports, session]) part?.destroy();
+    },
+  };
+}

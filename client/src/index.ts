@@ -1,0 +1,2 @@
+export { createFramecue } from './framecue.ts';
+export type * from './types.ts';
