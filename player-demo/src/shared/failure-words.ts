@@ -10,7 +10,7 @@ export interface FailureWords {
 }
 
 /** Codes whose sentence in the error table speaks to a caller of the API rather than to a person. */
-const WORDS: { readonly [code: string]: string } = {
+const WORDS: { readonly [code: string]: string | undefined } = {
   ERR_TOKEN_MISSING: 'Sign in with the director token first.',
   ERR_TOKEN_INVALID: 'This token is not valid here.',
   ERR_TOKEN_EXPIRED: 'The token has expired.',
@@ -30,13 +30,23 @@ const WORDS: { readonly [code: string]: string } = {
   ERR_OVERLOADED: 'The server is at its limit. Wait a moment.',
   ERR_STORE_UNAVAILABLE: 'The server cannot store this at the moment.',
   ERR_NOT_READY: 'The server is starting or stopping.',
+  // of the client library
+  ERR_CLIENT_NETWORK: 'The server cannot be reached.',
+  ERR_CLIENT_RESPONSE: 'The answer of the server could not be read.',
+  ERR_CLIENT_BUSY: 'Too many answers are on their way.',
+  ERR_CLIENT_TOKEN: 'This page got no viewer token, so it cannot answer.',
+  ERR_CLIENT_NO_INTERACTION: 'This cue has no question to answer.',
+  ERR_CLIENT_CLOSED: 'Too late: the question has closed on this screen.',
 };
+
+/** The words for a code, or the sentence that came with it. */
+export const codeWords = (code: string, message: string): string => WORDS[code] ?? message;
 
 export function failureWords(failure: ApiFailure): FailureWords {
   switch (failure.kind) {
     case 'refused':
       return {
-        text: WORDS[failure.code] ?? failure.message,
+        text: codeWords(failure.code, failure.message),
         code: failure.code,
         retryable: failure.retryable,
       };

@@ -1,0 +1,65 @@
+import type { IconName } from '../design/icons.tsx';
+import type { Tone } from '../design/parts.tsx';
+import { formatCount, formatSigned, formatSpan } from '../shared/format.ts';
+import type { CueState, Landing } from '../shared/media-api.ts';
+import type { Action } from './keys.ts';
+import type { Phase } from './round.ts';
+
+interface StateLook {
+  readonly word: string;
+  readonly tone: Tone;
+  readonly icon: IconName;
+}
+
+export const STATE_LOOKS: { readonly [state in CueState]: StateLook } = {
+  accepted: { word: 'Accepted', tone: 'info', icon: 'ring' },
+  armed: { word: 'Armed', tone: 'info', icon: 'ring' },
+  taken: { word: 'Taken', tone: 'info', icon: 'ring' },
+  announced: { word: 'Announced', tone: 'info', icon: 'arrow' },
+  landed: { word: 'Landed', tone: 'cue', icon: 'dot' },
+  ended: { word: 'Ended', tone: 'plain', icon: 'check' },
+  cancelled: { word: 'Cancelled', tone: 'plain', icon: 'cross' },
+  missed: { word: 'Missed', tone: 'bad', icon: 'warning' },
+  uncertain: { word: 'Uncertain', tone: 'bad', icon: 'warning' },
+};
+
+export const ACTION_NAMES: { readonly [action in Action]: string } = {
+  open: 'Open',
+  lock: 'Lock',
+  reveal: 'Reveal',
+  cancel: 'Cancel',
+};
+
+export const PHASE_WORDS: { readonly [phase in Phase]: string } = {
+  none: 'No question',
+  ready: 'Ready',
+  opening: 'On its way',
+  open: 'Open',
+  locked: 'Locked',
+  revealed: 'Revealed',
+  cancelled: 'Cancelled',
+};
+
+const CHOICE_WORDS: { readonly [choice: string]: string | undefined } = {
+  'next-in-presentation': 'next picture on screen',
+  'own-pts': 'own PTS, irregular timing',
+  scheduled: 'as scheduled',
+};
+
+export const choiceWords = (choice: string): string => CHOICE_WORDS[choice] ?? choice;
+
+/** `frame 1 532, 12 ms after the mark, 240 ms past the moment`. */
+export function landingWords({ frame, markToStampMs, errorMs }: Landing): string {
+  const parts = [`frame ${formatCount(frame)}`];
+  if (markToStampMs !== null) parts.push(`${formatSpan(markToStampMs)} after the mark`);
+  if (errorMs !== null) parts.push(errorWords(errorMs));
+  return parts.join(', ');
+}
+
+export const errorWords = (errorMs: number): string =>
+  Math.round(errorMs) === 0
+    ? 'exactly on the moment'
+    : `${formatSpan(Math.abs(errorMs))} ${errorMs > 0 ? 'past' : 'before'} the moment`;
+
+export const signedMs = (spanMs: number | null): string =>
+  spanMs === null ? 'not known' : `${formatSigned(spanMs)} ms`;

@@ -1,0 +1,38 @@
+import { render } from 'preact';
+import { Icon } from '../design/icons.tsx';
+import { Head } from '../design/parts.tsx';
+import './home.css';
+
+const PAGES = [
+  {
+    href: '/viewer.html',
+    name: 'Viewer',
+    text: 'The same stream by HTTP-FLV, WS-FLV and HLS. Each opens the question on its own frame.',
+  },
+  {
+    href: '/director.html',
+    name: 'Director',
+    text: 'Mark cues on the frame you see, by button or by key, and watch them land.',
+  },
+  { href: '/stage.html', name: 'Stage', text: 'The running result, for the big screen.' },
+] as const;
+
+render(
+  <>
+    <Head title="Frame-accurate cues for live video" />
+    <main class="home">
+      <ul class="home-list">
+        {PAGES.map(({ href, name, text }) => (
+          <li key={href}>
+            <a class="home-link" href={href}>
+              <span class="home-name">{name}</span>
+              <span class="soft">{text}</span>
+              <Icon name="arrow" size={20} />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </main>
+  </>,
+  document.getElementById('app')!,
+);

@@ -1,0 +1,72 @@
+import { given, isObject, listOf, momentOf, numberOf, textOf } from './json.ts';
+
+/** What the events service says. Moments are Unix milliseconds. */
+export const INTERACTION_STATES = ['SCHEDULED', 'ACTIVE', 'LOCKED', 'RESOLVED', 'CANCELED'] as const;
+export type InteractionState = (typeof INTERACTION_STATES)[number];
+
+export interface Interaction {
+  readonly id: string;
+  readonly state: InteractionState;
+  readonly question: string;
+  readonly options: readonly string[];
+  /** Only who may direct sees it before the end. */
+  readonly correct: number | null;
+  readonly durationMs: number | null;
+  readonly createdAt: number | null;
+}
+
+export interface Result {
+  readonly id: string;
+  readonly state: InteractionState;
+  readonly total: number;
+  readonly counts: readonly number[];
+  readonly correct: number | null;
+  readonly openedAt?: number;
+  readonly lockedAt?: number;
+  readonly resolvedAt?: number;
+}
+
+const stateOf = (value: unknown): InteractionState | null =>
+  INTERACTION_STATES.includes(value as InteractionState) ? (value as InteractionState) : null;
+
+export function readInteraction(value: unknown): Interaction | null {
+  if (!isObject(value)) return null;
+  const config = isObject(value.config) ? value.config : value;
+  const id = textOf(value.id);
+  const state = stateOf(value.state);
+  const question = textOf(config.question);
+  const options = listOf(config.options, textOf);
+  if (id === null || state === null || question === null || options === null) return null;
+  return {
+    id,
+    state,
+    question,
+    options,
+    correct: numberOf(config.correct) ?? numberOf(value.correct),
+    durationMs: numberOf(config.durationMs),
+    createdAt: momentOf(value.createdAt),
+  };
+}
+
+export function readInteractions(value: unknown): readonly Interaction[] | null {
+  const list = isObject(value) ? value.interactions : value;
+  return listOf(list, readInteraction);
+}
+
+export function readResult(value: unknown): Result | null {
+  if (!isObject(value)) return null;
+  const id = textOf(value.id);
+  const state = stateOf(value.state);
+  const counts = listOf(value.counts, numberOf);
+  if (id === null || state === null || counts === null) return null;
+  return {
+    id,
+    state,
+    counts,
+    total: numberOf(value.total) ?? counts.reduce((sum, count) => sum + count, 0),
+    correct: numberOf(value.correct),
+    ...given('openedAt', momentOf(value.openedAt)),
+    ...given('lockedAt', momentOf(value.lockedAt)),
+    ...given('resolvedAt', momentOf(value.resolvedAt)),
+  };
+}

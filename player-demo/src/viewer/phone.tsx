@@ -1,0 +1,101 @@
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import type { FramecueStatus } from '../../../client/src/index.ts';
+import { useLatest } from '../design/hooks.ts';
+import { Icon } from '../design/icons.tsx';
+import { FIRST_LINK, type LinkState } from '../players/link.ts';
+import type { PlayPath } from '../players/player.ts';
+import type { DemoConfig } from '../shared/config.ts';
+import { Card } from './card.tsx';
+import { Delay } from './delay.tsx';
+import { Landing } from './landing.tsx';
+import { Log } from './log.tsx';
+import { Screen } from './screen.tsx';
+import { type Session, startSession } from './session.ts';
+import { FIRST_VIEWER, nextViewer, unknownReveal } from './state.ts';
+import type { TestHooks } from './test-hooks.ts';
+import { PLAYERS, typeName } from './words.ts';
+
+export interface PhoneProps {
+  readonly config: DemoConfig;
+  readonly path: PlayPath;
+  readonly hooks: TestHooks | null;
+  /** One player at most is heard. */
+  readonly heard: boolean;
+  readonly onHear: (heard: boolean) => void;
+}
+
+/** One app: its own player, its own framecue client, its own viewer. */
+export function Phone({ config, path, hooks, heard, onHear }: PhoneProps) {
+  const [state, dispatch] = useReducer(nextViewer, FIRST_VIEWER);
+  const [link, setLink] = useState<LinkState>(FIRST_LINK);
+  const [status, setStatus] = useState<FramecueStatus | null>(null);
+  const [viewer, setViewer] = useState<string | null>(null);
+  const video = useRef<HTMLVideoElement>(null);
+  const session = useRef<Session | null>(null);
+  const latest = useLatest(state);
+
+  useEffect(() => {
+    const element = video.current;
+    if (element === null) return;
+    // As a property: the attribute alone does not let a page play by itself.
+    element.muted = true;
+    session.current = startSession({
+      config,
+      path,
+      video: element,
+      hooks,
+      onEvent(event) {
+        const missing = event.kind === 'cue' ? unknownReveal(latest.current, event.cue) : null;
+        dispatch(event);
+        if (missing !== null) session.current?.recover(missing);
+      },
+      onLink: setLink,
+      onStatus: setStatus,
+      onViewer: setViewer,
+    });
+    return () => session.current?.stop();
+  }, [config, path, hooks, latest]);
+
+  useEffect(() => {
+    if (video.current !== null) video.current.muted = !heard;
+  }, [heard]);
+
+  const player = PLAYERS[path];
+  const newest = state.log[0];
+  return (
+    <article class="phone" aria-label={`Player by ${player.name}`}>
+      <header class="phone-head">
+        <h2 class="phone-name">{player.name}</h2>
+        <span class="faint phone-by">{player.by}</span>
+        <Delay read={() => session.current?.delayMs() ?? null} running={link.kind === 'playing'} />
+      </header>
+      <div class="phone-picture">
+        <Screen
+          video={video}
+          link={link}
+          muted={!heard}
+          label={player.name}
+          onPlay={() => session.current?.play()}
+          onMute={(muted) => onHear(!muted)}
+        />
+        {status?.mode === 'no-stamps' && (
+          <p class="phone-mode">
+            <Icon name="warning" size={16} /> Stamps do not arrive here: questions open by the events path.
+          </p>
+        )}
+        <Landing cue={newest?.kind === 'fired' ? newest.cue : null} />
+      </div>
+      <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
+      <Log entries={state.log} />
+      <footer class="phone-foot faint">
+        <Icon name="person" size={14} />{' '}
+        {viewer === null ? 'No viewer token yet' : `Viewer ${shortName(viewer)}`}
+      </footer>
+      <p class="only-read" aria-live="assertive">
+        {newest?.kind === 'fired' ? `${typeName(newest.cue.type)} on ${player.name}` : ''}
+      </p>
+    </article>
+  );
+}
+
+const shortName = (viewer: string): string => (viewer.length > 18 ? `${viewer.slice(0, 16)}…` : viewer);

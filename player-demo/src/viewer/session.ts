@@ -1,0 +1,138 @@
+import {
+  createFramecue,
+  type FiredCue,
+  type Framecue,
+  type FramecueStatus,
+} from '../../../client/src/index.ts';
+import type { LinkState, LossReason } from '../players/link.ts';
+import type { OpenPlayer, PlayPath } from '../players/player.ts';
+import { runPlayer } from '../players/runner.ts';
+import { type DemoConfig, streamPath } from '../shared/config.ts';
+import { readQuestion } from '../shared/cue-data.ts';
+import { readInteraction, readResult } from '../shared/events-api.ts';
+import { request } from '../shared/http.ts';
+import type { ViewerEvent } from './state.ts';
+import { recordFire, recordOutcome, type TestHooks } from './test-hooks.ts';
+import { createViewerTokens } from './viewer-token.ts';
+
+export interface SessionOptions {
+  readonly config: DemoConfig;
+  readonly path: PlayPath;
+  readonly video: HTMLVideoElement;
+  readonly hooks: TestHooks | null;
+  readonly onEvent: (event: ViewerEvent) => void;
+  readonly onLink: (state: LinkState) => void;
+  readonly onStatus: (status: FramecueStatus) => void;
+  readonly onViewer: (viewer: string) => void;
+}
+
+/** One viewer: a player, its framecue client, and an identity of its own. */
+export interface Session {
+  readonly answer: (cue: FiredCue, choice: number, actedAt: number) => void;
+  /** Looks up the question of a reveal whose opening was not seen here. */
+  readonly recover: (interaction: string) => void;
+  readonly play: () => void;
+  /** How far the picture is behind the injector, milliseconds; null while not known. */
+  readonly delayMs: () => number | null;
+  readonly stop: () => void;
+}
+
+/** Behind this, a tab that comes to the front again jumps to the live edge. */
+const MOST_BEHIND_S: { readonly [path in PlayPath]: number } = { flv: 2, ws: 2, hls: 12 };
+
+export function startSession(options: SessionOptions): Session {
+  const { config, path, video, hooks, onEvent } = options;
+  const tokens = createViewerTokens(config.events, path, sessionStorage);
+  const end = new AbortController();
+
+  const framecue: Framecue = createFramecue({
+    eventsUrl: config.events,
+    stream: streamPath(config),
+    onCue(cue) {
+      // First of all, in the same task as the presented frame: a test reads its pixels.
+      if (hooks !== null) recordFire(hooks, path, cue, video);
+      onEvent({ kind: 'cue', cue, at: Date.now() });
+    },
+    onClose: (cue, why) => onEvent({ kind: 'close', cue, why }),
+    onUpdate: (cue) => onEvent({ kind: 'update', cue }),
+    onOutcome(outcome) {
+      if (hooks !== null) recordOutcome(hooks, path, outcome);
+      onEvent({ kind: 'outcome', outcome, at: Date.now() });
+    },
+    onStatus: options.onStatus,
+    token: async () => (await identity()).token,
+    // Three viewers are few: every one of them reports.
+    reportShare: 1,
+  });
+  if (hooks !== null) hooks.players[path] = { framecue, video };
+
+  const identity = async () => {
+    const token = await tokens();
+    if (!end.signal.aborted) options.onViewer(token.viewer);
+    return token;
+  };
+  // Without it the page still plays and opens; an answer asks again.
+  identity().catch(() => undefined);
+
+  const runner = runPlayer({
+    video,
+    mostBehindS: MOST_BEHIND_S[path],
+    onState: options.onLink,
+    open: (onLost) => openPlayer(config, path, video, framecue, onLost),
+  });
+
+  return {
+    answer(cue, choice, actedAt) {
+      onEvent({ kind: 'answer', cueId: cue.id, choice, actedAt });
+      void framecue.submit(cue, { choice, actedAt }).then((outcome) => {
+        if (end.signal.aborted) return;
+        onEvent(
+          outcome.ok
+            ? { kind: 'receipt', cueId: cue.id, receipt: outcome.receipt }
+            : { kind: 'refused', cueId: cue.id, error: outcome.error },
+        );
+      });
+    },
+    async recover(interaction) {
+      const url = `${config.events}/api/v1/interactions/${encodeURIComponent(interaction)}`;
+      const { signal } = end;
+      const [found, result] = await Promise.all([
+        request({ url, read: readInteraction, signal }),
+        request({ url: `${url}/result`, read: readResult, signal }),
+      ]);
+      if (!found.ok || !result.ok) return;
+      const question = readQuestion({ interaction, ...found.value });
+      if (question === null) return;
+      onEvent({ kind: 'recovered', question, correct: result.value.correct, counts: result.value.counts });
+    },
+    play: runner.play,
+    delayMs: () => framecue.stats().delayMs,
+    stop() {
+      end.abort();
+      runner.stop();
+      framecue.destroy();
+    },
+  };
+}
+
+/** The players' code is large: each is loaded only where it plays. */
+async function openPlayer(
+  config: DemoConfig,
+  path: PlayPath,
+  video: HTMLVideoElement,
+  framecue: Framecue,
+  onLost: (why: LossReason) => void,
+): Promise<OpenPlayer | null> {
+  const url = config[path];
+  if (path === 'hls') {
+    const { openHls } = await import('../players/hls.ts');
+    return openHls({ url, video, onLost, attach: (hls, Hls) => framecue.attachHls(hls, video, Hls) });
+  }
+  const { openMpegts } = await import('../players/mpegts.ts');
+  return openMpegts({
+    url,
+    video,
+    onLost,
+    attach: (player, mpegts) => framecue.attachMpegts(player, video, mpegts, { path }),
+  });
+}

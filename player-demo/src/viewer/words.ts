@@ -1,0 +1,72 @@
+import type { CueOutcome, FiredCue, LateReason, NeverReason } from '../../../client/src/index.ts';
+import { formatCount, formatSpan, plural } from '../shared/format.ts';
+
+export const PATH_NAMES = { flv: 'HTTP-FLV', ws: 'WS-FLV', hls: 'HLS', events: 'Events' } as const;
+
+/** The three apps that this page stands for. */
+export const PLAYERS = {
+  flv: { name: 'HTTP-FLV', by: 'mpegts.js' },
+  ws: { name: 'WS-FLV', by: 'mpegts.js, WebSocket' },
+  hls: { name: 'HLS', by: 'hls.js' },
+} as const;
+
+export const LATE_WORDS: { readonly [reason in LateReason]: string } = {
+  joined: 'joined after the frame',
+  'stamp-late': 'the stamp came after the frame',
+  skipped: 'frames were passed over',
+  hidden: 'the tab was hidden',
+  'behind-align': 'the frame came after the common moment',
+  'no-frame': 'by the events path, without its frame',
+};
+
+export const NEVER_WORDS: { readonly [reason in NeverReason]: string } = {
+  over: 'its time was over',
+  locked: 'it was locked before',
+  behind: 'the picture is too far behind',
+  expired: 'it had expired',
+  sealed: 'its key never came',
+  evicted: 'too many cues were waiting',
+};
+
+const TYPE_NAMES: { readonly [type: string]: string | undefined } = {
+  'interaction.open': 'Open',
+  'interaction.lock': 'Lock',
+  'interaction.reveal': 'Reveal',
+  'interaction.cancel': 'Cancel',
+  'product.card': 'Product',
+};
+
+export const typeName = (type: string): string => TYPE_NAMES[type] ?? type;
+
+export type Verdict = 'exact' | 'late' | 'no-frame';
+
+/** How exactly a cue opened: on its frame, after it, or without any. */
+export function verdictOf(cue: FiredCue): Verdict {
+  if (cue.trigger === 'clock' && cue.alignAt === null) return 'no-frame';
+  return cue.outcome === 'fired' && (cue.frames ?? 0) === 0 ? 'exact' : 'late';
+}
+
+/** `on its frame`, `1 frame late`, `4.2 s late`. */
+export function verdictWords(cue: FiredCue): string {
+  switch (verdictOf(cue)) {
+    case 'exact':
+      return 'On its frame';
+    case 'no-frame':
+      return 'Without its frame';
+    case 'late':
+      // Beyond a second, a number of frames says nothing to anybody.
+      return cue.frames !== null && cue.lateMs < 1000
+        ? `${plural(cue.frames, 'frame')} late`
+        : `${formatSpan(cue.lateMs)} late`;
+  }
+}
+
+export const latenessWords = ({ lateMs, frames }: FiredCue): string =>
+  frames === null ? formatSpan(lateMs) : `${formatSpan(lateMs)}, ${plural(frames, 'frame')}`;
+
+export const neverWords = ({ outcome, reason }: CueOutcome): string => {
+  const why = reason === null ? '' : (NEVER_WORDS[reason as NeverReason] ?? LATE_WORDS[reason as LateReason]);
+  return why ? `${outcome}: ${why}` : outcome;
+};
+
+export const ptsWords = (pts: number | null): string => (pts === null ? 'not known' : formatCount(pts));
