@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Landing, PreparedCue, StampEvent } from '../cues/cue.ts';
@@ -156,6 +157,28 @@ describe('an immediate cue', () => {
       if (i === 4) injector.add(cue('c1'));
     });
     expect(events.filter((e) => e.kind === 'landed')).toHaveLength(1);
+  });
+});
+
+describe('the worked example of docs/wire-format.md', () => {
+  it('comes out of the injector as it stands there', () => {
+    const path = new URL('../cues/wire/vectors.json', import.meta.url);
+    const { rows } = JSON.parse(readFileSync(path, 'utf8')).ibbp as {
+      rows: { dts: number; pts: number; fireIn: number | null; fireAt: number | null; key: boolean }[];
+    };
+    const passed = play(10, 0, (i) => {
+      if (i === 4) injector.add(cue('c1'));
+    });
+    const found = passed.map(({ pts, cues: [copy] }, i) => ({
+      dts: i * 40,
+      pts,
+      fireIn: copy?.head.fireIn ?? null,
+      fireAt: copy?.head.fireAt ?? null,
+      key: copy?.head.key !== undefined,
+    }));
+    expect(found).toEqual(
+      rows.map(({ dts, pts, fireIn, fireAt, key }) => ({ dts, pts, fireIn, fireAt, key })),
+    );
   });
 });
 

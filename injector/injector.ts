@@ -74,6 +74,11 @@ export class StreamInjector {
     return this.#epoch.id;
   }
 
+  /** The first picture in presentation order that had not passed when the last access unit came; null before one. */
+  get nextPts(): Milliseconds | null {
+    return this.#epoch.nextPts;
+  }
+
   /** Access units of this epoch so far, in decode order. */
   get frame(): number {
     return this.#epoch.frame;
@@ -135,6 +140,7 @@ export class StreamInjector {
     epoch.rate.observe(packet.dts);
     const next = epoch.order.arrive({ dts: packet.dts, pts, isKeyframe });
     const frame = epoch.frame++;
+    epoch.nextPts = next.pts;
     this.counters.frames++;
     if (isKeyframe) this.counters.keyframes++;
     const at = this.#clock.unixUs();
@@ -261,6 +267,7 @@ interface EpochState {
   readonly anchor: EpochAnchor;
   readonly rate: FrameRate;
   frame: number;
+  nextPts: Milliseconds | null;
 }
 
 const newEpoch = (id: string, clock: Clock): EpochState => ({
@@ -269,6 +276,7 @@ const newEpoch = (id: string, clock: Clock): EpochState => ({
   anchor: new EpochAnchor(clock),
   rate: new FrameRate(),
   frame: 0,
+  nextPts: null,
 });
 
 export const DEFAULT_INJECTOR_SETTINGS: InjectorSettings = { clockStampEveryFrame: false, maxCues: 32 };

@@ -1,0 +1,223 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { CUE_STATES, type CueState } from '../../cues/states.ts';
+import type { DeliveryObserver } from '../../delivery/counters.ts';
+import type { RtmpIngest } from '../../ingest/rtmp-server.ts';
+import { streamKeyOf } from '../../packet/packet.ts';
+import type { StreamRegistry } from './stream-registry.ts';
+
+const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export interface MediaMetrics {
+  readonly observer: DeliveryObserver;
+  cueState(state: CueState): void;
+  /** Seconds from the request's arrival to its 202. */
+  cueAccepted(seconds: number): void;
+  /** Seconds from acceptance to the stamped access unit; only of cues that were to land on the next picture. */
+  cueStamped(seconds: number): void;
+  cueMarkToStamp(seconds: number): void;
+}
+
+/** What is counted elsewhere is read when the registry is asked: the frame path counts plain numbers. */
+export function createMediaMetrics(
+  registry: Registry,
+  streams: StreamRegistry,
+  ingest: () => RtmpIngest | null,
+): MediaMetrics {
+  const registers = [registry];
+  collectStreams(registers, streams);
+  collectIngest(registers, ingest);
+
+  const states = new Counter({
+    name: 'framecue_cue_states_total',
+    help: 'Cues that came into a state.',
+    labelNames: ['state'],
+    registers,
+  });
+  for (const state of CUE_STATES) states.inc({ state }, 0);
+  const histogram = (name: string, help: string) =>
+    new Histogram({ name, help, buckets: LATENCY_SECONDS, registers });
+  const accepted = histogram(
+    'framecue_cue_accept_seconds',
+    'From the arrival of a cue request to its answer, the commit of the log included.',
+  );
+  const stamped = histogram(
+    'framecue_cue_accept_to_stamp_seconds',
+    'From acceptance to the stamped access unit, of cues for the next picture.',
+  );
+  const marked = histogram(
+    'framecue_cue_mark_to_stamp_seconds',
+    'From the moment that the director meant to the stamped access unit.',
+  );
+  const joined = new Counter({
+    name: 'framecue_viewers_joined_total',
+    help: 'Viewers who joined, by protocol.',
+    labelNames: ['protocol'],
+    registers,
+  });
+  const left = new Counter({
+    name: 'framecue_viewers_left_total',
+    help: 'Viewers who left, by protocol and reason.',
+    labelNames: ['protocol', 'reason'],
+    registers,
+  });
+  return {
+    observer: {
+      viewerJoined: (_stream, protocol) => joined.inc({ protocol }),
+      viewerLeft: (_stream, protocol, reason) => left.inc({ protocol, reason }),
+    },
+    cueState: (state) => states.inc({ state }),
+    cueAccepted: (seconds) => accepted.observe(seconds),
+    cueStamped: (seconds) => stamped.observe(seconds),
+    cueMarkToStamp: (seconds) => marked.observe(seconds),
+  };
+}
+
+/** A gauge or counter whose values are looked up when they are asked for. */
+type Row = readonly [labels: Record<string, string>, value: number];
+
+function looked(
+  kind: typeof Gauge | typeof Counter,
+  registers: Registry[],
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  rows: () => Iterable<Row>,
+): void {
+  new kind({
+    name,
+    help,
+    labelNames: [...labelNames],
+    registers,
+    collect() {
+      this.reset();
+      for (const [labels, value] of rows()) this.inc(labels, value);
+    },
+  });
+}
+
+function collectStreams(registers: Registry[], streams: StreamRegistry): void {
+  const perStream = (pick: (live: ReturnType<StreamRegistry['all']>[number]) => number) => () =>
+    streams.all().map((live): Row => [{ stream: streamKeyOf(live.stream) }, pick(live)]);
+  const stream = ['stream'] as const;
+  const count = (name: string, help: string, pick: Parameters<typeof perStream>[0]) =>
+    looked(Counter, registers, name, help, stream, perStream(pick));
+  count(
+    'framecue_frames_total',
+    'Access units through the injector.',
+    (l) => l.injector?.counters.frames ?? 0,
+  );
+  count('framecue_keyframes_total', 'Keyframes.', (l) => l.injector?.counters.keyframes ?? 0);
+  count('framecue_stamp_bytes_total', 'Bytes of stamps.', (l) => l.injector?.counters.stampBytes ?? 0);
+  count('framecue_epochs_total', 'Epochs begun.', (l) => l.counters.epochs);
+  count(
+    'framecue_foreign_stamps_total',
+    'Stamps that came with the frame and were taken out.',
+    (l) => l.injector?.counters.foreignStampsRemoved ?? 0,
+  );
+  count(
+    'framecue_frames_untouched_total',
+    'Frames that passed unstamped because stamping them failed.',
+    (l) => (l.injector?.counters.passedUntouched ?? 0) + l.counters.injectorFaults,
+  );
+  looked(Counter, registers, 'framecue_stamps_total', 'Stamps written.', ['stream', 'kind'], () =>
+    streams.all().flatMap((l): Row[] => {
+      const name = streamKeyOf(l.stream);
+      return [
+        [{ stream: name, kind: 'clock' }, l.injector?.counters.clockStamps ?? 0],
+        [{ stream: name, kind: 'cue' }, l.injector?.counters.cueStamps ?? 0],
+      ];
+    }),
+  );
+  looked(
+    Gauge,
+    registers,
+    'framecue_stream_live',
+    '1 while a publisher is on air.',
+    stream,
+    perStream((l) => Number(l.isLive)),
+  );
+  looked(
+    Gauge,
+    registers,
+    'framecue_cues_held',
+    'Cues in the injector.',
+    stream,
+    perStream((l) => l.injector?.heldCues ?? 0),
+  );
+  const perProtocol = (pick: (counters: ReturnType<StreamHubStats>['protocols']['flv']) => number) => () =>
+    streams.all().flatMap((l) => {
+      const { protocols } = l.hub.stats();
+      return (['flv', 'ws', 'hls'] as const).map(
+        (protocol): Row => [{ stream: streamKeyOf(l.stream), protocol }, pick(protocols[protocol])],
+      );
+    });
+  const labels = ['stream', 'protocol'] as const;
+  looked(
+    Gauge,
+    registers,
+    'framecue_viewers',
+    'Viewers now.',
+    labels,
+    perProtocol((c) => c.viewers),
+  );
+  looked(
+    Counter,
+    registers,
+    'framecue_viewer_bytes_total',
+    'Bytes to viewers.',
+    labels,
+    perProtocol((c) => c.bytesOut),
+  );
+  looked(
+    Counter,
+    registers,
+    'framecue_viewer_frames_dropped_total',
+    'Frames that viewers who fell behind did not get.',
+    labels,
+    perProtocol((c) => c.framesDropped),
+  );
+}
+
+type StreamHubStats = ReturnType<StreamRegistry['all']>[number]['hub']['stats'];
+
+function collectIngest(registers: Registry[], ingest: () => RtmpIngest | null): void {
+  const perPublisher = (pick: (p: ReturnType<RtmpIngest['publishers']>[number]) => number | null) => () =>
+    (ingest()?.publishers() ?? []).flatMap((p): Row[] => {
+      const value = pick(p);
+      return value === null ? [] : [[{ stream: streamKeyOf(p.stream) }, value]];
+    });
+  const gauge = (name: string, help: string, pick: Parameters<typeof perPublisher>[0]) =>
+    looked(Gauge, registers, name, help, ['stream'], perPublisher(pick));
+  gauge(
+    'framecue_publisher_video_bits_per_second',
+    'Video bit rate of the publisher.',
+    (p) => p.health.video.bitsPerSecond,
+  );
+  gauge(
+    'framecue_publisher_audio_bits_per_second',
+    'Audio bit rate of the publisher.',
+    (p) => p.health.audio.bitsPerSecond,
+  );
+  gauge('framecue_publisher_frame_rate', 'Frames per second of media time.', (p) => p.health.video.frameRate);
+  gauge('framecue_publisher_keyframe_interval_seconds', 'The last distance between keyframes.', (p) =>
+    p.health.video.keyframeIntervalMs.last === null ? null : p.health.video.keyframeIntervalMs.last / 1000,
+  );
+  gauge(
+    'framecue_publisher_gaps',
+    "Gaps in the publisher's time stamps so far.",
+    (p) => p.health.timing.gaps,
+  );
+  gauge(
+    'framecue_publisher_corrupt_packets',
+    'Packets of the publisher that could not be read.',
+    (p) => p.health.corrupt,
+  );
+  looked(
+    Counter,
+    registers,
+    'framecue_publish_refused_total',
+    'Publishers that were refused or cut, by code.',
+    ['code'],
+    () => Object.entries(ingest()?.counts().refusals ?? {}).map(([code, n]): Row => [{ code }, n ?? 0]),
+  );
+}
