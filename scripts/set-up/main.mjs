@@ -46,7 +46,8 @@ const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 /** @param {readonly string[]} args */
 export async function main(args) {
   if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(USAGE);
-  const steps = args.length === 2 && args[0] === '--for' ? STEPS[args[1] ?? ''] : undefined;
+  const purpose = args.length === 2 && args[0] === '--for' ? (args[1] ?? '') : '';
+  const steps = Object.hasOwn(STEPS, purpose) ? STEPS[purpose] : undefined;
   if (steps === undefined) {
     process.stderr.write(USAGE);
     process.exitCode = 2;
