@@ -82,7 +82,7 @@ export function createHttpServer({ hot = [], upgrade, app, log, tls }: HttpServe
 }
 
 /** Answers on the socket itself, where there is no response object, and closes it. */
-function refuse(socket: Duplex, error: FramecueError): void {
+export function refuse(socket: Duplex, error: FramecueError): void {
   const body = JSON.stringify(errorBodyOf(error));
   const head = [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
