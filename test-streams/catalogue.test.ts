@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ensureStream, ensureTestStream, TEST_STREAMS, type TestStreamName } from './catalogue.ts';
 import { onceAtATime } from './lock.ts';
-import { shapeOf } from './parameters.ts';
+import { shapeOf, type TestStreamParameters } from './parameters.ts';
 import { temporaryFolder } from './testing.ts';
 
 const TINY = { fps: '25', bFrames: 0, seconds: 1, gopSeconds: 1, width: 160, height: 90, bitrateKbps: 100 };
@@ -111,6 +111,22 @@ test('the table: with and without B-frames, at 25 and 29.97 pictures a second', 
     'bframes-2997: 30000/1001 true',
     'plain-2997: 30000/1001 false',
   ]);
+});
+
+test('the table in the README is this one', async () => {
+  const readme = await readFile(new URL('./README.md', import.meta.url), 'utf8');
+  const rows = [...readme.matchAll(/^\| `([a-z0-9-]+)` +\|(.*)\|$/gm)].map(([, name, cells]) => {
+    return [name, ...cells!.split('|').map((cell) => cell.trim())];
+  });
+  const expected = Object.entries(TEST_STREAMS).map(([name, parameters]: [string, TestStreamParameters]) => [
+    name,
+    parameters.fps,
+    `${parameters.bFrames || 'none'}${parameters.bPyramid ? ', pyramid' : ''}`,
+    `${parameters.width}x${parameters.height}, ${parameters.bitrateKbps} kbit/s`,
+    `${parameters.seconds} s`,
+    `${parameters.gopSeconds} s`,
+  ]);
+  expect(rows).toEqual(expected);
 });
 
 describe('the lock', () => {

@@ -5,8 +5,9 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { FramecueError } from '../packet/errors.ts';
+import { ffmpegPath } from '../scripts/lib/tools.ts';
 import { BEEP_SECONDS, TestCard } from './card.ts';
-import { type Exit, exitOf, ffmpegFailed, findFfmpeg, start, Tail, Watchdog } from './ffmpeg.ts';
+import { type Exit, exitOf, ffmpegFailed, start, Tail, Watchdog } from './ffmpeg.ts';
 import {
   AUDIO_KBPS,
   AUDIO_RATE,
@@ -44,7 +45,7 @@ const STALL_MS = 60_000;
 export async function makeTestStream(options: EncodeOptions): Promise<TestStream> {
   const { file, onProgress, signal, stallMs = STALL_MS, ...parameters } = options;
   const shape = shapeOf(parameters);
-  const ffmpeg = findFfmpeg();
+  const ffmpeg = ffmpegPath();
   signal?.throwIfAborted();
   await mkdir(dirname(file), { recursive: true });
   const part = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.part`;

@@ -1,41 +1,11 @@
-/** Finding ffmpeg and running it: a thin spawn, with a bounded tail of what it says. */
+/** Running ffmpeg: a thin spawn, with a bounded tail of what it says. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
 import { FramecueError } from '../packet/errors.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const TAIL_LINES = 40;
 const LINE_LENGTH = 500;
-const VERSION_MS = 10_000;
-
-/**
- * The ffmpeg to use: `FRAMECUE_FFMPEG` (a path) where set, else the first `ffmpeg` on `PATH`.
- * @throws {FramecueError} ERR_TOOL_MISSING with what to do.
- */
-export function findFfmpeg(environment: Environment = process.env): string {
-  const chosen = environment.FRAMECUE_FFMPEG;
-  if (chosen !== undefined && chosen !== '') {
-    const path = resolve(chosen);
-    if (isProgram(path)) return path;
-    throw new FramecueError('ERR_TOOL_MISSING', `FRAMECUE_FFMPEG names ${path}, which is not a program`);
-  }
-  return (
-    onPath('ffmpeg', environment) ??
-    missing('ffmpeg is not on PATH: install it (apt-get install ffmpeg) or name it in FRAMECUE_FFMPEG')
-  );
-}
-
-/**
- * ffprobe comes with ffmpeg: looked for beside it, then on `PATH`.
- * @throws {FramecueError} ERR_TOOL_MISSING
- */
-export function findFfprobe(environment: Environment = process.env): string {
-  const beside = findFfmpeg(environment).replace(/ffmpeg(\.exe)?$/, 'ffprobe$1');
-  if (beside.includes('ffprobe') && isProgram(beside)) return beside;
-  return onPath('ffprobe', environment) ?? missing('ffprobe is not on PATH: it comes with ffmpeg');
-}
+const HELP_MS = 10_000;
+const HELP_BYTES = 4 << 20;
 
 /**
  * Starts `program`; a failure to start comes with `exitOf`, as any other end.
@@ -73,16 +43,18 @@ export function exitOf(child: ChildProcess): Promise<Exit> {
 
 const syncOptions = new Map<string, Promise<readonly string[]>>();
 
-/** The option that passes each decoded picture on once: `-vsync` before ffmpeg 5.1, `-fps_mode` from there on. */
+/**
+ * The option that passes each decoded picture on once: `-fps_mode` where it is known, since `-vsync` goes; before
+ * ffmpeg 5.1 there was `-vsync` alone. Asked and not told by the version, which builds from git do not have.
+ */
 export function passthroughOption(ffmpeg: string): Promise<readonly string[]> {
   const known = syncOptions.get(ffmpeg);
   if (known !== undefined) return known;
   const asked = new Promise<readonly string[]>((settle) => {
-    execFile(ffmpeg, ['-version'], { timeout: VERSION_MS }, (_error, stdout) => {
-      // Builds from git have no such version, and are newer. A failure shows again when ffmpeg is run in earnest.
-      const [, major, minor] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(stdout) ?? [];
-      const old = major !== undefined && Number(major) + Number(minor) / 10 < 5.1;
-      settle([old ? '-vsync' : '-fps_mode', 'passthrough']);
+    const limits = { timeout: HELP_MS, maxBuffer: HELP_BYTES };
+    execFile(ffmpeg, ['-hide_banner', '-h', 'long'], limits, (_error, stdout) => {
+      // What goes wrong here goes wrong again when ffmpeg is run in earnest, and is reported there.
+      settle([stdout.includes('-fps_mode') ? '-fps_mode' : '-vsync', 'passthrough']);
     });
   });
   syncOptions.set(ffmpeg, asked);
@@ -166,23 +138,3 @@ export class Watchdog {
 }
 
 const decode = (chunk: Uint8Array): string => Buffer.from(chunk).toString('utf8');
-
-function onPath(name: string, environment: Environment): string | undefined {
-  const folders = (environment.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  const names = process.platform === 'win32' ? [`${name}.exe`] : [name];
-  return folders.flatMap((folder) => names.map((file) => join(folder, file))).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    // Not there, or not ours to run: either way not a program for us.
-    return false;
-  }
-}
-
-function missing(text: string): never {
-  throw new FramecueError('ERR_TOOL_MISSING', text);
-}

@@ -5,8 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ffmpegPath } from '../scripts/lib/tools.ts';
 import { makeTestStream, type TestStream } from './encode.ts';
-import { findFfmpeg } from './ffmpeg.ts';
 import { describeEnd, type PushEnd, pushStream, withoutKey } from './push.ts';
 import { allFrames, packetsOf, steps, temporaryFolder } from './testing.ts';
 
@@ -159,7 +159,7 @@ describe('what is said of a push', () => {
 /** An RTMP server for one publisher: ffmpeg, writing what it gets. */
 function listen(url: string, output: string) {
   const args = ['-v', 'error', '-y', '-progress', 'pipe:1', '-stats_period', '0.1', '-listen', '1'];
-  const child: ChildProcess = spawn(findFfmpeg(), [...args, '-i', url, '-c', 'copy', '-f', 'flv', output], {
+  const child: ChildProcess = spawn(ffmpegPath(), [...args, '-i', url, '-c', 'copy', '-f', 'flv', output], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let written = 0;

@@ -1,6 +1,7 @@
 /** Publishing a file as a live stream, over and over: ffmpeg as a publisher, one process a stream. */
 import { basename } from 'node:path';
-import { describeExit, type Exit, exitOf, findFfmpeg, start, Tail } from './ffmpeg.ts';
+import { ffmpegPath } from '../scripts/lib/tools.ts';
+import { describeExit, type Exit, exitOf, start, Tail } from './ffmpeg.ts';
 
 export interface PushOptions {
   readonly file: string;
@@ -43,7 +44,7 @@ const STOP_MS = 3_000;
  */
 export function pushStream(options: PushOptions): Push {
   const { file, url, loop = true, signal, stopMs = STOP_MS, networkTimeoutMs = NETWORK_TIMEOUT_MS } = options;
-  const child = start(findFfmpeg(), [
+  const child = start(ffmpegPath(), [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning'],
     ...['-re', ...(loop ? ['-stream_loop', '-1'] : []), '-i', file],
     ...['-map', '0:v:0', '-map', '0:a:0?', '-c', 'copy'],

@@ -1,6 +1,7 @@
 /** The frame numbers of a stream in presentation order, read from its decoded pictures. */
 import { createInterface } from 'node:readline';
 import { FramecueError } from '../packet/errors.ts';
+import { ffmpegPath } from '../scripts/lib/tools.ts';
 import {
   BARCODE_COLUMNS,
   BARCODE_ROWS,
@@ -8,7 +9,7 @@ import {
   grayPicture,
   readBarcodeStrip,
 } from './barcode.ts';
-import { exitOf, ffmpegFailed, findFfmpeg, passthroughOption, start, Tail, Watchdog } from './ffmpeg.ts';
+import { exitOf, ffmpegFailed, passthroughOption, start, Tail, Watchdog } from './ffmpeg.ts';
 
 export type ReadFrame = BarcodeReading & {
   /** Counts decoded pictures from 0. */
@@ -44,7 +45,7 @@ export async function* readFrames(
 ): AsyncGenerator<ReadFrame> {
   const { signal, stallMs = STALL_MS, inputOptions = [], filter } = options;
   signal?.throwIfAborted();
-  const ffmpeg = findFfmpeg();
+  const ffmpeg = ffmpegPath();
   const passthrough = await passthroughOption(ffmpeg);
   const child = start(ffmpeg, argumentsFor(source, passthrough, inputOptions, filter), { stdout: true });
   const exited = exitOf(child);

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findFfmpeg, findFfprobe } from './ffmpeg.ts';
+import { ffmpegPath, ffprobePath } from '../scripts/lib/tools.ts';
 import { type ReadFrame, type ReadFramesOptions, readFrames } from './read-frames.ts';
 
 const run = promisify(execFile);
@@ -44,7 +44,7 @@ export async function samplesOf(file: string, rate: number): Promise<Float32Arra
     'f32le',
     '-',
   ];
-  const { stdout } = await run(findFfmpeg(), args, {
+  const { stdout } = await run(ffmpegPath(), args, {
     encoding: 'buffer',
     maxBuffer: 1 << 28,
     timeout: TOOL_MS,
@@ -68,7 +68,7 @@ export async function temporaryFolder(): Promise<{ path: string; remove(): Promi
 
 async function probe(file: string, kind: 'v' | 'a', entries: string): Promise<readonly string[][]> {
   const args = ['-v', 'error', '-select_streams', kind, '-show_entries', entries, '-of', 'csv=p=0', file];
-  const { stdout } = await run(findFfprobe(), args, { maxBuffer: 1 << 26, timeout: TOOL_MS });
+  const { stdout } = await run(ffprobePath(), args, { maxBuffer: 1 << 26, timeout: TOOL_MS });
   return stdout
     .split('\n')
     .filter((line) => line !== '')
