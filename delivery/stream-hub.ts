@@ -1,0 +1,200 @@
+import type { Clock } from '../packet/clock.ts';
+import { FramecueError } from '../packet/errors.ts';
+import type { MediaPacket, StreamName } from '../packet/packet.ts';
+import { Batch } from './batch.ts';
+import { Batcher } from './batcher.ts';
+import {
+  type DeliveryObserver,
+  type LeaveReason,
+  newCounters,
+  type Protocol,
+  type ProtocolCounters,
+} from './counters.ts';
+import { GopCache } from './gop-cache.ts';
+import { HlsOutput, type HlsStats } from './hls-output.ts';
+import { type Scheduler, systemScheduler } from './scheduler.ts';
+import { DEFAULT_DELIVERY_SETTINGS, type DeliverySettings } from './settings.ts';
+import { configsAfter, NO_CONFIGS, type StreamConfigs } from './stream-configs.ts';
+import { type Tag, tagOf } from './tag.ts';
+import { Viewer, type ViewerHost } from './viewer.ts';
+import type { SinkEvents, ViewerSink } from './viewer-sink.ts';
+
+export interface StreamHubOptions {
+  readonly stream: StreamName;
+  readonly clock: Clock;
+  readonly settings?: Partial<DeliverySettings>;
+  readonly scheduler?: Scheduler;
+  readonly observer?: DeliveryObserver;
+}
+
+export interface HubStats {
+  readonly stream: StreamName;
+  readonly ended: boolean;
+  readonly epoch: string | null;
+  /** Packets pushed, by what became of them. */
+  readonly packets: number;
+  /** Frames that could not be sent on: deltas without their keyframe, and what fits no FLV tag. */
+  readonly framesRefused: number;
+  readonly gop: { readonly bytes: number; readonly packets: number; readonly overflows: number };
+  readonly protocols: Readonly<Record<Protocol, Readonly<ProtocolCounters>>>;
+  readonly hls: HlsStats | null;
+}
+
+/**
+ * One stream on its way to its viewers: packets come in by plain calls, each becomes one FLV tag, and the same
+ * bytes are written to all. Lives as long as its stream is live for viewers, over the publisher's returns.
+ */
+export class StreamHub {
+  readonly stream: StreamName;
+  readonly hls: HlsOutput | null;
+  readonly #settings: DeliverySettings;
+  readonly #observer: DeliveryObserver;
+  readonly #host: ViewerHost;
+  readonly #batcher: Batcher;
+  readonly #cache: GopCache;
+  readonly #viewers = new Set<Viewer>();
+  readonly #counters: Readonly<Record<Protocol, ProtocolCounters>> = {
+    flv: newCounters(),
+    ws: newCounters(),
+    hls: newCounters(),
+  };
+  #configs: StreamConfigs = NO_CONFIGS;
+  #epoch: string | null = null;
+  #ended = false;
+  /** Deltas are worth nothing before the first keyframe of an epoch, or after a frame was lost here. */
+  #needsKeyframe = true;
+  #packets = 0;
+  #framesRefused = 0;
+
+  constructor({ stream, clock, settings, scheduler = systemScheduler, observer = {} }: StreamHubOptions) {
+    this.stream = stream;
+    this.#settings = { ...DEFAULT_DELIVERY_SETTINGS, ...settings };
+    this.#observer = observer;
+    const { gopMaxBytes, gopMaxPackets, hls } = this.#settings;
+    this.#cache = new GopCache({ maxBytes: gopMaxBytes, maxPackets: gopMaxPackets });
+    this.#batcher = new Batcher(this.#settings, scheduler, (tags) => this.#emit(tags));
+    this.hls = hls === null ? null : new HlsOutput({ clock, settings: hls, counters: this.#counters.hls });
+    this.#host = {
+      clock,
+      scheduler,
+      joinSpacingMs: this.#settings.joinSpacingMs,
+      keyframeWaitMs: this.#settings.keyframeWaitMs,
+      stallMs: this.#settings.viewerStallMs,
+      queueBound: () => Math.max(this.#settings.viewerQueueBytes, this.#cache.gopBytes),
+      skipped: (viewer, dropped) => this.#observer.viewerSkipped?.(this.stream, viewer.protocol, dropped),
+      left: (viewer, reason) => {
+        this.#viewers.delete(viewer);
+        this.#observer.viewerLeft?.(this.stream, viewer.protocol, reason);
+      },
+    };
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Connected by HTTP-FLV and WS-FLV. */
+  get viewerCount(): number {
+    return this.#viewers.size;
+  }
+
+  /**
+   * The next packet of the stream: stamped already, on a timeline that never goes back. The packet is kept and
+   * must not change.
+   */
+  push(packet: MediaPacket): void {
+    if (this.#ended) return;
+    this.#packets++;
+    if (packet.kind === 'avc-frame') {
+      if (packet.isKeyframe) this.#needsKeyframe = false;
+      else if (this.#needsKeyframe) {
+        this.#framesRefused++;
+        return;
+      }
+    }
+    let tag: Tag;
+    try {
+      tag = tagOf(packet);
+    } catch (error) {
+      if (!(error instanceof FramecueError)) throw error;
+      this.#framesRefused++;
+      if (packet.kind === 'avc-frame') this.#needsKeyframe = true;
+      return;
+    }
+    if (packet.kind === 'aac-config') this.#cache.clearAudio();
+    if (packet.kind === 'aac-frame') this.#cache.noteAudio(tag);
+    this.#configs = configsAfter(this.#configs, packet);
+    this.#batcher.add(tag);
+    this.hls?.push(packet);
+  }
+
+  /**
+   * What comes next belongs to another epoch: configs first, then a keyframe. Viewers stay; those who join see
+   * nothing of before.
+   */
+  startEpoch(epoch: string): void {
+    if (this.#ended) return;
+    this.#batcher.flush();
+    this.#epoch = epoch;
+    this.#configs = NO_CONFIGS;
+    this.#needsKeyframe = true;
+    this.#cache.clear();
+    this.hls?.startEpoch();
+  }
+
+  /** The stream is over: viewers get what waits for them, and are closed. */
+  end(reason: Extract<LeaveReason, 'stream-ended' | 'server-closing'> = 'stream-ended'): void {
+    if (this.#ended) return;
+    this.#batcher.flush();
+    this.#ended = true;
+    this.#cache.clear();
+    for (const viewer of this.#viewers) viewer.end(reason);
+    this.hls?.end();
+  }
+
+  /**
+   * Adds a viewer; they get what they need to begin at once.
+   * @param connect makes the sink, given what is to be told about its socket.
+   */
+  join(protocol: Exclude<Protocol, 'hls'>, connect: (events: SinkEvents) => ViewerSink): Viewer {
+    // The socket's events come later than this call, so they find their viewer.
+    let viewer: Viewer | null = null;
+    const sink = connect({ onDrain: () => viewer?.onDrain(), onClose: () => viewer?.onClose() });
+    viewer = new Viewer(this.#host, protocol, sink, this.#counters[protocol]);
+    this.#viewers.add(viewer);
+    this.#observer.viewerJoined?.(this.stream, protocol);
+    viewer.join(this.#cache.gop, this.#configs);
+    return viewer;
+  }
+
+  /** Cuts viewers who stalled. To be called every now and then. */
+  sweep(): void {
+    for (const viewer of this.#viewers) viewer.sweep();
+    this.hls?.sweep();
+  }
+
+  stats(): HubStats {
+    const gop = this.#cache.gop;
+    return {
+      stream: this.stream,
+      ended: this.#ended,
+      epoch: this.#epoch,
+      packets: this.#packets,
+      framesRefused: this.#framesRefused,
+      gop: { bytes: gop?.bytes ?? 0, packets: gop?.packets ?? 0, overflows: this.#cache.overflows },
+      protocols: {
+        flv: { ...this.#counters.flv },
+        ws: { ...this.#counters.ws },
+        hls: { ...this.#counters.hls },
+      },
+      hls: this.hls?.stats() ?? null,
+    };
+  }
+
+  #emit(tags: readonly Tag[]): void {
+    const batch = new Batch(tags, this.#configs);
+    this.#cache.add(batch);
+    const { gop } = this.#cache;
+    for (const viewer of this.#viewers) viewer.deliver(batch, gop);
+  }
+}

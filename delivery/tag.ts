@@ -1,0 +1,23 @@
+import { writeFlvTag } from '../packet/flv-tag.ts';
+import type { MediaPacket } from '../packet/packet.ts';
+import type { Milliseconds } from '../packet/time.ts';
+
+/** A packet as the FLV tag that every viewer gets: serialised once, shared by all, never changed. */
+export interface Tag {
+  readonly kind: MediaPacket['kind'];
+  readonly isKeyframe: boolean;
+  readonly dts: Milliseconds;
+  readonly bytes: Buffer;
+}
+
+/** @throws {FramecueError} ERR_FLV_TAG for a packet that does not fit an FLV tag. */
+export function tagOf(packet: MediaPacket): Tag {
+  const { buffer, byteOffset, byteLength } = writeFlvTag(packet);
+  return {
+    kind: packet.kind,
+    isKeyframe: packet.kind === 'avc-frame' && packet.isKeyframe,
+    dts: packet.dts,
+    // A Buffer over the same memory: sockets take it as it is, where they would wrap a Uint8Array at every write.
+    bytes: Buffer.from(buffer, byteOffset, byteLength),
+  };
+}
