@@ -8,6 +8,7 @@ export const ERRORS = {
   ERR_REQUEST_INVALID: { status: 400, retryable: false, text: 'The request does not fit the schema.' },
   ERR_CONTENT_TYPE: { status: 415, retryable: false, text: 'Send the body as application/json.' },
   ERR_BODY_TOO_LARGE: { status: 413, retryable: false, text: 'The request body is larger than the limit.' },
+  ERR_REQUEST_TIMEOUT: { status: 408, retryable: true, text: 'The request did not come whole in time.' },
   ERR_METHOD: { status: 405, retryable: false, text: 'This method is not allowed here.' },
   ERR_NOT_FOUND: { status: 404, retryable: false, text: 'There is nothing at this address.' },
   ERR_TOKEN_MISSING: {
