@@ -361,7 +361,7 @@ export const SETTINGS = {
     name: 'FRAMECUE_CUE_OPEN_LIMIT',
     processes: MEDIA,
     schema: wholeNumber(1, 100),
-    default: '8',
+    default: '32',
     meaning: 'How many cues of one stream may stand on its keyframes at a time.',
   }),
   cuePendingLimit: setting({

@@ -1,0 +1,272 @@
+import type { Cue } from '../cues/cue.ts';
+import { type CueState, isFinal } from '../cues/states.ts';
+import { FramecueError } from '../packet/errors.ts';
+import { type UnixMilliseconds, unixMs } from '../packet/time.ts';
+import type { Log } from '../service/log.ts';
+import { type BatchObserver, type BatchWriter, openBatchWriter } from '../service/sqlite/batch-writer.ts';
+import {
+  type CueLogAnswer,
+  type CueLogOp,
+  type CueLogQuery,
+  type CueLogResult,
+  KEY_LIFE_MS,
+  type KeyRow,
+  type LoggedCue,
+  type LogRow,
+} from './cue-log-messages.ts';
+
+export interface CueLogOptions {
+  readonly path: string;
+  readonly log: Log;
+  readonly maxQueued: number;
+  readonly timeoutMs: number;
+  /** Days and entries that are kept of cues that are over. */
+  readonly keepDays: number;
+  readonly keepEntries: number;
+  readonly observer?: BatchObserver;
+  /** `PRAGMA max_page_count`; 0: none. */
+  readonly maxPages?: number;
+}
+
+/** What the log knew when it was opened. */
+export interface CueLogStart {
+  /** Cues that can still change, and the newest of the others; oldest first. */
+  readonly cues: readonly Cue[];
+  readonly keys: readonly KeyRow[];
+  /** Streams on which stamping is switched off. */
+  readonly stampingOff: readonly string[];
+  /** The process before this one logged all that it did. False after a crash: stamps may be out that no entry tells of. */
+  readonly cleanStop: boolean;
+}
+
+export type EntriesAfter =
+  | { readonly kind: 'rows'; readonly rows: readonly LogRow[] }
+  | { readonly kind: 'too-old'; readonly floor: number };
+
+export const MAX_KEYS = 100_000;
+const RECENT_CUES = 2_000;
+const SNAPSHOT_RECENT_CUES = 500;
+const PAGE = 200;
+const COMPACT_ROWS = 500;
+const DAY_MS = 86_400_000;
+const CATCH_UP_RETRY_MS = 500;
+
+/**
+ * The durable, append-only log of all cues: SQLite in a worker thread. What is committed is told to `onCommitted`
+ * in the order of `seq`, without a gap: the feed is exactly the log.
+ */
+export class CueLog {
+  readonly #writer: BatchWriter<CueLogOp, CueLogResult, CueLogQuery, CueLogAnswer>;
+  readonly #options: CueLogOptions;
+  readonly #listeners: ((row: LogRow) => void)[] = [];
+  readonly epoch: string;
+  #lastSeq: number;
+  /** Under way while entries are committed that this thread has not been told of. */
+  #catchingUp: Promise<void> | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(
+    writer: BatchWriter<CueLogOp, CueLogResult, CueLogQuery, CueLogAnswer>,
+    options: CueLogOptions,
+    epoch: string,
+    lastSeq: number,
+  ) {
+    this.#writer = writer;
+    this.#options = options;
+    this.epoch = epoch;
+    this.#lastSeq = lastSeq;
+  }
+
+  /** The newest entry that was told to `onCommitted`. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get healthy(): boolean {
+    return this.#writer.healthy;
+  }
+
+  get queued(): number {
+    return this.#writer.queued;
+  }
+
+  onCommitted(listener: (row: LogRow) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Appends a cue's first entry, and the key that it was asked for with. Resolves when it is on the disk and was
+   * told to the listeners.
+   * @throws {FramecueError} ERR_CUE_EXISTS, ERR_IDEMPOTENCY_CONFLICT, ERR_OVERLOADED, ERR_STORE_UNAVAILABLE.
+   */
+  async accept(cue: Cue, at: UnixMilliseconds, key: KeyRow | null): Promise<void> {
+    await this.#append({ kind: 'accept', at, cue: loggedCue(cue), key });
+  }
+
+  /** Appends the cue as it stands now. @throws {FramecueError} ERR_OVERLOADED, ERR_STORE_UNAVAILABLE. */
+  async update(cue: Cue, at: UnixMilliseconds, { forgetKey = false } = {}): Promise<void> {
+    await this.#append({ kind: 'update', at, cue: loggedCue(cue), forgetKey });
+  }
+
+  async setStamping(stream: string, on: boolean): Promise<void> {
+    await this.#writer.write({ kind: 'stamping', stream, on });
+  }
+
+  /** Entries after `seq`, oldest first, a page at most; an empty page is the end. */
+  async after(seq: number): Promise<EntriesAfter> {
+    const answer = await this.#writer.query({ kind: 'after', seq, limit: PAGE });
+    if (answer.kind === 'rows' || answer.kind === 'too-old') return answer;
+    throw unexpected(answer);
+  }
+
+  /** Cues that can still change and the newest others, as of entry `seq`. */
+  async snapshot(stream: string | null): Promise<{ readonly seq: number; readonly rows: readonly LogRow[] }> {
+    const answer = await this.#writer.query({ kind: 'snapshot', stream, recent: SNAPSHOT_RECENT_CUES });
+    if (answer.kind !== 'snapshot') throw unexpected(answer);
+    return answer;
+  }
+
+  /** Cues of a stream by acceptance, newest first; null when there is no cue `before`. */
+  async list(stream: string, limit: number, before: string | null): Promise<readonly Cue[] | null> {
+    const answer = await this.#writer.query({ kind: 'list', stream, limit, before });
+    if (answer.kind === 'unknown') return null;
+    if (answer.kind !== 'rows') throw unexpected(answer);
+    return answer.rows.map(cueOfRow);
+  }
+
+  async find(id: string): Promise<Cue | null> {
+    const answer = await this.#writer.query({ kind: 'find', id });
+    if (answer.kind !== 'rows') throw unexpected(answer);
+    const row = answer.rows[0];
+    return row === undefined ? null : cueOfRow(row);
+  }
+
+  /** Lets go of what is older than the settings keep. Small steps: cues are accepted in between. */
+  async compact(now: UnixMilliseconds): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const result = await this.#writer.write({
+        kind: 'compact',
+        olderThan: unixMs(now - this.#options.keepDays * DAY_MS),
+        keepEntries: this.#options.keepEntries,
+        keysOlderThan: unixMs(now - KEY_LIFE_MS),
+        limit: COMPACT_ROWS,
+      });
+      if (result.kind !== 'compacted') throw unexpected(result);
+      total += result.deleted;
+      if (result.deleted < COMPACT_ROWS || this.#closed) return total;
+    }
+  }
+
+  /** @param clean everything that happened was appended: the next start may rely on it. */
+  async close(clean: boolean): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    try {
+      if (clean) await this.#writer.write({ kind: 'clean-stop' });
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the cue log could not note that it was closed in order');
+    }
+    await this.#writer.close();
+  }
+
+  async #append(op: CueLogOp & { readonly kind: 'accept' | 'update' }): Promise<void> {
+    const result = await this.#writer.write(op);
+    if (result.kind !== 'entry') throw unexpected(result);
+    const { id, stream, json } = op.cue;
+    this.#committed({ seq: result.seq, at: op.at, id, stream, json });
+    if (this.#catchingUp !== null) await this.#catchingUp;
+  }
+
+  #committed(row: LogRow): void {
+    // While catching up, this entry is read back with the others.
+    if (this.#catchingUp !== null || row.seq <= this.#lastSeq) return;
+    if (row.seq === this.#lastSeq + 1) this.#tell(row);
+    else this.catchUp();
+  }
+
+  #tell(row: LogRow): void {
+    this.#lastSeq = row.seq;
+    for (const listener of this.#listeners) listener(row);
+  }
+
+  /** Writes were refused that may be committed all the same: reads back what nobody was told of. */
+  catchUp(): void {
+    if (this.#closed) return;
+    this.#catchingUp ??= this.#readBack().finally(() => {
+      this.#catchingUp = null;
+    });
+  }
+
+  async #readBack(): Promise<void> {
+    try {
+      for (;;) {
+        const page = await this.after(this.#lastSeq);
+        if (page.kind === 'too-old') {
+          // Followers who lack these get a snapshot.
+          this.#lastSeq = page.floor;
+          continue;
+        }
+        if (page.rows.length === 0) return;
+        for (const row of page.rows) this.#tell(row);
+      }
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the cue log cannot be read back; it is tried again');
+      if (this.#closed || this.#retry !== null) return;
+      this.#retry = setTimeout(() => {
+        this.#retry = null;
+        this.catchUp();
+      }, CATCH_UP_RETRY_MS);
+    }
+  }
+}
+
+/** Opens or makes the log. @throws {FramecueError} ERR_STORE_UNAVAILABLE. */
+export async function openCueLog(
+  options: CueLogOptions,
+): Promise<{ readonly cueLog: CueLog; readonly start: CueLogStart }> {
+  let opened: CueLog | null = null;
+  const writer = await openBatchWriter<CueLogOp, CueLogResult, CueLogQuery, CueLogAnswer>({
+    worker: new URL('./cue-log.worker.ts', import.meta.url),
+    path: options.path,
+    log: options.log,
+    maxQueued: options.maxQueued,
+    timeoutMs: options.timeoutMs,
+    maxPages: options.maxPages ?? 0,
+    ...(options.observer === undefined ? {} : { observer: options.observer }),
+    onDoubtOver: () => opened?.catchUp(),
+  });
+  try {
+    const started = await writer.write({ kind: 'start' });
+    if (started.kind !== 'started') throw unexpected(started);
+    const state = await writer.query({ kind: 'state', recent: RECENT_CUES, keys: MAX_KEYS });
+    if (state.kind !== 'state') throw unexpected(state);
+    opened = new CueLog(writer, options, state.epoch, state.lastSeq);
+    return {
+      cueLog: opened,
+      start: {
+        cues: state.rows.map(cueOfRow),
+        keys: state.keys,
+        stampingOff: state.stampingOff,
+        cleanStop: started.cleanStop,
+      },
+    };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+/** An `uncertain` cue waits for somebody to read the outputs: it does not change by itself. */
+export const isLive = (state: CueState): boolean => !isFinal(state) && state !== 'uncertain';
+
+function loggedCue(cue: Cue): LoggedCue {
+  return { id: cue.id, stream: cue.stream, json: JSON.stringify(cue), live: isLive(cue.state) };
+}
+
+export const cueOfRow = (row: LogRow): Cue => JSON.parse(row.json) as Cue;
+
+const unexpected = (what: { readonly kind: string }): FramecueError =>
+  new FramecueError('ERR_INTERNAL', undefined, { cause: `the cue log answered "${what.kind}"` });
