@@ -47,10 +47,9 @@ export class StreamRegistry {
     return this.#held.get(streamKeyOf(stream))?.live;
   }
 
-  /** The hub that viewers join: none where the stream has ended for them. */
+  /** The hub that viewers join; an ended one too, so that HLS players see the playlist's end. */
   findHub(stream: StreamName): StreamHub | undefined {
-    const hub = this.find(stream)?.hub;
-    return hub === undefined || hub.ended ? undefined : hub;
+    return this.find(stream)?.hub;
   }
 
   all(): LiveStream[] {

@@ -1,0 +1,98 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TEST_STREAMS, type TestStreamName } from '../test-streams/catalogue.ts';
+import { shapeOf } from '../test-streams/parameters.ts';
+import { until } from './lib/api.ts';
+import { openBrowser, openViewer } from './lib/browser.ts';
+import {
+  type FireSummary,
+  type FireVerdict,
+  judge,
+  markCues,
+  NumbersByPts,
+  PLAYERS,
+  summarise,
+} from './lib/fires.ts';
+import { type System, startSystem } from './lib/system.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+interface Case {
+  readonly name: string;
+  readonly stream: TestStreamName;
+  readonly join: 'before the publisher' | 'mid-stream';
+  /** Fired with a moment ahead, and announced. */
+  readonly announced: boolean;
+}
+
+/** Every output with every stream kind, every way to join and both kinds of cue, pairwise. */
+const CASES: readonly Case[] = [
+  { name: '25 fps with B-frames', stream: 'bframes-25', join: 'before the publisher', announced: false },
+  { name: '25 fps without B-frames', stream: 'plain-25', join: 'mid-stream', announced: false },
+  { name: '25 fps with B-frames', stream: 'bframes-25', join: 'mid-stream', announced: true },
+  { name: '25 fps without B-frames', stream: 'plain-25', join: 'before the publisher', announced: true },
+  { name: '29.97 fps with a B-pyramid', stream: 'bframes-2997', join: 'mid-stream', announced: false },
+];
+
+/** HLS is some 6 s behind, and a player that joins needs its first segments. */
+const BEHIND_MS = 40_000;
+const CUES = 12;
+
+describe.each(CASES)('$name, joined $join, announced: $announced', ({ stream, join, announced }) => {
+  let system: System;
+  let numbers: NumbersByPts | null = null;
+  let verdicts: FireVerdict[];
+  let errors: string[];
+
+  beforeAll(async () => {
+    system = await startSystem();
+    const { pages, outputs } = await system.run();
+    if (join === 'mid-stream') await system.publish(stream);
+    const viewer = await openViewer(browser, `${pages.viewer}?test`);
+    errors = viewer.errors;
+    if (join !== 'mid-stream') await system.publish(stream);
+    numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[stream]).frames);
+    await untilAllPlay(viewer.page);
+    const cue = announced
+      ? (n: number) => ({ type: 'custom.test', data: { n }, delayMs: 1000 + n * 17, announceMs: 700 })
+      : (n: number) => ({ type: 'custom.test', data: { n } });
+    // an odd pace: cues fall on every kind of picture, and on none for long
+    const ids = await markCues(system, { count: CUES, everyMs: 437, cue });
+    verdicts = await judge(system, viewer.page, ids, numbers, { timeoutMs: BEHIND_MS });
+    await viewer.page.context().close();
+  });
+
+  afterAll(async () => {
+    await numbers?.stop();
+    await system.stop();
+  });
+
+  it.each(PLAYERS)('%s fires every cue once, on its picture or the next, never early', (player) => {
+    const own = verdicts.filter((v) => v.player === player);
+    const summary = summarise(own);
+    const clean: Partial<FireSummary> = { cues: CUES, never: 0, twice: 0, unread: 0, early: 0 };
+    expect(summary, JSON.stringify(own)).toMatchObject(clean);
+    expect(summary.worst, JSON.stringify(own)).toBeLessThanOrEqual(1);
+    // a canvas can be given the next picture already: counted apart, and rare
+    expect(summary.disagree, JSON.stringify(own)).toBeLessThanOrEqual(2);
+    expect(own.map((v) => v.path)).toEqual(own.map(() => player));
+  });
+
+  it('leaves no error on the page', () => {
+    expect(errors).toEqual([]);
+  });
+});
+
+async function untilAllPlay(page: Page): Promise<void> {
+  await until('all three players show pictures and know stream time', BEHIND_MS, async () => {
+    const playing = await page.evaluate(() => {
+      const players = window.__framecue?.players ?? {};
+      return Object.values(players).filter((p) => p?.framecue.streamTime() != null).length;
+    });
+    return playing === 3 ? true : null;
+  });
+}
