@@ -15,6 +15,7 @@ const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const HEADINGS: Readonly<Record<StageName, string>> = {
   lint: 'lint (biome)',
   types: 'types (tsc)',
+  pages: 'pages (vite)',
   unit: 'unit and integration tests (vitest)',
   e2e: 'end-to-end tests (vitest, a real browser)',
 };
@@ -124,6 +125,8 @@ function argumentsOf(
         'tsconfig.json',
         ...(isColourful ? ['--pretty'] : []),
       ];
+    case 'pages':
+      return [join(ROOT, 'scripts', 'set-up.mjs'), '--for', 'pages'];
     case 'unit':
     case 'e2e':
       return [

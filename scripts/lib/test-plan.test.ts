@@ -4,15 +4,15 @@ import { planTests, STAGES } from './test-plan.ts';
 describe('npm test runs', () => {
   test.each([
     [[], STAGES, [], null],
-    [['cues'], ['unit', 'e2e'], ['cues'], null],
-    [['cues', 'packet/time'], ['unit', 'e2e'], ['cues', 'packet/time'], null],
+    [['cues'], ['pages', 'unit', 'e2e'], ['cues'], null],
+    [['cues', 'packet/time'], ['pages', 'unit', 'e2e'], ['cues', 'packet/time'], null],
     [['--unit'], ['unit'], [], null],
-    [['--e2e', '--lint'], ['lint', 'e2e'], [], null],
+    [['--e2e', '--lint'], ['lint', 'pages', 'e2e'], [], null],
     [['--unit', 'cues'], ['unit'], ['cues'], null],
     [['--types', '--unit', 'cues'], ['types', 'unit'], ['cues'], null],
-    [['-t', 'B-frames'], ['unit', 'e2e'], [], 'B-frames'],
+    [['-t', 'B-frames'], ['pages', 'unit', 'e2e'], [], 'B-frames'],
     [['--name=B-frames', '--unit'], ['unit'], [], 'B-frames'],
-    [['--', '--odd'], ['unit', 'e2e'], ['--odd'], null],
+    [['--', '--odd'], ['pages', 'unit', 'e2e'], ['--odd'], null],
   ])('%j', (args, stages, filters, testName) => {
     expect(planTests(args)).toEqual({ kind: 'plan', plan: { stages: [...stages], filters, testName } });
   });

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const STAGES = ['lint', 'types', 'unit', 'e2e'] as const;
+export const STAGES = ['lint', 'types', 'pages', 'unit', 'e2e'] as const;
 export type StageName = (typeof STAGES)[number];
 
 export interface TestPlan {
@@ -18,13 +18,14 @@ export type PlanOutcome =
 
 export const TEST_USAGE = `Usage: npm test -- [options] [filter ...]
 
-Runs what CI runs: lint, types, unit and integration tests, then end-to-end tests in a real browser. All stages
-are run even when one fails. The last line is "N passed, N failed"; lint and types count as one check each.
+Runs what CI runs: lint, types, the build of the pages, unit and integration tests, then end-to-end tests in a
+real browser. All stages are run even when one fails. The last line is "N passed, N failed"; lint, types and pages
+count as one check each.
 
   filter             only test files whose path contains it (and neither lint nor types unless asked for)
   -t, --name TEXT    only tests whose name matches
-  --lint, --types, --unit, --e2e
-                     only these stages
+  --lint, --types, --pages, --unit, --e2e
+                     only these stages (the end-to-end tests need the pages, and bring that stage along)
   --help             this text
 
 Settings:
@@ -41,6 +42,7 @@ export function planTests(args: readonly string[]): PlanOutcome {
       options: {
         lint: stage,
         types: stage,
+        pages: stage,
         unit: stage,
         e2e: stage,
         name: { type: 'string', short: 't' },
@@ -51,7 +53,10 @@ export function planTests(args: readonly string[]): PlanOutcome {
     const chosen = STAGES.filter((name) => values[name]);
     const isNarrowed = positionals.length > 0 || values.name !== undefined;
     const usual = STAGES.filter((name) => !isNarrowed || name === 'unit' || name === 'e2e');
-    const stages = chosen.length > 0 ? chosen : usual;
+    const wanted = chosen.length > 0 ? chosen : usual;
+    const stages = STAGES.filter(
+      (name) => wanted.includes(name) || (name === 'pages' && wanted.includes('e2e')),
+    );
     return { kind: 'plan', plan: { stages, filters: positionals, testName: values.name ?? null } };
   } catch (error) {
     if (error instanceof TypeError) return { kind: 'wrong', why: error.message };

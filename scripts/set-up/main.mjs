@@ -20,15 +20,19 @@ import { straceStep } from './strace.mjs';
  * @typedef {{ name: string, isDone: () => boolean, make: () => Promise<void> }} Step
  */
 
-/** What each command needs, in order. @type {Record<string, readonly ((context: Context) => Step)[]>} */
+/**
+ * What each command needs, in order. `npm test` builds the pages as a stage of its own, which can fail like a test.
+ * @type {Record<string, readonly ((context: Context) => Step)[]>}
+ */
 const STEPS = {
   demo: [packagesStep, runtimeStep, ffmpegStep, pagesStep],
   start: [packagesStep, runtimeStep, pagesStep],
-  test: [packagesStep, runtimeStep, ffmpegStep, browserStep, straceStep, pagesStep],
+  test: [packagesStep, runtimeStep, ffmpegStep, browserStep, straceStep],
+  pages: [packagesStep, runtimeStep, pagesStep],
   bench: [packagesStep, runtimeStep, ffmpegStep, browserStep, pagesStep],
 };
 
-const USAGE = `Usage: node scripts/set-up.mjs --for demo|start|test|bench
+const USAGE = `Usage: node scripts/set-up.mjs --for demo|start|test|bench|pages
 
 Installs what the command needs and this machine does not have. The npm scripts call it; a second run finds
 everything in place and takes a fraction of a second.
