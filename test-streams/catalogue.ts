@@ -8,7 +8,7 @@ import { onceAtATime, STALE_MS } from './lock.ts';
 import { shapeOf, type TestStreamParameters } from './parameters.ts';
 
 /** Part of every cached file's name: raise it when the same parameters give another file than before. */
-const GENERATOR_VERSION = 1;
+const GENERATOR_VERSION = 2;
 
 // Lengths are multiples of 8 s where the rate allows it: 8 s are 375 AAC frames, so a loop has no gap in the sound.
 const SMALL = { seconds: 24, gopSeconds: 1, width: 640, height: 360, bitrateKbps: 400 };

@@ -112,6 +112,9 @@ async function feed(
 function argumentsFor(parameters: TestStreamParameters, shape: TestStreamShape, output: string): string[] {
   const { width, height, bFrames, bPyramid = false, bitrateKbps } = parameters;
   const { rate, gopFrames } = shape;
+  const lead = leadOf(parameters, shape);
+  // Where the sound begins, in samples: before the pictures by `lead`, and after the encoder's own silence.
+  const shift = AAC_FRAME - Math.round(lead * AUDIO_RATE);
   const colours = [
     '-color_primaries',
     'bt709',
@@ -135,25 +138,25 @@ function argumentsFor(parameters: TestStreamParameters, shape: TestStreamShape, 
     ...['-hide_banner', '-loglevel', 'error', '-y'],
     ...['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`],
     ...['-framerate', `${rate.num}/${rate.den}`, '-i', 'pipe:0'],
-    ...['-f', 'lavfi', '-i', beeps(shape.durationSeconds)],
+    ...['-f', 'lavfi', '-i', beeps(shape.durationSeconds, lead)],
     ...['-map', '0:v:0', '-map', '1:a:0'],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-bf', String(bFrames), '-sc_threshold', '0'],
     ...['-g', String(gopFrames), '-x264-params', x264.join(':'), ...colours],
     ...['-b:v', `${bitrateKbps}k`, '-maxrate', `${bitrateKbps}k`, '-bufsize', `${2 * bitrateKbps}k`],
     // Not at the source: an input's first time stamp is taken for its zero.
-    ...['-af', `asetpts=PTS+${AAC_FRAME}`, '-c:a', 'aac', '-b:a', `${AUDIO_KBPS}k`, '-ac', '2'],
+    ...['-af', `asetpts=PTS+(${shift})`, '-c:a', 'aac', '-b:a', `${AUDIO_KBPS}k`, '-ac', '2'],
     ...['-f', 'flv', output],
   ];
 }
 
 /**
- * The sound as a source of ffmpeg's: 880 Hz on each second, 1320 Hz on each tenth. It begins one AAC frame
- * late, which is what the encoder puts before it, so that the file's audio begins with time 0 as its video
- * does; and it ends with the last whole AAC frame, so that a loop never has to wait for the sound.
+ * The sound as a source of ffmpeg's: 880 Hz on each second, 1320 Hz on each tenth. It ends with the last whole
+ * AAC frame before the pictures do, so that a loop never has to wait for it. `lead` is by how much it begins
+ * before the first picture.
  */
-function beeps(durationSeconds: number): string {
+function beeps(durationSeconds: number, lead: number): string {
   const packets = Math.max(2, Math.floor((durationSeconds * AUDIO_RATE) / AAC_FRAME + 1e-6));
-  const time = `(t+${AAC_FRAME}/${AUDIO_RATE})`;
+  const time = `(t-${lead.toFixed(9)}+${AAC_FRAME}/${AUDIO_RATE})`;
   const second = `mod(${time},1)`;
   const pitch = `if(lt(mod(${time},10),1),1320,880)`;
   const edges = `min(1,${second}/0.004)*min(1,(${BEEP_SECONDS}-${second})/0.01)`;
@@ -161,4 +164,14 @@ function beeps(durationSeconds: number): string {
   const expression = `if(lt(${second},${BEEP_SECONDS}),${wave},0)`;
   const seconds = ((packets - 1) * AAC_FRAME) / AUDIO_RATE;
   return `aevalsrc='${expression}':s=${AUDIO_RATE}:d=${seconds.toFixed(9)}`;
+}
+
+/**
+ * Seconds from the first DTS to the first PTS: one picture of reordering with B-frames, two with a pyramid. The
+ * sound begins with the first DTS, so that the file begins with time 0: to go back to the start for a loop,
+ * older ffmpegs look for a keyframe from the first time stamp of all on, which must not come after its DTS.
+ */
+function leadOf({ bFrames, bPyramid = false }: TestStreamParameters, { rate }: TestStreamShape): number {
+  const pictures = bFrames === 0 ? 0 : bPyramid && bFrames > 1 ? 2 : 1;
+  return (pictures * rate.den) / rate.num;
 }

@@ -158,7 +158,7 @@ describe('what is said of a push', () => {
 
 /** An RTMP server for one publisher: ffmpeg, writing what it gets. */
 function listen(url: string, output: string) {
-  const args = ['-v', 'error', '-y', '-progress', 'pipe:1', '-stats_period', '0.1', '-listen', '1'];
+  const args = ['-v', 'error', '-y', '-progress', 'pipe:1', '-listen', '1'];
   const child: ChildProcess = spawn(ffmpegPath(), [...args, '-i', url, '-c', 'copy', '-f', 'flv', output], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
