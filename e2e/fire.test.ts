@@ -1,9 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_STREAMS, type TestStreamName } from '../test-streams/catalogue.ts';
 import { shapeOf } from '../test-streams/parameters.ts';
-import { until } from './lib/api.ts';
-import { openBrowser, openViewer } from './lib/browser.ts';
+import { openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
 import {
   type FireSummary,
   type FireVerdict,
@@ -56,7 +55,7 @@ describe.each(CASES)('$name, joined $join, announced: $announced', ({ stream, jo
     errors = viewer.errors;
     if (join !== 'mid-stream') await system.publish(stream);
     numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[stream]).frames);
-    await untilAllPlay(viewer.page);
+    await untilAllPlay(viewer.page, BEHIND_MS);
     const cue = announced
       ? (n: number) => ({ type: 'custom.test', data: { n }, delayMs: 1000 + n * 17, announceMs: 700 })
       : (n: number) => ({ type: 'custom.test', data: { n } });
@@ -86,13 +85,3 @@ describe.each(CASES)('$name, joined $join, announced: $announced', ({ stream, jo
     expect(errors).toEqual([]);
   });
 });
-
-async function untilAllPlay(page: Page): Promise<void> {
-  await until('all three players show pictures and know stream time', BEHIND_MS, async () => {
-    const playing = await page.evaluate(() => {
-      const players = window.__framecue?.players ?? {};
-      return Object.values(players).filter((p) => p?.framecue.streamTime() != null).length;
-    });
-    return playing === 3 ? true : null;
-  });
-}

@@ -34,7 +34,9 @@ class RawViewer {
       this.#inBody = true;
       body = this.#head.subarray(end + 4);
     }
-    for (const packet of this.#reader.push(body)) if (packet.kind === 'avc-frame') this.video.push(packet);
+    for (const item of this.#reader.read(body)) {
+      if (item.kind === 'packet' && item.packet.kind === 'avc-frame') this.video.push(item.packet);
+    }
   }
 
   destroy(): void {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import type {} from '../../player-demo/src/viewer/test-hooks.ts';
 import { chromiumPath } from '../../scripts/lib/tools.ts';
+import { until } from './api.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -46,6 +48,16 @@ export async function openViewer(browser: Browser, url: string): Promise<{ page:
   await page.goto(url, { waitUntil: 'load', timeout: 60_000 });
   return { page, errors };
 }
+
+/** All three players show pictures, and know where they are on the stream's timeline. */
+export const untilAllPlay = (page: Page, timeoutMs: number): Promise<boolean> =>
+  until('all three players show pictures and know stream time', timeoutMs, async () => {
+    const playing = await page.evaluate(() => {
+      const players = Object.values(window.__framecue?.players ?? {});
+      return players.filter((player) => player.framecue.streamTime() !== null).length;
+    });
+    return playing === 3 ? true : null;
+  });
 
 export const firesOf = (page: Page): Promise<ShownFire[]> =>
   page.evaluate(() => (window as unknown as { shownFires: ShownFire[] }).shownFires);
