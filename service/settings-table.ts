@@ -386,6 +386,14 @@ export const SETTINGS = {
     meaning:
       'How many milliseconds after its moment and its duration a cue can still fire for viewers who are behind; no recording fires it later.',
   }),
+  cueOpenMs: setting({
+    name: 'FRAMECUE_CUE_OPEN_MS',
+    processes: MEDIA,
+    schema: wholeNumber(1_000, DAY_MS),
+    default: '600000',
+    meaning:
+      'For how many milliseconds an interaction that was opened without durationMs can still open for viewers who join, unless it is locked.',
+  }),
   cueLateMs: setting({
     name: 'FRAMECUE_CUE_LATE_MS',
     processes: MEDIA,
