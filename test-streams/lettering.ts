@@ -173,7 +173,8 @@ function letterMask(letter: string, size: number, weight: number): Mask {
   const segments = segmentsOf(strokes).map(([ax, ay, bx, by]): Segment => {
     return [ax * scale + margin, ay * scale + margin, bx * scale + margin, by * scale + margin];
   });
-  const mask = strokeMask(width * scale + 2 * margin, 13 * scale + 2 * margin, segments, weight * scale);
+  const lowest = Math.max(...segments.map(([, ay, , by]) => Math.max(ay, by)));
+  const mask = strokeMask(width * scale + 2 * margin, lowest + margin, segments, weight * scale);
   masks.set(key, mask);
   return mask;
 }
