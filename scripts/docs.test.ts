@@ -64,6 +64,38 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('docs/invariants.md', () => {
+  const rows = read('docs/invariants.md')
+    .split('\n')
+    .filter((line) => /^\| [A-Z]\d+ \|/.test(line))
+    .map((line) => {
+      const [, id, promise, code, test, metric] = line
+        .split(' | ')
+        .join('|')
+        .split('|')
+        .map((c) => c.trim());
+      return { id: id!, promise: promise!, code: code!, test: test!, metric: metric! };
+    });
+  const sources = globSync('{server,service,ingest,delivery,director,events}/**/*.ts', { cwd: ROOT }).map(
+    read,
+  );
+
+  it('numbers each promise once', () => {
+    expect(rows.length).toBeGreaterThan(10);
+    expect(new Set(rows.map((row) => row.id)).size).toBe(rows.length);
+  });
+
+  it.each(rows)('$id names code, a test that exists, and metrics that exist', ({ code, test, metric }) => {
+    expect(code).toMatch(/\]\(\.\.\//);
+    const quoted = [...test.matchAll(/\]\(\.\.\/([^)]+)\) "([^"]+)"/g)];
+    expect(quoted.length).toBeGreaterThan(0);
+    for (const [, file, title] of quoted) expect(read(file!)).toContain(title);
+    for (const [, name] of metric.matchAll(/`([^`]+)`/g)) {
+      expect(sources.some((source) => source.includes(`'${name}'`))).toBe(true);
+    }
+  });
+});
+
 describe('the links of the docs', () => {
   it.each(PAGES)('%s points at files that are there', (page) => {
     const broken = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)#\s]+)[^)]*\)/g)]

@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import { baseUrl, flag, host, list, oneOf, path, port, secret, text, wholeNumber } from './setting-types.ts';
 
 export type ProcessName = 'media' | 'events';
+/** `scripts`: set-up, demo, tests and benchmarks. */
+export type SettingUser = ProcessName | 'scripts';
 
 export interface Setting<
   Schema extends z.ZodType = z.ZodType,
@@ -9,7 +11,7 @@ export interface Setting<
 > {
   /** The environment variable. */
   readonly name: `FRAMECUE_${string}`;
-  readonly processes: readonly ProcessName[];
+  readonly processes: readonly SettingUser[];
   readonly schema: Schema;
   /** As it would stand in the environment; null: unset, and the meaning says what happens then. */
   readonly default: Default;
@@ -26,6 +28,7 @@ const setting = <Schema extends z.ZodType, const Default extends string | null>(
 const MEDIA = ['media'] as const;
 const EVENTS = ['events'] as const;
 const BOTH = ['media', 'events'] as const;
+const SCRIPTS = ['scripts'] as const;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -481,6 +484,42 @@ export const SETTINGS = {
     schema: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     default: 'info',
     meaning: 'The least serious level that is logged; debug adds every request.',
+  }),
+  ffmpeg: setting({
+    name: 'FRAMECUE_FFMPEG',
+    processes: SCRIPTS,
+    schema: path,
+    default: null,
+    meaning:
+      'The ffmpeg that demo, tests and benchmarks use; unset means the one that set-up finds or installs.',
+  }),
+  ffprobe: setting({
+    name: 'FRAMECUE_FFPROBE',
+    processes: SCRIPTS,
+    schema: path,
+    default: null,
+    meaning: 'The ffprobe that tests use; unset means the one that set-up finds or installs.',
+  }),
+  chromium: setting({
+    name: 'FRAMECUE_CHROMIUM',
+    processes: SCRIPTS,
+    schema: path,
+    default: null,
+    meaning: 'The Chrome or Chromium that tests use; unset means the one that set-up finds or installs.',
+  }),
+  testMinutes: setting({
+    name: 'FRAMECUE_TEST_MINUTES',
+    processes: SCRIPTS,
+    schema: wholeNumber(1, 1_440),
+    default: '60',
+    meaning: 'How many minutes npm test may take before it is ended.',
+  }),
+  setupMinutes: setting({
+    name: 'FRAMECUE_SETUP_MINUTES',
+    processes: SCRIPTS,
+    schema: wholeNumber(1, 1_440),
+    default: '30',
+    meaning: 'How many minutes one step of the set-up may take before it is given up.',
   }),
   stopGraceMs: setting({
     name: 'FRAMECUE_STOP_GRACE_MS',
