@@ -73,8 +73,6 @@ export interface CueEntry {
     | {
         readonly name: 'open';
         cue: FiredCue;
-        /** Media time at which it opened, for closing by media time; null where the clock opened it. */
-        readonly due: Due;
         closesAtMs: number | null;
       };
 }
