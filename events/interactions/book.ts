@@ -1,4 +1,3 @@
-import type { Clock } from '../../packet/clock.ts';
 import {
   finalStateOf,
   type InteractionFacts,
@@ -7,7 +6,6 @@ import {
   withTransition,
 } from '../ledger/facts.ts';
 import type { LoadedLedger } from '../ledger/store.ts';
-import { type LifeCycle, lifeCycleOf, type SpreadCap } from './life-cycle.ts';
 import { INTERACTION_TYPES } from './registry.ts';
 import type { PreparedInteraction } from './type.ts';
 
@@ -18,7 +16,7 @@ export interface BookEntry {
   facts: InteractionFacts;
   /** Whether anybody may have answered: only then is a refused viewer's earlier receipt looked for. */
   answered: boolean;
-  /** How many answers wait for a judgement. */
+  /** How many answers wait for a judgement; changed by `setHeld` alone. */
   held: number;
 }
 
@@ -37,7 +35,10 @@ export class InteractionBook implements BookView {
   readonly #entries = new Map<string, BookEntry>();
   readonly #live = new Set<BookEntry>();
   readonly #byOpening = new Map<string, string>();
+  readonly #withHeld = new Set<BookEntry>();
   readonly #limit: number;
+  #heldTotal = 0;
+  #holdsAll = true;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -56,8 +57,29 @@ export class InteractionBook implements BookView {
     return this.#live;
   }
 
+  /** Those with answers that wait for a judgement. */
+  withHeld(): Iterable<BookEntry> {
+    return this.#withHeld;
+  }
+
+  get heldTotal(): number {
+    return this.#heldTotal;
+  }
+
+  setHeld(entry: BookEntry, held: number): void {
+    this.#heldTotal += held - entry.held;
+    entry.held = held;
+    if (held > 0) this.#withHeld.add(entry);
+    else this.#withHeld.delete(entry);
+  }
+
   get liveCount(): number {
     return this.#live.size;
+  }
+
+  /** Whether an id that is not here is nowhere. */
+  get holdsAll(): boolean {
+    return this.#holdsAll;
   }
 
   /** Whether another interaction can be created without forgetting one that is not over. */
@@ -71,6 +93,7 @@ export class InteractionBook implements BookView {
    */
   load({ interactions }: Pick<LoadedLedger, 'interactions'>): readonly string[] {
     const unusable: string[] = [];
+    if (interactions.length >= this.#limit) this.#holdsAll = false;
     for (const { facts, answered, held } of interactions) {
       const entry = this.add(facts);
       if (entry === null) {
@@ -79,7 +102,7 @@ export class InteractionBook implements BookView {
       }
       for (const kind of KINDS) if (facts[kind] !== null) this.apply(facts[kind]);
       entry.answered ||= answered;
-      entry.held = held;
+      this.setHeld(entry, held);
     }
     return unusable;
   }
@@ -105,10 +128,6 @@ export class InteractionBook implements BookView {
     this.#index(entry);
   }
 
-  stateOf(entry: Pick<BookEntry, 'facts'>, clock: Clock, cap: SpreadCap): LifeCycle {
-    return lifeCycleOf(entry.facts, clock.unixUs(), cap);
-  }
-
   #index(entry: BookEntry): void {
     if (finalStateOf(entry.facts) === null) this.#live.add(entry);
     else this.#live.delete(entry);
@@ -118,8 +137,9 @@ export class InteractionBook implements BookView {
 
   #forgetOldest(): void {
     if (this.#entries.size <= this.#limit) return;
+    this.#holdsAll = false;
     for (const entry of this.#entries.values()) {
-      if (this.#live.has(entry)) continue;
+      if (this.#live.has(entry) || entry.held > 0) continue;
       this.#entries.delete(entry.id);
       const opened = entry.facts.opened?.moment;
       if (opened !== undefined) this.#byOpening.delete(openingKey(opened.stream, opened.cue));

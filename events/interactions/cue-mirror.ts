@@ -1,4 +1,5 @@
 import type { Cue } from '../../cues/cue.ts';
+import type { JsonObject } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { type UnixMicroseconds, unixMs } from '../../packet/time.ts';
 import type { MirroredCue } from '../ledger/store.ts';
@@ -9,7 +10,9 @@ export interface DueCue {
   readonly rev: number;
   readonly type: string;
   readonly ref?: string;
-  readonly data: object;
+  readonly show?: string;
+  readonly audience?: JsonObject;
+  readonly data: JsonObject;
   /** Unix microseconds at which the fire PTS passed the injector. */
   readonly fireAt: number;
   readonly durationMs?: number;
@@ -33,6 +36,8 @@ export const mirrored = (cue: Cue): MirroredCue => ({ cue, forgetAt: unixMs(cue.
 /** The cues of the feed that are not long over, in memory; the ledger keeps the same. */
 export class CueMirror {
   readonly #cues = new Map<string, MirroredCue>();
+  /** Ids alone, with how many streams know them: viewers' reports name no stream. */
+  readonly #ids = new Map<string, number>();
   readonly #limit: number;
 
   constructor(limit: number) {
@@ -45,12 +50,13 @@ export class CueMirror {
 
   replaceAll(cues: readonly MirroredCue[]): void {
     this.#cues.clear();
+    this.#ids.clear();
     for (const cue of cues) this.#put(cue);
   }
 
   put(cue: MirroredCue, clock: Clock): void {
     const now = clock.unixMs();
-    for (const [key, { forgetAt }] of this.#cues) if (forgetAt <= now) this.#cues.delete(key);
+    for (const [key, { forgetAt }] of this.#cues) if (forgetAt <= now) this.#delete(key);
     this.#put(cue);
   }
 
@@ -71,14 +77,30 @@ export class CueMirror {
       .map(dueCue);
   }
 
+  /** Whether a cue of this id has been heard of, on any stream. */
+  knows(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
   #put(mirroredCue: MirroredCue): void {
-    const key = keyOf(mirroredCue.cue.stream, mirroredCue.cue.id);
+    const { stream, id } = mirroredCue.cue;
+    const key = keyOf(stream, id);
     // Moved to the end, so that the first is the one that has not been heard of for the longest time.
-    this.#cues.delete(key);
+    this.#delete(key);
     this.#cues.set(key, mirroredCue);
+    this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1);
     if (this.#cues.size <= this.#limit) return;
     const [oldest] = this.#cues.keys();
-    this.#cues.delete(oldest!);
+    this.#delete(oldest!);
+  }
+
+  #delete(key: string): void {
+    const id = this.#cues.get(key)?.cue.id;
+    if (id === undefined) return;
+    this.#cues.delete(key);
+    const streams = this.#ids.get(id)! - 1;
+    if (streams === 0) this.#ids.delete(id);
+    else this.#ids.set(id, streams);
   }
 }
 
@@ -96,6 +118,8 @@ const dueCue = (cue: Cue): DueCue => ({
   rev: cue.rev,
   type: cue.type,
   ...(cue.ref === undefined ? {} : { ref: cue.ref }),
+  ...(cue.show === undefined ? {} : { show: cue.show }),
+  ...(cue.audience === undefined ? {} : { audience: cue.audience }),
   data: cue.data,
   fireAt: cue.landing!.fireAtUs,
   ...(cue.durationMs === undefined ? {} : { durationMs: cue.durationMs }),

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import type { Express } from 'express';
+import { webCrypto } from '../cues/wire/index.ts';
+import { type Clock, systemClock } from '../packet/clock.ts';
+import { ms } from '../packet/time.ts';
+import type { Cors } from '../service/cors.ts';
+import type { HealthCheck } from '../service/health.ts';
+import type { HotHandler } from '../service/http-server.ts';
+import type { Log } from '../service/log.ts';
+import type { TokenRegistry } from '../service/tokens.ts';
+import { createClockHandler } from './clock.ts';
+import { FeedClient, type FeedLimits, type FeedStatus } from './feed-client.ts';
+import { createSubmissionsHandler } from './http/hot-submissions.ts';
+import { interactionRoutes } from './http/interactions.ts';
+import { keysRoute } from './http/keys.ts';
+import { nowRoute } from './http/now.ts';
+import { reportRoutes } from './http/reports.ts';
+import { sessionRoutes } from './http/session.ts';
+import { type JwtSource, ViewerJwt } from './http/viewer-jwt.ts';
+import { ViewerTokens } from './http/viewer-token.ts';
+import { InteractionBook } from './interactions/book.ts';
+import { Catalog } from './interactions/catalog.ts';
+import { CueMirror } from './interactions/cue-mirror.ts';
+import { FeedFollower } from './interactions/feed-follower.ts';
+import { HeldAnswers, type HeldLimits } from './interactions/held.ts';
+import type { JudgeLimits } from './interactions/judge.ts';
+import { Keeper } from './interactions/keeper.ts';
+import { StampProofs } from './interactions/stamp-proof.ts';
+import { Submissions } from './interactions/submissions.ts';
+import { KeysMirror } from './keys-mirror.ts';
+import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
+import type { LedgerStatus } from './ledger/store.ts';
+import { type EventsObserver, silentObserver } from './observer.ts';
+import { systemTimers, type Timers } from './timers.ts';
+
+export interface EventsOptions {
+  /** The ledger's file. */
+  readonly ledgerPath: string;
+  /** Base URL at which this process reaches media. */
+  readonly mediaUrl: string;
+  /** Bearer token with the right `feed` on media. */
+  readonly feedToken: string;
+  /** Who may create and read interactions. */
+  readonly tokens: TokenRegistry;
+  /** The secret behind short viewer tokens. */
+  readonly sessionKey: string;
+  readonly sessionTtlMs: number;
+  readonly jwt: { readonly source: JwtSource; readonly audience: string; readonly issuer: string | null };
+  /** Gives viewer tokens to anybody. */
+  readonly demo: boolean;
+  /** How far behind the stream a viewer may be and still answer in full. */
+  readonly viewerSpreadMs: number;
+  readonly storeQueue: number;
+  readonly storeTimeoutMs: number;
+  readonly cors: Cors;
+  readonly log: Log;
+  readonly observer?: EventsObserver;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  /** 0 to 1. */
+  readonly random?: () => number;
+  readonly feedLimits?: Partial<FeedLimits>;
+  readonly heldLimits?: Partial<HeldLimits>;
+  /** How long SQLite waits for another program's lock. */
+  readonly storeBusyTimeoutMs?: number;
+}
+
+/** The events process, but for its ports. */
+export interface Events {
+  /** Asked before Express: what everybody does in the same second. */
+  readonly hot: readonly HotHandler[];
+  readonly routes: (app: Express) => void;
+  /** For readiness. */
+  readonly checks: Readonly<Record<string, HealthCheck>>;
+  /** Begins to follow the feed. */
+  start(): void;
+  status(): EventsStatus;
+  /** Commits what waits. No request may come any more. */
+  close(): Promise<void>;
+}
+
+export interface EventsStatus {
+  readonly feed: FeedStatus;
+  readonly ledger: LedgerStatus;
+  readonly interactions: { readonly live: number; readonly held: number };
+  readonly cues: number;
+  readonly stampKeys: number;
+}
+
+/** Media and events may run on two machines, each kept by NTP. */
+const CLOCK_ERROR_MS = 100;
+/** A frame shown late, an event handled late, PTS that round. */
+const TOLERANCE_MS = 250;
+const INTERACTIONS_IN_MEMORY = 10_000;
+const CUES_IN_MEMORY = 10_000;
+const HELD: HeldLimits = { count: 20_000, forMs: 600_000 };
+/** Holds the largest stamp, with every quote in it escaped, and all the other fields. */
+const SUBMISSION_LIMITS = { bytes: 8 * 1024, timeoutMs: 10_000 };
+
+/**
+ * Opens the ledger, brings memory up to it and puts the parts together.
+ * @throws {FramecueError} ERR_STORE_UNAVAILABLE when the ledger cannot be opened or read.
+ */
+export async function createEvents(options: EventsOptions): Promise<Events> {
+  const {
+    clock = systemClock,
+    timers = systemTimers,
+    random = Math.random,
+    observer = silentObserver,
+    log,
+    cors,
+  } = options;
+  const judgeLimits: JudgeLimits = {
+    spreadMs: ms(options.viewerSpreadMs),
+    clockErrorMs: ms(CLOCK_ERROR_MS),
+    toleranceMs: ms(TOLERANCE_MS),
+  };
+
+  const book = new InteractionBook(INTERACTIONS_IN_MEMORY);
+  const mirror = new CueMirror(CUES_IN_MEMORY);
+  const ledger = await openSqliteLedger({
+    path: options.ledgerPath,
+    log,
+    maxQueued: options.storeQueue,
+    timeoutMs: options.storeTimeoutMs,
+    observer: {
+      committed: (ops, tookMs) => observer.batch(ops, tookMs),
+      refused: (ops, code) => observer.batchRefused(ops, code),
+    },
+    onRestarted: () => void follower.catchUp(),
+    ...(options.storeBusyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.storeBusyTimeoutMs }),
+  });
+  const held = new HeldAnswers({
+    ledger,
+    book,
+    clock,
+    log,
+    limits: { ...HELD, ...options.heldLimits },
+    judgeLimits,
+    observer,
+  });
+  const follower = new FeedFollower({
+    ledger,
+    book,
+    mirror,
+    held,
+    clock,
+    log,
+    observer,
+    loadLimit: INTERACTIONS_IN_MEMORY,
+  });
+  try {
+    await follower.reload();
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+
+  const media = { url: options.mediaUrl, timers, clock, log, random };
+  const keys = new KeysMirror(media);
+  const feed = new FeedClient({
+    ...media,
+    token: options.feedToken,
+    sink: follower,
+    observer,
+    ...(options.feedLimits === undefined ? {} : { limits: options.feedLimits }),
+  });
+  const keeper = new Keeper({ ledger, book, held, follower, clock, log });
+  const proofs = new StampProofs({ keys, crypto: webCrypto(crypto.subtle), clock });
+  const submissions = new Submissions({
+    ledger,
+    book,
+    proofs,
+    held,
+    limits: judgeLimits,
+    newId: randomUUID,
+    observer,
+  });
+  const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits });
+  const viewerTokens = new ViewerTokens(options.sessionKey);
+  const jwt = new ViewerJwt({ ...options.jwt, clock });
+
+  return {
+    hot: [
+      createSubmissionsHandler({
+        submissions,
+        tokens: viewerTokens,
+        cors,
+        clock,
+        timers,
+        log,
+        observer,
+        limits: SUBMISSION_LIMITS,
+      }),
+      createClockHandler({ clock, cors, log }),
+    ],
+    routes(app) {
+      sessionRoutes(app, {
+        jwt,
+        tokens: viewerTokens,
+        ttlMs: options.sessionTtlMs,
+        clock,
+        demo: options.demo,
+        observer,
+      });
+      interactionRoutes(app, { catalog, tokens: options.tokens });
+      nowRoute(app, { mirror, clock });
+      reportRoutes(app, { mirror, tokens: viewerTokens, clock, observer });
+      keysRoute(app, keys);
+    },
+    checks: {
+      ledger: () => ledger.status().state === 'open' || 'the store takes nothing now',
+      // Without media no cue comes, but answers to those that came are still taken: only the very first connection counts.
+      feed: () =>
+        feed.status().everConnected || follower.hasPosition || 'the cue feed has not been reached yet',
+    },
+    start() {
+      keys.start();
+      feed.start();
+      keeper.start(timers);
+    },
+    status: () => ({
+      feed: feed.status(),
+      ledger: ledger.status(),
+      interactions: { live: book.liveCount, held: book.heldTotal },
+      cues: mirror.size,
+      stampKeys: keys.current().keys.length,
+    }),
+    async close() {
+      keeper.stop();
+      await Promise.all([feed.close(), keys.stop()]);
+      await ledger.close();
+    },
+  };
+}

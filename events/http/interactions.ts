@@ -1,0 +1,105 @@
+import type { Express, Request } from 'express';
+import { z } from 'zod';
+import { ID_PATTERN, STREAM_PATTERN } from '../../cues/wire/index.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { bearerTokenOf, holderWithRight, requireRight } from '../../service/bearer.ts';
+import { methodNotAllowed } from '../../service/http-app.ts';
+import type { TokenRegistry } from '../../service/tokens.ts';
+import type { Catalog } from '../interactions/catalog.ts';
+import { INTERACTION_TYPES } from '../interactions/registry.ts';
+import { interactionBody, resultBody } from './views.ts';
+
+const TYPE_NAMES = [...INTERACTION_TYPES.keys()];
+
+/** What creates an interaction, whatever its type; `config` is its type's own matter. */
+const Base = z.strictObject({
+  id: z.string().regex(ID_PATTERN).optional(),
+  type: z.enum(TYPE_NAMES),
+  show: z.string().regex(ID_PATTERN).optional(),
+  /** `app/name`; absent: the stream whose cue opens it. */
+  stream: z.string().regex(STREAM_PATTERN).optional(),
+  config: z.looseObject({}),
+});
+
+const BY_TYPE: ReadonlyMap<string, z.ZodType<z.infer<typeof Base>>> = new Map(
+  [...INTERACTION_TYPES.values()].map(({ name, configSchema }) => [
+    name,
+    Base.extend({ config: configSchema }) as unknown as z.ZodType<z.infer<typeof Base>>,
+  ]),
+);
+
+const MAX_PAGE = 200;
+const Page = z.object({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .optional(),
+  before: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+});
+
+/** Everybody may have it, from a cache too, for as long as nobody minds. */
+const PUBLIC_A_SECOND = 'public, max-age=1';
+
+export function interactionRoutes(
+  app: Express,
+  { catalog, tokens }: { readonly catalog: Catalog; readonly tokens: TokenRegistry },
+): void {
+  app
+    .route('/api/v1/interactions')
+    .post(requireRight(tokens, 'direct'), async (req, res) => {
+      const { type } = Base.parse(req.body ?? {});
+      const wanted = BY_TYPE.get(type)!.parse(req.body);
+      const view = await catalog.create(wanted as Parameters<Catalog['create']>[0]);
+      res
+        .status(201)
+        .location(`/api/v1/interactions/${view.facts.record.id}`)
+        .set('Cache-Control', 'no-store')
+        .json(interactionBody(view, 'staff'));
+    })
+    .get(requireRight(tokens, 'read'), async (req, res) => {
+      const page = Page.parse(req.query);
+      const limit = Math.min(MAX_PAGE, Math.max(1, Number(page.limit ?? 50)));
+      const { views, next } = await catalog.list({
+        limit,
+        ...(page.before === undefined ? {} : { before: Number(page.before) }),
+      });
+      res.set('Cache-Control', 'no-store').json({
+        interactions: views.map((view) => interactionBody(view, 'staff')),
+        next,
+      });
+    })
+    .all(methodNotAllowed('GET', 'POST'));
+
+  app
+    .route('/api/v1/interactions/:id')
+    .get(async (req, res) => {
+      // A token that is sent must be good: one that is wrong is not the same as none.
+      const forWhom = bearerTokenOf(req) === null ? 'public' : 'staff';
+      if (forWhom === 'staff') holderWithRight(tokens, req, 'read');
+      const view = await catalog.get(idOf(req));
+      res
+        .vary('Authorization')
+        .set('Cache-Control', forWhom === 'staff' ? 'no-store' : PUBLIC_A_SECOND)
+        .json(interactionBody(view, forWhom));
+    })
+    .all(methodNotAllowed('GET'));
+
+  app
+    .route('/api/v1/interactions/:id/result')
+    .get(async (req, res) => {
+      const view = await catalog.get(idOf(req));
+      const tally = await catalog.tallyOf(view);
+      // Express adds the ETag, and answers 304 to who has it.
+      res.set('Cache-Control', PUBLIC_A_SECOND).json(resultBody(view, tally));
+    })
+    .all(methodNotAllowed('GET'));
+}
+
+function idOf(req: Request): string {
+  const { id } = req.params;
+  if (typeof id !== 'string' || !ID_PATTERN.test(id)) throw new FramecueError('ERR_INTERACTION_UNKNOWN');
+  return id;
+}

@@ -1,0 +1,73 @@
+import type { Express } from 'express';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { z } from 'zod';
+import { ID_PATTERN } from '../../cues/wire/index.ts';
+import type { Clock } from '../../packet/clock.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { methodNotAllowed } from '../../service/http-app.ts';
+import type { CueMirror } from '../interactions/cue-mirror.ts';
+import type { EventsObserver } from '../observer.ts';
+import { requireViewer, viewerOf } from './session.ts';
+import type { ViewerTokens } from './viewer-token.ts';
+
+const Report = z.object({
+  cue: z.string().regex(ID_PATTERN),
+  rev: z.int().nonnegative(),
+  path: z.enum(['flv', 'ws', 'hls', 'events']),
+  outcome: z.enum(['fired', 'late', 'missed', 'closed']),
+  /** From the fire frame to the frame that was shown. */
+  lateMs: z.number().optional(),
+  frames: z.number().optional(),
+  reason: z.string().max(64).optional(),
+  interactionOpenedPts: z.number().optional(),
+});
+
+const Reports = z.object({ reports: z.array(Report).min(1).max(50) });
+
+/** Clients lie, and their clocks do too: nobody's lateness counts for more than this, nor for less than none. */
+const LATE_MAX_MS = 60_000;
+
+const REPORTS_PER_VIEWER = 30;
+const REPORTS_WINDOW_SECONDS = 60;
+
+export interface ReportsOptions {
+  readonly mirror: CueMirror;
+  readonly tokens: ViewerTokens;
+  readonly clock: Clock;
+  readonly observer: EventsObserver;
+}
+
+/** How cues fired at the viewers', as they say. It feeds histograms and decides nothing. */
+export function reportRoutes(app: Express, { mirror, tokens, clock, observer }: ReportsOptions): void {
+  const limiter = new RateLimiterMemory({
+    points: REPORTS_PER_VIEWER,
+    duration: REPORTS_WINDOW_SECONDS,
+  });
+  app
+    .route('/api/v1/reports')
+    .post(requireViewer(tokens, clock), async (req, res) => {
+      const { reports } = Reports.parse(req.body ?? {});
+      await within(limiter, viewerOf(res), observer);
+      for (const { cue, path, outcome, lateMs } of reports) {
+        // Of a cue that never was, nothing can be learnt.
+        if (!mirror.knows(cue)) observer.reportDropped('unknown-cue');
+        else observer.report(path, outcome, lateMs === undefined ? null : clamped(lateMs));
+      }
+      res.status(204).end();
+    })
+    .all(methodNotAllowed('POST'));
+}
+
+async function within(limiter: RateLimiterMemory, viewer: string, observer: EventsObserver): Promise<void> {
+  try {
+    await limiter.consume(viewer);
+  } catch (cause) {
+    if (!(cause instanceof RateLimiterRes)) throw cause;
+    observer.reportDropped('rate');
+    throw new FramecueError('ERR_RATE_LIMITED', undefined, {
+      details: { retryAfterMs: cause.msBeforeNext },
+    });
+  }
+}
+
+const clamped = (lateMs: number): number => Math.min(LATE_MAX_MS, Math.max(0, lateMs));

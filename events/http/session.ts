@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Express, RequestHandler, Response } from 'express';
+import { z } from 'zod';
+import type { Clock } from '../../packet/clock.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { unixMs } from '../../packet/time.ts';
+import { bearerTokenOf } from '../../service/bearer.ts';
+import { methodNotAllowed } from '../../service/http-app.ts';
+import type { EventsObserver } from '../observer.ts';
+import type { ViewerJwt } from './viewer-jwt.ts';
+import type { ViewerTokens } from './viewer-token.ts';
+
+const SessionRequest = z.object({ token: z.string().min(1).max(8_192) });
+
+/** A JWT check takes 100 to 300 us: no more than these wait at a time. */
+const CHECKS_UNDER_WAY = 512;
+
+export interface SessionOptions {
+  readonly jwt: ViewerJwt;
+  readonly tokens: ViewerTokens;
+  readonly ttlMs: number;
+  readonly clock: Clock;
+  /** Gives anybody a viewer's JWT: for demonstrations. */
+  readonly demo: boolean;
+  readonly observer: EventsObserver;
+}
+
+/** The door: a customer's JWT, checked once, for a short token that every later request brings. */
+export function sessionRoutes(app: Express, options: SessionOptions): void {
+  const { jwt, tokens, ttlMs, clock, demo, observer } = options;
+  let underWay = 0;
+
+  app
+    .route('/api/v1/session')
+    .post(async (req, res) => {
+      const { token } = SessionRequest.parse(req.body ?? {});
+      if (underWay >= CHECKS_UNDER_WAY) {
+        observer.session('failed');
+        throw new FramecueError('ERR_OVERLOADED');
+      }
+      underWay++;
+      try {
+        const viewer = await jwt.viewerOf(token);
+        const expiresAt = unixMs(clock.unixMs() + ttlMs);
+        observer.session('issued');
+        res
+          .set('Cache-Control', 'no-store')
+          .json({ token: tokens.issue(viewer, expiresAt), viewer, expiresAt });
+      } catch (error) {
+        const known = error instanceof FramecueError && error.status < 500;
+        observer.session(known ? 'refused' : 'failed');
+        throw error;
+      } finally {
+        underWay--;
+      }
+    })
+    .all(methodNotAllowed('POST'));
+
+  if (!demo) return;
+  app
+    .route('/api/v1/demo/viewer-token')
+    .post(async (_req, res) => {
+      const token = await jwt.issueForDemo(`demo-${randomUUID()}`);
+      if (token === null) throw new FramecueError('ERR_NOT_FOUND', 'Viewers bring tokens of their own here.');
+      res.set('Cache-Control', 'no-store').json({ token });
+    })
+    .all(methodNotAllowed('POST'));
+}
+
+/** @throws {FramecueError} ERR_TOKEN_MISSING, ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED. */
+export function viewerOfRequest(req: IncomingMessage, tokens: ViewerTokens, clock: Clock): string {
+  const token = bearerTokenOf(req);
+  if (token === null) throw new FramecueError('ERR_TOKEN_MISSING');
+  const check = tokens.check(token, clock.unixMs());
+  if (check.kind === 'viewer') return check.viewer;
+  throw new FramecueError(check.kind === 'expired' ? 'ERR_TOKEN_EXPIRED' : 'ERR_TOKEN_INVALID');
+}
+
+/** Lets only viewers pass; `viewerOf` then says who it is. */
+export const requireViewer =
+  (tokens: ViewerTokens, clock: Clock): RequestHandler =>
+  (req, res, next) => {
+    res.locals.viewer = viewerOfRequest(req, tokens, clock);
+    next();
+  };
+
+/** Behind `requireViewer` alone. */
+export function viewerOf(res: Response): string {
+  const viewer: unknown = res.locals.viewer;
+  if (typeof viewer !== 'string') throw new Error('a route that asks for its viewer lacks requireViewer');
+  return viewer;
+}

@@ -1,0 +1,44 @@
+import type { JsonObject } from '../../cues/wire/index.ts';
+import type { UnixMicroseconds } from '../../packet/time.ts';
+import { unixUsToMs } from '../../packet/time.ts';
+import type { InteractionView } from '../interactions/catalog.ts';
+import type { LifeCycle } from '../interactions/life-cycle.ts';
+import type { Tally } from '../ledger/facts.ts';
+
+/** How interactions look over HTTP. Moments are Unix milliseconds. */
+
+export function interactionBody({ facts, prepared, life }: InteractionView, forWhom: 'staff' | 'public') {
+  const { id, type, show, stream, config, createdAtUs } = facts.record;
+  const opened = facts.opened?.moment;
+  return {
+    id,
+    type,
+    ...(show === undefined ? {} : { show }),
+    ...((opened?.stream ?? stream) === undefined ? {} : { stream: opened?.stream ?? stream }),
+    state: life.state,
+    ...momentsOf(life),
+    createdAt: unixUsToMs(createdAtUs),
+    ...(opened === undefined ? {} : { cue: opened.cue }),
+    config: forWhom === 'staff' ? config : prepared.publicConfig(facts),
+  };
+}
+
+export function resultBody({ facts, prepared, life }: InteractionView, tally: Tally) {
+  return {
+    id: facts.record.id,
+    state: life.state,
+    ...momentsOf(life),
+    total: tally.total,
+    ...prepared.result(tally, facts),
+  } satisfies JsonObject;
+}
+
+/** The moments that have come; `locksAt` and `settlesAt` may be ahead. */
+function momentsOf(life: LifeCycle): { readonly [moment: string]: number } {
+  const { state, ...moments } = life;
+  return Object.fromEntries(
+    Object.entries(moments)
+      .filter((entry): entry is [string, UnixMicroseconds] => entry[1] !== null)
+      .map(([name, at]) => [name, unixUsToMs(at)]),
+  );
+}

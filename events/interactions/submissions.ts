@@ -1,0 +1,169 @@
+import type { JsonObject } from '../../cues/wire/index.ts';
+import { type ErrorCode, FramecueError } from '../../packet/errors.ts';
+import type { UnixMicroseconds } from '../../packet/time.ts';
+import type { NewSubmission, Receipt } from '../ledger/facts.ts';
+import type { Ledger } from '../ledger/store.ts';
+import type { EventsObserver } from '../observer.ts';
+import type { BookEntry, InteractionBook } from './book.ts';
+import { readClaims } from './claims.ts';
+import type { HeldAnswers } from './held.ts';
+import type { JudgeLimits } from './judge.ts';
+import type { NotProven, StampProofs } from './stamp-proof.ts';
+
+export type SubmitOutcome =
+  | { readonly kind: 'receipt'; readonly receipt: Receipt; readonly repeated: boolean }
+  | {
+      readonly kind: 'refused' | 'invalid';
+      readonly code: ErrorCode;
+      readonly details?: Readonly<Record<string, unknown>>;
+    };
+
+export interface SubmissionsOptions {
+  readonly ledger: Ledger;
+  readonly book: InteractionBook;
+  readonly proofs: StampProofs;
+  readonly held: HeldAnswers;
+  readonly limits: JudgeLimits;
+  readonly newId: () => string;
+  readonly observer: EventsObserver;
+}
+
+/** What happens to an answer: read, judged, written, and only then acknowledged. */
+export class Submissions {
+  readonly #options: SubmissionsOptions;
+
+  constructor(options: SubmissionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param body the request's JSON; @param arrivedAtUs when its head arrived.
+   * @throws {FramecueError} as the ledger does: nothing is known to be written then.
+   */
+  async submit(
+    interaction: string,
+    viewer: string,
+    body: JsonObject,
+    arrivedAtUs: UnixMicroseconds,
+  ): Promise<SubmitOutcome> {
+    const { book, limits, observer } = this.#options;
+    const entry = book.get(interaction);
+    if (entry === undefined) return refused('ERR_INTERACTION_UNKNOWN');
+    const read = readClaims(body);
+    if (read.kind === 'invalid') return invalid('ERR_REQUEST_INVALID', read);
+    const answer = entry.prepared.readAnswer(body);
+    if (answer.kind === 'invalid') return invalid('ERR_ANSWER_INVALID', answer);
+    const { claims, stamp } = read;
+    const { opened } = entry.facts;
+    if (opened !== null && opened.moment.cue !== claims.cue) {
+      return invalid('ERR_ANSWER_INVALID', {
+        field: 'cue',
+        problem: 'another cue has opened this interaction',
+      });
+    }
+    const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, limits);
+    const submission = {
+      id: this.#options.newId(),
+      interaction,
+      viewer,
+      answer: answer.answer,
+      bucket: answer.bucket,
+      arrivedAtUs,
+      claims,
+    };
+    if (verdict.kind === 'in-time') {
+      const outcome = await this.#record(entry, { ...submission, status: 'accepted' });
+      if (outcome.kind === 'receipt' && !outcome.repeated && claims.answerMs !== undefined) {
+        observer.answerTime(claims.answerMs, claims.path ?? 'none');
+      }
+      return outcome;
+    }
+    if (verdict.why === 'not-opened' && stamp !== null) {
+      return this.#hold(entry, { ...submission, status: 'held' }, stamp);
+    }
+    return this.#refuse(entry, viewer, verdict.code, { reason: verdict.why });
+  }
+
+  async #record(entry: BookEntry, submission: NewSubmission): Promise<SubmitOutcome> {
+    const outcome = await this.#options.ledger.recordSubmission(submission);
+    switch (outcome.kind) {
+      case 'recorded':
+        entry.answered = true;
+        if (outcome.receipt.status === 'held') this.#options.book.setHeld(entry, entry.held + 1);
+        return { kind: 'receipt', receipt: outcome.receipt, repeated: false };
+      case 'repeated':
+        entry.answered = true;
+        return receiptAgain(outcome.receipt);
+      case 'closed':
+        return outcome.state === 'CANCELED'
+          ? refused('ERR_INTERACTION_CANCELED')
+          : refused('ERR_INTERACTION_LOCKED', { reason: 'resolved' });
+      case 'unknown-interaction':
+        return refused('ERR_INTERACTION_UNKNOWN');
+    }
+  }
+
+  /** The viewer has seen what we have not heard of yet: kept if they can show it, judged when we know. */
+  async #hold(entry: BookEntry, submission: NewSubmission, stamp: string): Promise<SubmitOutcome> {
+    const { proofs, held } = this.#options;
+    const { record } = entry.facts;
+    const proof = await proofs.check(stamp, {
+      interaction: record.id,
+      cue: submission.claims.cue,
+      stream: record.stream ?? null,
+    });
+    if (proof.kind === 'busy') throw new FramecueError('ERR_OVERLOADED');
+    if (proof.kind === 'not-proven') {
+      const reason: NotProven = proof.why;
+      return this.#refuse(entry, submission.viewer, 'ERR_INTERACTION_NOT_OPEN', {
+        reason: 'not-opened',
+        stamp: reason,
+      });
+    }
+    // The feed may have come while the proof was checked; then the answer is judged like any other.
+    if (entry.facts.opened !== null) {
+      const { arrivedAtUs, claims } = submission;
+      const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, this.#options.limits);
+      return verdict.kind === 'in-time'
+        ? this.#record(entry, { ...submission, status: 'accepted' })
+        : this.#refuse(entry, submission.viewer, verdict.code, { reason: verdict.why });
+    }
+    if (held.isFull) {
+      return this.#refuse(entry, submission.viewer, 'ERR_INTERACTION_NOT_OPEN', { reason: 'held-full' });
+    }
+    return this.#record(entry, submission);
+  }
+
+  /**
+   * A viewer whose acknowledgement was lost asks again, maybe after the lock: what counts is that they had answered.
+   * Only a cancelled interaction gives no receipts.
+   */
+  async #refuse(
+    entry: BookEntry,
+    viewer: string,
+    code: ErrorCode,
+    details: Readonly<Record<string, unknown>>,
+  ): Promise<SubmitOutcome> {
+    if (entry.answered && code !== 'ERR_INTERACTION_CANCELED') {
+      const first = await this.#options.ledger.receiptOf(entry.id, viewer);
+      if (first !== null) return receiptAgain(first);
+    }
+    return refused(code, details);
+  }
+}
+
+const receiptAgain = (receipt: Receipt): SubmitOutcome =>
+  receipt.status === 'refused'
+    ? refused(receipt.code, { reason: 'refused-after-held' })
+    : { kind: 'receipt', receipt, repeated: true };
+
+const refused = (code: ErrorCode, details?: Readonly<Record<string, unknown>>): SubmitOutcome => ({
+  kind: 'refused',
+  code,
+  ...(details === undefined ? {} : { details }),
+});
+
+const invalid = (
+  code: ErrorCode,
+  { field, problem }: { readonly field: string; readonly problem: string },
+): SubmitOutcome => ({ kind: 'invalid', code, details: { field, problem } });
