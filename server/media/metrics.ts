@@ -169,6 +169,14 @@ function collectStreams(registers: Registry[], streams: StreamRegistry): void {
     perProtocol((c) => c.bytesOut),
   );
   looked(
+    Gauge,
+    registers,
+    'framecue_viewer_queue_peak_bytes',
+    'The most bytes that ever waited for one viewer, in our queue and the socket.',
+    labels,
+    perProtocol((c) => c.queuePeakBytes),
+  );
+  looked(
     Counter,
     registers,
     'framecue_viewer_frames_dropped_total',

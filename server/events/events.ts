@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { createEvents } from '../../events/events.ts';
+import type { JwtSource } from '../../events/http/viewer-jwt.ts';
+import { eventsMetrics } from '../../events/metrics.ts';
+import { createCors } from '../../service/cors.ts';
+import { createHealth } from '../../service/health.ts';
+import { createHttpApp } from '../../service/http-app.ts';
+import { createHttpServer } from '../../service/http-server.ts';
+import { listen } from '../../service/listen.ts';
+import { createMetricsRegistry, metricsRoute } from '../../service/metrics.ts';
+import type { Secrets } from '../../service/secrets.ts';
+import { SETTINGS, type Settings } from '../../service/settings.ts';
+import { tlsFilesOf } from '../../service/tls.ts';
+import { createTokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
+import { playUrlsOf, servePages } from '../pages.ts';
+import type { ProcessContext, Running } from '../process.ts';
+import { eventsUrlOf, mainStreamOf, mediaUrlOf } from '../urls.ts';
+
+/** The events process: interactions, answers, clock, and the viewers' pages. */
+export async function startEvents({ settings, secrets, log }: ProcessContext): Promise<Running> {
+  const registry = createMetricsRegistry('events');
+  const cors = createCors(settings.corsOrigins);
+  const tls = tlsFilesOf(settings);
+  const health = createHealth();
+  // Started alone, media is where the settings say; the starter of both tells the port in use.
+  let mediaPort = settings.mediaPort;
+  let ownPort = settings.eventsPort;
+
+  const events = await createEvents({
+    ledgerPath: join(settings.dataDir, 'events.db'),
+    mediaUrl: settings.feedUrl ?? mediaUrlOf({ ...settings, mediaUrl: null }, mediaPort),
+    feedToken: secrets.tokens.feed,
+    tokens: createTokenRegistry(tokenHoldersOf(secrets)),
+    sessionKey: secrets.sessionKey,
+    sessionTtlMs: settings.sessionTtlMs,
+    jwt: {
+      source: jwtSourceOf(settings, secrets),
+      audience: settings.viewerJwtAudience,
+      issuer: settings.viewerJwtIssuer,
+    },
+    demo: settings.demo,
+    viewerSpreadMs: settings.viewerSpreadCapMs,
+    storeQueue: settings.storeQueue,
+    storeTimeoutMs: settings.storeTimeoutMs,
+    cors,
+    log,
+    observer: eventsMetrics(registry),
+  });
+  for (const [name, check] of Object.entries(events.checks)) health.add(name, check);
+
+  const app = createHttpApp({
+    log,
+    cors,
+    settings,
+    routes(app) {
+      app.get('/metrics', metricsRoute(registry));
+      health.routes(app);
+      events.routes(app);
+      servePages(app, () => {
+        const stream = mainStreamOf(settings);
+        const media = mediaUrlOf(settings, mediaPort);
+        return { media, events: eventsUrlOf(settings, ownPort), stream, ...playUrlsOf(media, stream) };
+      });
+    },
+  });
+  const server = createHttpServer({ hot: events.hot, app, log, tls });
+  const listening = await listen(server, {
+    host: settings.host,
+    port: settings.eventsPort,
+    settingName: SETTINGS.eventsPort.name,
+  });
+  ownPort = listening.port;
+  events.start();
+  health.markReady();
+  return {
+    ports: { http: listening.port },
+    setSister: (port) => {
+      mediaPort = port;
+    },
+    async close() {
+      health.markStopping();
+      await listening.close(settings.stopGraceMs);
+      await events.close();
+    },
+  };
+}
+
+const jwtSourceOf = (settings: Settings, secrets: Secrets): JwtSource =>
+  settings.viewerJwksUrl === null
+    ? { kind: 'secret', secret: secrets.viewerJwtSecret }
+    : { kind: 'jwks-url', url: settings.viewerJwksUrl };
