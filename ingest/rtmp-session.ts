@@ -191,6 +191,7 @@ class GuardedRtmp extends Rtmp {
     const { header, payload } = this.parserPacket;
     const from = header.type === MessageType.commandAmf3 ? 1 : 0;
     const command = amf.decodeAmf0Cmd(payload.subarray(from, header.length));
+    if (typeof command.cmd !== 'string') throw protocol('a command without a name');
     switch (command.cmd) {
       case 'connect':
         this.#connect(command.transId, command.cmdObj);
