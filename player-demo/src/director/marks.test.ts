@@ -8,6 +8,7 @@ import {
   type MarksEvent,
   newsBetween,
   nextMarks,
+  openPress,
   rowsOf,
 } from './marks.ts';
 
@@ -102,6 +103,24 @@ describe('nextMarks', () => {
     const state = run([{ kind: 'cues', cues }]);
     expect(state.cues).toHaveLength(50);
     expect(state.cues[0]?.id).toBe('c79');
+  });
+});
+
+describe('openPress', () => {
+  it('holds until the press has a cue, a refusal, or was put aside', () => {
+    const sent = run([{ kind: 'pressed', mark: mark('k1') }]);
+    expect(openPress(sent.marks, 'q1', 'open')).toBe('sending');
+    expect(openPress(sent.marks, 'q1', 'lock')).toBeNull();
+    expect(openPress(sent.marks, 'q2', 'open')).toBeNull();
+    const lostOne = run([{ kind: 'failed', key: 'k1', failure: lost }], sent);
+    expect(openPress(lostOne.marks, 'q1', 'open')).toBe('unknown');
+    for (const event of [
+      { kind: 'taken', key: 'k1', cue: cueOf() },
+      { kind: 'failed', key: 'k1', failure: refused },
+      { kind: 'dismiss', key: 'k1' },
+    ] as const) {
+      expect(openPress(run([event], lostOne).marks, 'q1', 'open')).toBeNull();
+    }
   });
 });
 

@@ -125,6 +125,16 @@ export function rowsOf({ marks, cues }: Marks): readonly Row[] {
   return rows.sort((a, b) => b.at - a.at).slice(0, KEPT);
 }
 
+/** The newest press of an action on a question, while its cue is not known. */
+export function openPress(
+  marks: readonly Mark[],
+  interaction: string,
+  action: Action,
+): 'sending' | 'unknown' | null {
+  const kind = marks.find((mark) => mark.interaction === interaction && mark.action === action)?.outcome.kind;
+  return kind === 'sending' || kind === 'unknown' ? kind : null;
+}
+
 /** What changed between two lists that a director should see and hear. */
 export type News = { readonly kind: 'landed' | 'missed' | 'uncertain'; readonly cue: Cue };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CUE_STATES as SERVER_STATES } from '../../../cues/states.ts';
 import { CUE_STATES, type Cue, readCue } from '../shared/media-api.ts';
-import { closesAtMs, phaseOf, roundOf, whyNot } from './round.ts';
+import { type ActionFacts, closesAtMs, phaseOf, roundOf, whyNot } from './round.ts';
 
 const cueOf = (over: Partial<Cue> = {}): Cue => ({
   id: 'c1',
@@ -71,8 +71,10 @@ describe('phaseOf', () => {
 });
 
 describe('whyNot', () => {
-  const allowed = (phase: Parameters<typeof whyNot>[1]) =>
-    (['open', 'lock', 'reveal', 'cancel'] as const).filter((action) => whyNot(action, phase, true) === null);
+  const allowed = (facts: Omit<ActionFacts, 'press'>) =>
+    (['open', 'lock', 'reveal', 'cancel'] as const).filter(
+      (action) => whyNot(action, { ...facts, press: null }) === null,
+    );
 
   it.each([
     ['none', []],
@@ -82,10 +84,17 @@ describe('whyNot', () => {
     ['locked', ['reveal', 'cancel']],
     ['revealed', []],
     ['cancelled', []],
-  ] as const)('in phase %s only %j', (phase, actions) => expect(allowed(phase)).toEqual(actions));
+  ] as const)('in phase %s only %j', (phase, actions) => {
+    expect(allowed({ phase, hasOpenCue: true })).toEqual(actions);
+  });
 
-  it('cannot lock what it has no opening cue of', () => {
-    expect(whyNot('lock', 'open', false)).toMatch(/not known/);
+  it('cannot lock or cancel what it has no opening cue of', () => {
+    expect(allowed({ phase: 'open', hasOpenCue: false })).toEqual([]);
+    expect(allowed({ phase: 'locked', hasOpenCue: false })).toEqual(['reveal']);
+  });
+
+  it.each(['sending', 'unknown'] as const)('waits for a press that is %s', (press) => {
+    expect(whyNot('open', { phase: 'ready', hasOpenCue: false, press })).not.toBeNull();
   });
 });
 

@@ -63,28 +63,35 @@ export function phaseOf({ round, state, now }: PhaseFacts): Phase {
   return 'open';
 }
 
+export interface ActionFacts {
+  readonly phase: Phase;
+  /** A lock, reveal or cancel refers to it. */
+  readonly hasOpenCue: boolean;
+  /** Of the newest press of the same action on the same question, while its cue is not known. */
+  readonly press: 'sending' | 'unknown' | null;
+}
+
 /** Null where the action may be taken; else why not, in words. */
-export function whyNot(action: Action, phase: Phase, hasOpenCue: boolean): string | null {
+export function whyNot(action: Action, { phase, hasOpenCue, press }: ActionFacts): string | null {
+  if (press === 'sending') return 'Sending';
+  if (press === 'unknown') return 'No answer yet: see the list';
   switch (action) {
     case 'open':
       if (phase === 'none') return 'No question is ready';
       return phase === 'ready' ? null : phase === 'opening' ? 'On its way to the frame' : 'Opened already';
     case 'lock':
-      if (phase === 'opening') return null;
-      if (phase === 'open') return hasOpenCue ? null : 'Its opening cue is not known here';
+      if (phase === 'opening' || phase === 'open') return hasOpenCue ? null : 'Opening cue not known';
       return phase === 'none' || phase === 'ready' ? 'Open it first' : 'Locked already';
     case 'reveal':
       if (phase === 'locked') return null;
       if (phase === 'revealed') return 'Revealed already';
-      return phase === 'cancelled'
-        ? 'Cancelled'
-        : phase === 'open' || phase === 'opening'
-          ? 'Lock it first'
-          : 'Open it first';
+      if (phase === 'cancelled') return 'Cancelled';
+      return phase === 'open' || phase === 'opening' ? 'Lock it first' : 'Open it first';
     case 'cancel':
+      if (phase === 'none' || phase === 'ready') return 'Nothing to cancel';
       if (phase === 'revealed') return 'Too late to cancel';
       if (phase === 'cancelled') return 'Cancelled already';
-      return phase === 'none' || phase === 'ready' ? 'Nothing to cancel' : null;
+      return hasOpenCue ? null : 'Opening cue not known';
   }
 }
 

@@ -22,7 +22,11 @@ export interface Result {
   readonly counts: readonly number[];
   readonly correct: number | null;
   readonly openedAt?: number;
+  /** May be ahead. */
+  readonly locksAt?: number;
   readonly lockedAt?: number;
+  /** Until then answers of viewers who had not seen the lock are counted; may be ahead. */
+  readonly settlesAt?: number;
   readonly resolvedAt?: number;
 }
 
@@ -66,7 +70,9 @@ export function readResult(value: unknown): Result | null {
     total: numberOf(value.total) ?? counts.reduce((sum, count) => sum + count, 0),
     correct: numberOf(value.correct),
     ...given('openedAt', momentOf(value.openedAt)),
+    ...given('locksAt', momentOf(value.locksAt)),
     ...given('lockedAt', momentOf(value.lockedAt)),
+    ...given('settlesAt', momentOf(value.settlesAt)),
     ...given('resolvedAt', momentOf(value.resolvedAt)),
   };
 }

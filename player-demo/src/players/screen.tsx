@@ -1,8 +1,9 @@
-import type { RefObject } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useNow } from '../design/hooks.ts';
 import { Icon } from '../design/icons.tsx';
 import { Spinner } from '../design/parts.tsx';
-import { type LinkState, linkWords } from '../players/link.ts';
+import { type LinkState, linkWords } from './link.ts';
+import './screen.css';
 
 export interface ScreenProps {
   readonly video: RefObject<HTMLVideoElement | null>;
@@ -11,10 +12,11 @@ export interface ScreenProps {
   readonly label: string;
   readonly onPlay: () => void;
   readonly onMute: (muted: boolean) => void;
+  readonly children?: ComponentChildren;
 }
 
 /** The picture, and what stands over it while there is none. */
-export function Screen({ video, link, muted, label, onPlay, onMute }: ScreenProps) {
+export function Screen({ video, link, muted, label, onPlay, onMute, children }: ScreenProps) {
   const now = useNow(250, link.kind === 'waiting');
   const words = linkWords(link, now);
   return (
@@ -51,6 +53,7 @@ export function Screen({ video, link, muted, label, onPlay, onMute }: ScreenProp
           <Icon name={muted ? 'mute' : 'sound'} size={20} />
         </button>
       )}
+      {children}
     </div>
   );
 }

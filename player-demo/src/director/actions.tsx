@@ -1,0 +1,85 @@
+import { useEffect, useState } from 'preact/hooks';
+import { useLatest } from '../design/hooks.ts';
+import { ActionButton } from './action-button.tsx';
+import { ACTIONS, type Action, commandOf, type KeyTarget } from './keys.ts';
+
+export interface ActionsProps {
+  readonly reasonAgainst: (action: Action) => string | null;
+  /** PTS on screen now. */
+  readonly sample: () => number | null;
+  readonly onPress: (action: Action, mediaTime: number | null) => void;
+  readonly onNext: () => void;
+}
+
+const HINTS: { readonly [action in Action]: string } = {
+  open: 'O or Space',
+  lock: 'L',
+  reveal: 'R',
+  cancel: 'C, twice',
+};
+const ASK_FOR_MS = 3000;
+
+/** The four marks, by button and by key. Cancelling asks once more: nothing brings a question back. */
+export function Actions({ reasonAgainst, sample, onPress, onNext }: ActionsProps) {
+  const [asking, setAsking] = useState(false);
+
+  useEffect(() => {
+    if (!asking) return;
+    const timer = setTimeout(() => setAsking(false), ASK_FOR_MS);
+    return () => clearTimeout(timer);
+  }, [asking]);
+
+  const press = (action: Action, mediaTime: number | null): void => {
+    if (action === 'cancel' && !asking && reasonAgainst('cancel') === null) {
+      setAsking(true);
+      return;
+    }
+    setAsking(false);
+    onPress(action, mediaTime);
+  };
+
+  const latest = useLatest({ press, sample, onNext });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      // The first thing of all: what is on screen now is what the director means.
+      const mediaTime = latest.current.sample();
+      if (document.querySelector('dialog[open]') !== null) return;
+      const command = commandOf(pressOf(event));
+      if (command === null) return;
+      event.preventDefault();
+      if (command === 'next') latest.current.onNext();
+      else latest.current.press(command, mediaTime);
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [latest]);
+
+  return (
+    <fieldset class="actions">
+      <legend class="only-read">Marks</legend>
+      {ACTIONS.map((action) => (
+        <ActionButton
+          key={action}
+          action={action}
+          hint={HINTS[action]}
+          against={reasonAgainst(action)}
+          asks={action === 'cancel' && asking ? 'Sure?' : null}
+          sample={sample}
+          onPress={(mediaTime) => press(action, mediaTime)}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+function pressOf(event: KeyboardEvent): Parameters<typeof commandOf>[0] {
+  const { key, repeat, isComposing, defaultPrevented, ctrlKey, metaKey, altKey } = event;
+  const target = event.target instanceof HTMLElement ? targetOf(event.target) : null;
+  return { key, repeat, isComposing, defaultPrevented, ctrlKey, metaKey, altKey, target };
+}
+
+const targetOf = (element: HTMLElement): KeyTarget => ({
+  tagName: element.tagName,
+  type: element instanceof HTMLInputElement ? element.type : undefined,
+  isContentEditable: element.isContentEditable,
+});

@@ -1,0 +1,30 @@
+import { useCallback, useMemo, useState } from 'preact/hooks';
+import type { DemoConfig } from '../shared/config.ts';
+import { createDirectorApi } from './api.ts';
+import { ConsoleView } from './console-view.tsx';
+import { SignIn } from './sign-in.tsx';
+import { forgetToken, keepToken } from './token.ts';
+
+export function App({ config, given }: { readonly config: DemoConfig; readonly given: string | null }) {
+  const [token, setToken] = useState(given);
+  const [said, setSaid] = useState<string | null>(null);
+  const api = useMemo(() => (token === null ? null : createDirectorApi(config, token)), [config, token]);
+  const signOut = useCallback((why: string | null) => {
+    forgetToken(sessionStorage);
+    setSaid(why);
+    setToken(null);
+  }, []);
+  if (api === null) {
+    return (
+      <SignIn
+        key={said}
+        said={said}
+        onToken={(typed) => {
+          keepToken(sessionStorage, typed);
+          setToken(typed);
+        }}
+      />
+    );
+  }
+  return <ConsoleView config={config} api={api} onSignOut={signOut} />;
+}

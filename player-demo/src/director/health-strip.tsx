@@ -1,0 +1,64 @@
+import { Icon } from '../design/icons.tsx';
+import { Chip, Fact } from '../design/parts.tsx';
+import { formatBitrate, formatCount, formatFps, formatSpan } from '../shared/format.ts';
+import type { StreamHealth } from '../shared/media-api.ts';
+
+export interface HealthStripProps {
+  readonly health: StreamHealth | null;
+  readonly known: boolean;
+  readonly delayMs: number | null;
+}
+
+/** Whether the stream is in order, at a glance; what is not, in words. */
+export function HealthStrip({ health, known, delayMs }: HealthStripProps) {
+  if (health === null) {
+    return (
+      <p class="health faint">{known ? 'The stream is not known.' : 'Asking for the state of the stream.'}</p>
+    );
+  }
+  const bad = health.problems.some((problem) => problem.bad);
+  return (
+    <section class="health" aria-label="Stream health">
+      <div class="health-line">
+        {health.live ? (
+          <Chip tone={bad ? 'bad' : 'good'} icon={bad ? 'warning' : 'dot'}>
+            {bad ? 'Live, in trouble' : 'Live'}
+          </Chip>
+        ) : (
+          <Chip tone="bad" icon="broken">
+            Not live
+          </Chip>
+        )}
+        {health.stampingOn === false && (
+          <Chip tone="bad" icon="warning">
+            Stamping is off
+          </Chip>
+        )}
+        <dl class="facts">
+          <Fact name="Pictures">
+            {health.frameRate === null ? '–' : `${formatFps(health.frameRate)} fps`}
+          </Fact>
+          <Fact name="Bit rate">{health.kbitPerS === null ? '–' : formatBitrate(health.kbitPerS)}</Fact>
+          <Fact name="Keyframes">
+            {health.keyframeIntervalMs === null ? '–' : `each ${formatSpan(health.keyframeIntervalMs)}`}
+          </Fact>
+          <Fact name="B-frames">{health.bFrames === null ? '–' : health.bFrames ? 'yes' : 'no'}</Fact>
+          <Fact name="Sound">{health.audio ?? 'none'}</Fact>
+          <Fact name="Picture">{[health.size, health.codec].filter(Boolean).join(', ') || '–'}</Fact>
+          <Fact name="Preview">{delayMs === null ? '–' : `${formatSpan(delayMs)} behind`}</Fact>
+          {health.viewers !== null && <Fact name="Players">{formatCount(health.viewers)}</Fact>}
+        </dl>
+      </div>
+      {health.problems.length > 0 && (
+        <ul class="health-problems">
+          {health.problems.map((problem) => (
+            <li key={problem.text} class={problem.bad ? 'health-bad' : 'health-warn'}>
+              <Icon name="warning" size={16} />
+              {problem.text}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,13 @@
+import { render } from 'preact';
+import { WithConfig } from '../design/with-config.tsx';
+import { App } from './app.tsx';
+import { takeToken } from './token.ts';
+import './director.css';
+
+// Before anything else: a token does not stay in the address bar or its history.
+const given = takeToken({ location, history, storage: sessionStorage });
+
+render(
+  <WithConfig title="Director">{(config) => <App config={config} given={given} />}</WithConfig>,
+  document.getElementById('app')!,
+);

@@ -1,0 +1,56 @@
+import { createFramecue, type StreamTime } from '../../../client/src/index.ts';
+import type { LinkState } from '../players/link.ts';
+import { openMpegts } from '../players/mpegts.ts';
+import { runPlayer } from '../players/runner.ts';
+import { type DemoConfig, streamPath } from '../shared/config.ts';
+
+/** The director's picture, and the PTS that is on it. */
+export interface PreviewSession {
+  readonly streamTime: () => StreamTime | null;
+  /** How far the picture is behind the injector, milliseconds; null while not known. */
+  readonly delayMs: () => number | null;
+  /** Of the server, Unix milliseconds; this machine's clock until the two have been compared. */
+  readonly serverNow: () => number;
+  readonly play: () => void;
+  readonly stop: () => void;
+}
+
+/** HTTP-FLV, the path with the least delay. Cues are read for their clock alone: the console learns of them by API. */
+export function startPreview(
+  config: DemoConfig,
+  video: HTMLVideoElement,
+  onLink: (state: LinkState) => void,
+): PreviewSession {
+  const framecue = createFramecue({
+    eventsUrl: config.events,
+    stream: streamPath(config),
+    onCue: () => undefined,
+    reportShare: 0,
+    poll: false,
+  });
+  const runner = runPlayer({
+    video,
+    mostBehindS: 1.5,
+    onState: onLink,
+    open: async (onLost) =>
+      openMpegts({
+        url: config.flv,
+        video,
+        onLost,
+        attach: (player, mpegts) => framecue.attachMpegts(player, video, mpegts, { path: 'flv' }),
+      }),
+  });
+  return {
+    streamTime: () => framecue.streamTime(),
+    delayMs: () => framecue.stats().delayMs,
+    serverNow() {
+      const known = framecue.clock.now();
+      return known === null ? Date.now() : known.unixUs / 1000;
+    },
+    play: runner.play,
+    stop() {
+      runner.stop();
+      framecue.destroy();
+    },
+  };
+}
