@@ -40,6 +40,9 @@ export interface HubStats {
   readonly hls: HlsStats | null;
 }
 
+/** Room for what a viewer gets before a GOP, and for the WebSocket's framing of it. */
+const HEADER_BYTES = 65_536;
+
 /**
  * One stream on its way to its viewers: packets come in by plain calls, each becomes one FLV tag, and the same
  * bytes are written to all. Lives as long as its stream is live for viewers, over the publisher's returns.
@@ -80,7 +83,7 @@ export class StreamHub {
       joinSpacingMs: this.#settings.joinSpacingMs,
       keyframeWaitMs: this.#settings.keyframeWaitMs,
       stallMs: this.#settings.viewerStallMs,
-      queueBound: () => Math.max(this.#settings.viewerQueueBytes, this.#cache.gopBytes),
+      queueBound: () => Math.max(this.#settings.viewerQueueBytes, this.#cache.gopBytes + HEADER_BYTES),
       skipped: (viewer, dropped) => this.#observer.viewerSkipped?.(this.stream, viewer.protocol, dropped),
       left: (viewer, reason) => {
         this.#viewers.delete(viewer);
@@ -163,7 +166,8 @@ export class StreamHub {
     viewer = new Viewer(this.#host, protocol, sink, this.#counters[protocol]);
     this.#viewers.add(viewer);
     this.#observer.viewerJoined?.(this.stream, protocol);
-    viewer.join(this.#cache.gop, this.#configs);
+    // Before the first frame of an epoch, more configs may come.
+    viewer.join(this.#cache.gop, this.#needsKeyframe ? null : this.#configs);
     return viewer;
   }
 

@@ -16,7 +16,7 @@ export interface ViewerHost {
   readonly joinSpacingMs: number;
   readonly keyframeWaitMs: number;
   readonly stallMs: number;
-  /** What may wait for one viewer now: max(setting, one GOP). */
+  /** What may wait for one viewer now: the setting, or one GOP and the headers before it. */
   queueBound(): number;
   skipped(viewer: Viewer, framesDropped: number): void;
   /** Called once, when the connection is gone. */
@@ -76,11 +76,13 @@ export class Viewer {
     return this.#queue.bytes + this.#sink.queuedBytes();
   }
 
-  /** Begins with the newest GOP; without one, sends what is known and waits for a keyframe. */
-  join(gop: Gop | null, configs: StreamConfigs): void {
+  /**
+   * Begins with the newest GOP; without one, waits for a keyframe.
+   * @param configs where they are complete: a player that has them sets up its decoders while it waits.
+   */
+  join(gop: Gop | null, configs: StreamConfigs | null): void {
     if (gop !== null) this.#open(gop);
-    // A player that has the configs now sets up its decoders while it waits.
-    else if (configs.avc !== null)
+    else if (configs !== null && configs.avc !== null)
       this.#writeOpening(openingBytes(configs, configs.avc.dts, this.#sink.framing), configs);
   }
 
@@ -161,13 +163,13 @@ export class Viewer {
     if (lead === null) this.#write(gop.keyframe);
     else this.#send(lead);
     this.#sink.uncork();
-    const rest = lead === null ? gop.batches.slice(1) : gop.batches;
-    for (const batch of rest) this.#enqueue(batch);
     this.#cancelOpening = this.#host.scheduler.after(this.#host.joinSpacingMs, () => {
       this.#state = 'live';
       this.#cancelOpening = null;
       this.#flush();
     });
+    const rest = lead === null ? gop.batches.slice(1) : gop.batches;
+    for (const batch of rest) this.#enqueue(batch);
   }
 
   #writeOpening(bytes: Buffer, configs: StreamConfigs): void {
