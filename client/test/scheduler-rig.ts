@@ -37,6 +37,7 @@ export class Rig {
   readonly updated: FiredCue[] = [];
   readonly outcomes: CueOutcome[] = [];
   onFired: ((cue: FiredCue) => void) | null = null;
+  onClosed: (() => void) | null = null;
   readonly scheduler: CueScheduler;
   #presented = 0;
 
@@ -55,7 +56,10 @@ export class Rig {
           this.fired.push(cue);
           this.onFired?.(cue);
         },
-        closed: (cue, why) => this.closed.push({ id: cue.id, why, atMs: this.nowMs }),
+        closed: (cue, why) => {
+          this.closed.push({ id: cue.id, why, atMs: this.nowMs });
+          this.onClosed?.();
+        },
         updated: (cue) => this.updated.push(cue),
         outcome: (outcome) => this.outcomes.push(outcome),
       },

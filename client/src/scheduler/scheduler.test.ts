@@ -586,6 +586,17 @@ describe('aligned', () => {
 });
 
 describe('bounds and callbacks', () => {
+  test('a page whose callback makes time pass: nothing closes twice', () => {
+    const rig = new Rig();
+    const flv = rig.player();
+    rig.stamp(flv, { id: 'a', fire: 0, durationMs: 1000 }, 0);
+    rig.stamp(flv, { id: 'b', fire: 0, durationMs: 1000 }, 0);
+    rig.frame(flv, 0);
+    rig.onClosed = () => rig.scheduler.tick();
+    rig.wait(1000);
+    expect(rig.closed.map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
   test('more cues than are kept: the one that expires first goes, and is counted', () => {
     const rig = new Rig({ maxCues: 2 });
     const flv = rig.player();

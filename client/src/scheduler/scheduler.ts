@@ -362,9 +362,9 @@ export class CueScheduler {
     for (const entry of [...this.#entries.values()]) {
       if (!this.#holds(entry)) continue;
       const { state } = entry;
-      const isExpired = synced && this.#isExpired(entry);
+      const isExpired = this.#isExpired(entry);
       if (state.name !== 'open') {
-        if (isExpired) this.#never(entry, 'missed', 'expired', null);
+        if (isExpired && synced) this.#never(entry, 'missed', 'expired', null);
       } else if ((state.closesAtMs !== null && nowMs >= state.closesAtMs) || this.#isPast(entry)) {
         this.#close(entry, 'ended');
       } else if (isExpired) {
