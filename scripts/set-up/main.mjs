@@ -60,7 +60,8 @@ export async function main(args) {
   const report = createReporter({
     write: (text) => void process.stdout.write(text),
     isTTY: process.stdout.isTTY === true,
-    columns: () => process.stdout.columns ?? 80,
+    // A terminal that does not tell its width says 0.
+    columns: () => process.stdout.columns || 80,
   });
   /** @type {() => void} */
   let release = () => undefined;
