@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
  *
  * @typedef {'node' | 'ffmpeg' | 'ffprobe' | 'chromium' | 'strace'} ToolName
  * @typedef {{ path: string, size: number, mtimeMs: number, setting: string }} Seen what a tool looked like when it worked
- * @typedef {{ seen: Partial<Record<ToolName, Seen>>, without: ToolName[], pages: string }} State
+ * @typedef {{ seen: Partial<Record<ToolName, Seen>>, without: Partial<Record<ToolName, string>>, pages: string }} State
  */
 
 /** @param {string} root */
@@ -17,7 +17,7 @@ export function openRecords(root) {
   /** @type {Partial<Record<ToolName, string>>} */
   const tools = readJson(toolsFile) ?? {};
   /** @type {State} */
-  const state = { seen: {}, without: [], pages: '', ...readJson(stateFile) };
+  const state = { seen: {}, without: {}, pages: '', ...readJson(stateFile) };
 
   const save = () => {
     writeJson(toolsFile, tools);
@@ -49,15 +49,19 @@ export function openRecords(root) {
       const { size, mtimeMs } = statSync(path);
       tools[name] = path;
       state.seen[name] = { path, size, mtimeMs, setting };
-      state.without = state.without.filter((other) => other !== name);
+      delete state.without[name];
       save();
     },
 
-    /** Notes that a tool that is not strictly needed could not be had. @param {ToolName} name */
-    doWithout(name) {
+    /**
+     * Notes that a tool that is not strictly needed could not be had.
+     * @param {ToolName} name
+     * @param {string} useless the path of one that does not work, '' where there is none
+     */
+    doWithout(name, useless) {
       delete tools[name];
       delete state.seen[name];
-      state.without = [...new Set([...state.without, name])];
+      state.without[name] = useless;
       save();
     },
 

@@ -37,11 +37,11 @@ test('other code reads paths by name', () => {
   const records = openRecords(root);
   records.keep('ffmpeg', tool);
   records.keep('strace', tool);
-  records.doWithout('strace');
+  records.doWithout('strace', '');
   expect(JSON.parse(readFileSync(join(root, '.framecue', 'tools.json'), 'utf8'))).toEqual({ ffmpeg: tool });
-  expect(openRecords(root).state.without).toEqual(['strace']);
+  expect(openRecords(root).state.without).toEqual({ strace: '' });
   records.keep('strace', tool);
-  expect(openRecords(root).state.without).toEqual([]);
+  expect(openRecords(root).state.without).toEqual({});
 });
 
 test.each(['', '{"ffmpeg":', 'null', '7'])('a damaged file (%j) counts as none', (text) => {

@@ -9,8 +9,9 @@ import { waysToStrace } from './ways.mjs';
  * @param {import('./main.mjs').Context} context
  */
 export function straceStep({ machine, report, records, limitMs }) {
+  const onPath = () => findOnPath(['strace'], machine.env);
   const find = async () => {
-    const path = findOnPath(['strace'], machine.env);
+    const path = onPath();
     if (path === null) return { trouble: 'it is not there' };
     const trial = await run(path, ['-f', '-e', 'trace=fdatasync', 'true'], { limitMs: 20_000 });
     return trial.kind === 'ended' && trial.code === 0 ? { path } : { trouble: 'tracing is not allowed here' };
@@ -20,12 +21,12 @@ export function straceStep({ machine, report, records, limitMs }) {
     name: 'strace',
 
     isDone() {
-      return records.isKnown('strace') || records.state.without.includes('strace');
+      return records.isKnown('strace') || records.state.without.strace === (onPath() ?? '');
     },
 
     async make() {
       let found = await find();
-      if ('trouble' in found && findOnPath(['strace'], machine.env) === null) {
+      if ('trouble' in found && onPath() === null) {
         for (const way of waysToStrace(machine)) {
           await report.step('strace: installing by apt-get', (say) =>
             aptInstall(way.packages, { limitMs, env: machine.env, say }),
@@ -37,7 +38,7 @@ export function straceStep({ machine, report, records, limitMs }) {
         records.keep('strace', found.path);
         return report.line(`strace: ${found.path}`);
       }
-      records.doWithout('strace');
+      records.doWithout('strace', onPath() ?? '');
       report.line(`strace: going on without (${found.trouble}); tests that trace system calls will say so`);
     },
   };
