@@ -88,4 +88,4 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
 const jwtSourceOf = (settings: Settings, secrets: Secrets): JwtSource =>
   settings.viewerJwksUrl === null
     ? { kind: 'secret', secret: secrets.viewerJwtSecret }
-    : { kind: 'jwks-url', url: settings.viewerJwksUrl };
+    : { kind: 'jwks', url: settings.viewerJwksUrl };

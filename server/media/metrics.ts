@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { CUE_STATES, type CueState } from '../../cues/states.ts';
+import { CUE_STATES } from '../../cues/states.ts';
 import type { DeliveryObserver } from '../../delivery/counters.ts';
+import type { DirectorObserver } from '../../director/observer.ts';
 import type { RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { streamKeyOf } from '../../packet/packet.ts';
 import type { StreamRegistry } from './stream-registry.ts';
@@ -8,13 +9,10 @@ import type { StreamRegistry } from './stream-registry.ts';
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface MediaMetrics {
-  readonly observer: DeliveryObserver;
-  cueState(state: CueState): void;
-  /** Seconds from the request's arrival to its 202. */
-  cueAccepted(seconds: number): void;
-  /** Seconds from acceptance to the stamped access unit; only of cues that were to land on the next picture. */
-  cueStamped(seconds: number): void;
-  cueMarkToStamp(seconds: number): void;
+  readonly delivery: DeliveryObserver;
+  readonly director: DirectorObserver;
+  /** From the arrival of a cue request to its answer. */
+  cueAnswered(seconds: number): void;
 }
 
 /** What is counted elsewhere is read when the registry is asked: the frame path counts plain numbers. */
@@ -27,26 +25,11 @@ export function createMediaMetrics(
   collectStreams(registers, streams);
   collectIngest(registers, ingest);
 
-  const states = new Counter({
-    name: 'framecue_cue_states_total',
-    help: 'Cues that came into a state.',
-    labelNames: ['state'],
-    registers,
-  });
-  for (const state of CUE_STATES) states.inc({ state }, 0);
-  const histogram = (name: string, help: string) =>
-    new Histogram({ name, help, buckets: LATENCY_SECONDS, registers });
+  const director = directorObserver(registers);
   const accepted = histogram(
+    registers,
     'framecue_cue_accept_seconds',
     'From the arrival of a cue request to its answer, the commit of the log included.',
-  );
-  const stamped = histogram(
-    'framecue_cue_accept_to_stamp_seconds',
-    'From acceptance to the stamped access unit, of cues for the next picture.',
-  );
-  const marked = histogram(
-    'framecue_cue_mark_to_stamp_seconds',
-    'From the moment that the director meant to the stamped access unit.',
   );
   const joined = new Counter({
     name: 'framecue_viewers_joined_total',
@@ -61,14 +44,61 @@ export function createMediaMetrics(
     registers,
   });
   return {
-    observer: {
+    delivery: {
       viewerJoined: (_stream, protocol) => joined.inc({ protocol }),
       viewerLeft: (_stream, protocol, reason) => left.inc({ protocol, reason }),
     },
-    cueState: (state) => states.inc({ state }),
-    cueAccepted: (seconds) => accepted.observe(seconds),
-    cueStamped: (seconds) => stamped.observe(seconds),
-    cueMarkToStamp: (seconds) => marked.observe(seconds),
+    director,
+    cueAnswered: (seconds) => accepted.observe(seconds),
+  };
+}
+
+const histogram = (registers: Registry[], name: string, help: string) =>
+  new Histogram({ name, help, buckets: LATENCY_SECONDS, registers });
+
+function directorObserver(registers: Registry[]): DirectorObserver {
+  const states = new Counter({
+    name: 'framecue_cue_states_total',
+    help: 'Cues that came into a state.',
+    labelNames: ['state'],
+    registers,
+  });
+  for (const state of CUE_STATES) states.inc({ state }, 0);
+  const refused = new Counter({
+    name: 'framecue_cue_refused_total',
+    help: 'Cue requests that were refused, by code.',
+    labelNames: ['code'],
+    registers,
+  });
+  const stamped = histogram(
+    registers,
+    'framecue_cue_accept_to_stamp_seconds',
+    'From acceptance to the stamped access unit, of cues for the next picture.',
+  );
+  const marked = histogram(
+    registers,
+    'framecue_cue_mark_to_stamp_seconds',
+    'From the moment that the director meant to the stamped access unit.',
+  );
+  const count = (name: string, help: string) => new Counter({ name, help, registers });
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const waiting = gauge('framecue_cue_log_waiting', 'Changes of cues that wait for the log.');
+  const lost = count('framecue_cue_log_lost_total', 'Changes of cues that the log could not take.');
+  const subscribers = gauge('framecue_feed_subscribers', 'Followers of the cue feed.');
+  const cut = count('framecue_feed_cut_total', 'Followers of the feed that did not read and were cut.');
+  const snapshots = count('framecue_feed_snapshots_total', 'Followers that were sent a snapshot first.');
+  return {
+    cueChanged: (cue) => states.inc({ state: cue.state }),
+    cueRefused: (code) => refused.inc({ code }),
+    cueLanded(_cue, { acceptToStampMs, markToStampMs }) {
+      if (acceptToStampMs !== null) stamped.observe(acceptToStampMs / 1000);
+      marked.observe(markToStampMs / 1000);
+    },
+    journalWaiting: (entries) => waiting.set(entries),
+    journalLost: () => lost.inc(),
+    feedSubscribers: (n) => subscribers.set(n),
+    feedCut: () => cut.inc(),
+    feedSnapshot: () => snapshots.inc(),
   };
 }
 

@@ -1,0 +1,136 @@
+import type { Express } from 'express';
+import type { IngestEvent, PublisherStatus, RtmpIngest } from '../../ingest/rtmp-server.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
+import { requireRight } from '../../service/bearer.ts';
+import { methodNotAllowed } from '../../service/http-app.ts';
+import type { TokenRegistry } from '../../service/tokens.ts';
+import type { LiveStream } from './live-stream.ts';
+import type { StreamRegistry } from './stream-registry.ts';
+
+/** One stream as `GET /api/v1/streams/{app}/{name}` and the status page show it. */
+export interface StreamStatus {
+  readonly stream: string;
+  /** A publisher is there and its first picture has passed. */
+  readonly live: boolean;
+  readonly epoch: string | null;
+  /** Access units since the epoch began. */
+  readonly frame: number;
+  readonly stamping: { readonly on: boolean };
+  readonly publisher: Pick<
+    PublisherStatus,
+    'remote' | 'encrypted' | 'encoder' | 'since' | 'receivedBytes' | 'drops'
+  > | null;
+  /** Measured over the last seconds; null without a publisher. */
+  readonly health: PublisherStatus['health'] | null;
+  readonly viewers: {
+    readonly flv: number;
+    readonly ws: number;
+    readonly hls: number;
+    readonly total: number;
+  };
+  readonly injector: {
+    readonly heldCues: number;
+    readonly clockStamps: number;
+    readonly cueStamps: number;
+    readonly foreignStampsRemoved: number;
+    readonly passedUntouched: number;
+  };
+}
+
+export interface MediaStatus {
+  readonly at: number;
+  readonly streams: readonly StreamStatus[];
+  /** Publishers that were refused or ended, newest first. */
+  readonly recentEvents: readonly IngestEvent[];
+}
+
+export interface StatusSources {
+  readonly streams: StreamRegistry;
+  readonly ingest: () => RtmpIngest;
+  readonly nowMs: () => number;
+}
+
+export function statusRoutes(app: Express, tokens: TokenRegistry, sources: StatusSources): void {
+  const read = requireRight(tokens, 'read');
+  app
+    .route('/api/v1/status')
+    .get(read, (_req, res) => {
+      const status: MediaStatus = {
+        at: sources.nowMs(),
+        streams: allStreams(sources),
+        recentEvents: sources.ingest().recentEvents(),
+      };
+      res.set('Cache-Control', 'no-store').json(status);
+    })
+    .all(methodNotAllowed('GET'));
+  app
+    .route('/api/v1/streams')
+    .get(read, (_req, res) => {
+      res.set('Cache-Control', 'no-store').json({ streams: allStreams(sources) });
+    })
+    .all(methodNotAllowed('GET'));
+  app
+    .route('/api/v1/streams/:app/:name')
+    .get(read, (req, res) => {
+      const stream: StreamName = { app: req.params.app!, name: req.params.name! };
+      const publisher = publisherOf(sources, stream);
+      const live = sources.streams.find(stream);
+      if (live === undefined && publisher === null) {
+        throw new FramecueError('ERR_STREAM_NOT_LIVE', 'Nobody has published this stream since the start.');
+      }
+      res.set('Cache-Control', 'no-store').json(statusOf(stream, live, publisher));
+    })
+    .all(methodNotAllowed('GET'));
+}
+
+const publisherOf = (sources: StatusSources, stream: StreamName): PublisherStatus | null =>
+  sources
+    .ingest()
+    .publishers()
+    .find((p) => streamKeyOf(p.stream) === streamKeyOf(stream)) ?? null;
+
+const allStreams = (sources: StatusSources): StreamStatus[] =>
+  sources.streams.all().map((live) => statusOf(live.stream, live, publisherOf(sources, live.stream)));
+
+function statusOf(
+  stream: StreamName,
+  live: LiveStream | undefined,
+  publisher: PublisherStatus | null,
+): StreamStatus {
+  const injector = live?.injector ?? null;
+  const protocols = live?.hub.stats().protocols;
+  const viewers = {
+    flv: protocols?.flv.viewers ?? 0,
+    ws: protocols?.ws.viewers ?? 0,
+    hls: protocols?.hls.viewers ?? 0,
+  };
+  const counters = injector?.counters;
+  return {
+    stream: streamKeyOf(stream),
+    live: live?.isLive ?? false,
+    epoch: injector?.epoch ?? null,
+    frame: injector?.frame ?? 0,
+    stamping: { on: live?.stampingOn ?? true },
+    publisher:
+      publisher === null
+        ? null
+        : {
+            remote: publisher.remote,
+            encrypted: publisher.encrypted,
+            encoder: publisher.encoder,
+            since: publisher.since,
+            receivedBytes: publisher.receivedBytes,
+            drops: publisher.drops,
+          },
+    health: publisher?.health ?? null,
+    viewers: { ...viewers, total: viewers.flv + viewers.ws + viewers.hls },
+    injector: {
+      heldCues: injector?.heldCues ?? 0,
+      clockStamps: counters?.clockStamps ?? 0,
+      cueStamps: counters?.cueStamps ?? 0,
+      foreignStampsRemoved: counters?.foreignStampsRemoved ?? 0,
+      passedUntouched: (counters?.passedUntouched ?? 0) + (live?.counters.injectorFaults ?? 0),
+    },
+  };
+}
