@@ -36,8 +36,8 @@ import { systemTimers, type Timers } from './timers.ts';
 export interface EventsOptions {
   /** The ledger's file. */
   readonly ledgerPath: string;
-  /** Base URL at which this process reaches media. */
-  readonly mediaUrl: string;
+  /** Base URL at which this process reaches media; asked for before each connection, since its port may change. */
+  readonly mediaUrl: string | (() => string);
   /** Bearer token with the right `feed` on media. */
   readonly feedToken: string;
   /** Who may create and read interactions. */
@@ -156,7 +156,14 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     throw error;
   }
 
-  const media = { url: options.mediaUrl, timers, clock, log, random };
+  const { mediaUrl } = options;
+  const media = {
+    url: typeof mediaUrl === 'string' ? () => mediaUrl : mediaUrl,
+    timers,
+    clock,
+    log,
+    random,
+  };
   const keys = new KeysMirror(media);
   const feed = new FeedClient({
     ...media,

@@ -18,7 +18,7 @@ export interface FeedSink {
 
 export interface FeedClientOptions {
   /** Base URL of media. */
-  readonly url: string;
+  readonly url: () => string;
   /** With the right `feed`. */
   readonly token: string;
   readonly sink: FeedSink;
@@ -136,7 +136,7 @@ export class FeedClient {
       const position = await this.#options.sink.position();
       this.#position = position === null ? null : formatFeedId(position.logEpoch, position.seq);
       watch.arm();
-      const response = await fetch(`${this.#options.url}${FEED_PATH}`, {
+      const response = await fetch(`${this.#options.url()}${FEED_PATH}`, {
         headers: {
           Accept: 'text/event-stream',
           Authorization: `Bearer ${this.#options.token}`,

@@ -30,7 +30,7 @@ const UNKNOWN_KEY_PAUSE_US = 5_000_000;
 
 export interface KeysMirrorOptions {
   /** Base URL of media. */
-  readonly url: string;
+  readonly url: () => string;
   readonly timers: Timers;
   readonly clock: Clock;
   readonly log: Log;
@@ -90,7 +90,7 @@ export class KeysMirror implements StampKeys {
     this.#cancel?.();
     let waitMs = REFRESH_MS;
     try {
-      const response = await fetch(`${url}${KEYS_PATH}`, {
+      const response = await fetch(`${url()}${KEYS_PATH}`, {
         redirect: 'error',
         signal: AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });

@@ -16,6 +16,9 @@ export type BodyOutcome =
   /** The client is gone; there is nobody to answer. */
   | { readonly kind: 'gone' };
 
+/** What a client has on its way is read and thrown away, so that it lives to see the answer; beyond this it is cut. */
+const DRAIN_BYTES = 1024 * 1024;
+
 const JSON_TYPE = /^application\/json *(;|$)/i;
 
 /**
@@ -34,7 +37,8 @@ export function readJsonBody(
     return;
   }
   if (length !== undefined && Number(length) > limits.bytes) {
-    done({ kind: 'refused', error: tooLarge(limits), mustClose: true });
+    // Node reads the rest of a body that nobody wants.
+    done({ kind: 'refused', error: tooLarge(limits), mustClose: Number(length) > DRAIN_BYTES });
     return;
   }
   const chunks: Buffer[] = [];
@@ -51,7 +55,8 @@ export function readJsonBody(
   });
   req.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > limits.bytes) finish({ kind: 'refused', error: tooLarge(limits), mustClose: true });
+    if (bytes > limits.bytes) finish({ kind: 'refused', error: tooLarge(limits), mustClose: false });
+    if (bytes > DRAIN_BYTES) req.destroy();
     if (!finished) chunks.push(chunk);
   });
   // Nearly always it is one chunk, which needs no copy.

@@ -13,6 +13,14 @@ import type { ViewerTokens } from './viewer-token.ts';
 
 const SessionRequest = z.object({ token: z.string().min(1).max(8_192) });
 
+/** Whoever plays several viewers, or one in several pages, names them. */
+const DemoRequest = z.object({
+  viewer: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .optional(),
+});
+
 /** A JWT check takes 100 to 300 us: no more than these wait at a time. */
 const CHECKS_UNDER_WAY = 512;
 
@@ -60,8 +68,9 @@ export function sessionRoutes(app: Express, options: SessionOptions): void {
   if (!demo) return;
   app
     .route('/api/v1/demo/viewer-token')
-    .post(async (_req, res) => {
-      const token = await jwt.issueForDemo(`demo-${randomUUID()}`);
+    .post(async (req, res) => {
+      const { viewer = randomUUID() } = DemoRequest.parse(req.body ?? {});
+      const token = await jwt.issueForDemo(`demo-${viewer}`);
       if (token === null) throw new FramecueError('ERR_NOT_FOUND', 'Viewers bring tokens of their own here.');
       res.set('Cache-Control', 'no-store').json({ token });
     })

@@ -7,8 +7,8 @@ export type JwtSource =
   /** HS256. */
   | { readonly kind: 'secret'; readonly secret: string }
   /** RS256, PS256, ES256, EdDSA. */
-  | { readonly kind: 'jwks-url'; readonly url: string }
-  | { readonly kind: 'jwks'; readonly keys: JSONWebKeySet };
+  | { readonly kind: 'jwks'; readonly url: string }
+  | { readonly kind: 'jwks-keys'; readonly keys: JSONWebKeySet };
 
 export interface ViewerJwtOptions {
   readonly source: JwtSource;
@@ -45,7 +45,7 @@ export class ViewerJwt {
       this.#verify = (token) => jwtVerify(token, secret, { ...claims(), algorithms: ['HS256'] });
     } else {
       const keys =
-        source.kind === 'jwks'
+        source.kind === 'jwks-keys'
           ? createLocalJWKSet(source.keys)
           : createRemoteJWKSet(new URL(source.url), { timeoutDuration: JWKS_TIMEOUT_MS });
       this.#verify = (token) => jwtVerify(token, keys, { ...claims(), algorithms: PUBLIC_KEY_ALGORITHMS });
@@ -61,7 +61,7 @@ export class ViewerJwt {
     try {
       subject = (await this.#verify(token)).payload.sub;
     } catch (cause) {
-      throw refusalOf(cause, this.#options.source.kind === 'jwks-url');
+      throw refusalOf(cause, this.#options.source.kind === 'jwks');
     }
     if (typeof subject !== 'string' || !VIEWER.test(subject)) {
       throw new FramecueError('ERR_TOKEN_INVALID', 'The token names no viewer (sub) of 1 to 128 characters.');
