@@ -3,7 +3,6 @@ export type BitstreamErrorCode =
   | 'ERR_NAL_LENGTH_SIZE'
   | 'ERR_NAL_TRUNCATED'
   | 'ERR_NAL_EMPTY'
-  | 'ERR_NAL_FORBIDDEN_BIT'
   | 'ERR_SEI_TRUNCATED'
   | 'ERR_SEI_TRAILING_BITS'
   | 'ERR_SEI_NOT_SEI'
