@@ -6,6 +6,8 @@ import { type MediaPacket, type StreamName, streamKeyOf } from '../packet/packet
 import type { Microseconds, UnixMilliseconds } from '../packet/time.ts';
 import { EventLog } from './event-log.ts';
 import {
+  type AuthorizeOutcome,
+  type AuthorizeRequest,
   DEFAULT_INGEST_SETTINGS,
   type IngestCounts,
   type IngestLog,
@@ -148,7 +150,7 @@ export class IngestDoor {
     }
     visitor.shown = shownName(target);
     const { stream } = target;
-    const verdict = this.#ask(() => this.#options.authorize({ stream, key: target.key, remote }));
+    const verdict = this.#authorize({ stream, key: target.key, remote });
     if (!verdict.ok) throw new FramecueError(verdict.code);
     const name = streamKeyOf(stream);
     if (this.#live.has(name)) throw new FramecueError('ERR_PUBLISH_BUSY');
@@ -158,7 +160,7 @@ export class IngestDoor {
     const deliver = (packet: MediaPacket): void => this.#deliver(visitor, stream, packet);
     const publisher = new Publisher(this.#clock, request.encoder, deliver);
     const { encoder } = request;
-    this.#ask(() => this.#options.handlers.onPublish({ stream, sessionId, remote, encoder }));
+    this.#tell(() => this.#options.handlers.onPublish({ stream, sessionId, remote, encoder }));
     visitor.live = {
       stream,
       sessionId,
@@ -172,10 +174,25 @@ export class IngestDoor {
     this.#log.info({ stream: name, sessionId, remote, encoder }, 'publishing');
   }
 
-  /** A fault on our side refuses the publisher, under a code that says so. */
-  #ask<Answer>(question: () => Answer): Answer {
+  #authorize(request: AuthorizeRequest): AuthorizeOutcome {
     try {
-      return question();
+      return this.#options.authorize(request);
+    } catch (error) {
+      // Its message may quote the key: only what kind of fault it is goes to the log.
+      this.#handlerErrors++;
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.#log.error(
+        { fault: kind, stream: streamKeyOf(request.stream) },
+        'a publisher could not be authorized',
+      );
+      return { ok: false, code: 'ERR_INTERNAL' };
+    }
+  }
+
+  /** A fault on our side refuses the publisher, under a code that says so. */
+  #tell(announce: () => void): void {
+    try {
+      announce();
     } catch (error) {
       this.#handlerFailed(error, 'a publish could not be passed on');
       throw new FramecueError('ERR_INTERNAL');

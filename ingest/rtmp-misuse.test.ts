@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { KEY, openIngest, type TestIngest } from './test-support/harness.ts';
 import { makeRawStream, type RawStream, shortForm, startStream } from './test-support/raw-stream.ts';
-import { amf, RawRtmpClient } from './test-support/rtmp-client.ts';
+import { amf, encodeMessage, RawRtmpClient } from './test-support/rtmp-client.ts';
 
 const WAIT = { timeout: 10_000, interval: 10 };
 const NAME = `main?key=${KEY}`;
@@ -209,6 +210,28 @@ describe('messages that are too much', () => {
   });
 });
 
+describe('an encoder that does not read', () => {
+  test('is cut before its answers pile up', async () => {
+    await using ingest = await openIngest();
+    const client = await publish(ingest);
+    client.socket.pause();
+    const ping = encodeMessage(
+      { chunkStream: 2, type: 4, timestamp: 0, body: Buffer.from([0, 6, 0, 0, 0, 1]) },
+      128,
+    );
+    const pings = Buffer.concat(Array.from({ length: 5000 }, () => ping));
+    while (ingest.ended.length === 0 && client.socket.writable) {
+      if (!client.socket.write(pings)) await Promise.race([once(client.socket, 'drain'), ingestEnds(ingest)]);
+    }
+    await ingestEnds(ingest);
+    expect(ingest.ended[0]!.end).toMatchObject({ kind: 'refused', code: 'ERR_RTMP_LIMIT' });
+    expect(ingest.ended[0]!.end.text).toContain('does not read');
+    client.destroy();
+  });
+
+  const ingestEnds = (ingest: TestIngest) => until(() => expect(ingest.ended).toHaveLength(1));
+});
+
 describe('protocol that is broken closes its own session', () => {
   const deep = Buffer.concat([
     amf('connect', 1),
@@ -393,7 +416,7 @@ describe('corrupt media', () => {
     expect(ingest.counts()).toMatchObject({ publishers: 0, handlerErrors: 2 });
   });
 
-  test('a fault at publish refuses the publisher without its words', async () => {
+  test('a fault at authorization refuses the publisher, and its words go nowhere', async () => {
     await using ingest = await openIngest({
       authorize: () => {
         throw new Error(`no database for ${KEY}`);
@@ -404,7 +427,30 @@ describe('corrupt media', () => {
     await client.waitForClose();
     expect(client.heard).not.toContain('database');
     await until(() => expect(latest(ingest)).toMatchObject({ code: 'ERR_INTERNAL' }));
+    expect(ingest.logged).toContainEqual(
+      expect.objectContaining({ level: 'error', fields: { fault: 'Error', stream: 'live/main' } }),
+    );
     expect(ingest.ended).toEqual([]);
+  });
+
+  test('a fault at publish refuses the publisher, who never was one', async () => {
+    let ends = 0;
+    await using ingest = await openIngest({
+      handlers: {
+        onPublish: () => {
+          throw new Error('no room for streams');
+        },
+        onPacket: () => undefined,
+        onEnd: () => ends++,
+      },
+    });
+    const client = await publish(ingest);
+    await client.waitFor('NetStream.Publish.Denied');
+    await client.waitForClose();
+    expect(client.heard).not.toContain('no room');
+    await until(() => expect(latest(ingest)).toMatchObject({ kind: 'refused', code: 'ERR_INTERNAL' }));
+    expect(ends).toBe(0);
+    expect(ingest.publishers()).toEqual([]);
   });
 });
 
