@@ -71,6 +71,16 @@ describe('who does not come to the point', () => {
     again.destroy();
   });
 
+  test('publishes and vanishes: the stream is free even though the goodbye is never answered', async () => {
+    await using ingest = await openIngest({ settings: { silentMs: 200 } });
+    const client = await publish(ingest);
+    client.socket.pause();
+    await until(() => expect(ingest.publishers()).toMatchObject([{ state: 'ending' }]));
+    await until(() => expect(ingest.ended).toMatchObject([{ end: { code: 'ERR_PUBLISH_SILENT' } }]));
+    expect(ingest.counts()).toMatchObject({ openConnections: 0, publishers: 0 });
+    client.destroy();
+  });
+
   test('publishes and sends metadata for ever', async () => {
     await using ingest = await openIngest({ settings: { silentMs: 200 } });
     const client = await publish(ingest);
