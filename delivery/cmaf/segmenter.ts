@@ -60,7 +60,7 @@ const ROUNDING_MS = 500;
  *
  * A playlist's target duration must never change (RFC 8216, 6.2.1), and how long GOPs will be nobody knows. So
  * the first segment decides (see `targetDuration`), and a later GOP that is longer is cut in two: its second part
- * begins without a keyframe, which players that go on from the first part do not mind.
+ * begins without a keyframe, which players that go on from the first part do not mind, and ends at the next one.
  */
 export class Segmenter {
   readonly #settings: SegmenterSettings;
@@ -162,26 +162,26 @@ export class Segmenter {
 
   /** Ends the open segment before a frame at `dtsTicks` where it must, or where it should. */
   #cutBefore(dtsTicks: number, isKeyframe: boolean, bytes: number): void {
-    const start = this.#frames[0]!.dtsTicks;
-    const length = dtsTicks - start;
-    const limit = this.#limitTicks();
-    if (length >= limit) {
-      // No frame came for so long that the last one would outlast every limit: a hole, then, not a frame.
-      if (this.#endTicks() - start < limit) this.#break();
-      else this.#cut(dtsTicks);
+    const { targetMs, maxSegmentBytes } = this.#settings;
+    const last = this.#frames.at(-1)!;
+    // Longer than any segment may be: a hole, not a frame that lasts.
+    const isHole = () => dtsTicks - last.dtsTicks >= this.#limitTicks();
+    if (!isHole() && dtsTicks - this.#frames[0]!.dtsTicks >= this.#limitTicks()) {
+      // The last frame turns out to last too long for this segment, and begins the next one.
+      this.#frames.pop();
+      this.#cut(last.dtsTicks);
+      this.#frames = [last];
+      this.#frameBytes = last.data.length;
+    }
+    if (isHole()) {
+      this.#break();
       return;
     }
-    const { targetMs, maxSegmentBytes } = this.#settings;
-    if (isKeyframe) {
-      const target = targetMs * (1 - TARGET_TOLERANCE) * TICKS_PER_MS;
-      if (length >= target || this.#configsChanged()) this.#cut(dtsTicks);
-    } else if (
-      length + this.#frameTicks >= limit ||
-      this.#frameBytes + bytes > maxSegmentBytes ||
-      this.#frames.length >= MAX_SAMPLES
-    ) {
-      this.#cut(dtsTicks);
-    }
+    const first = this.#frames[0]!;
+    const isFull = this.#frameBytes + bytes > maxSegmentBytes || this.#frames.length >= MAX_SAMPLES;
+    const isLong = dtsTicks - first.dtsTicks >= targetMs * (1 - TARGET_TOLERANCE) * TICKS_PER_MS;
+    const isDue = isKeyframe && (isLong || !first.isSync || this.#configsChanged());
+    if (isFull || isDue) this.#cut(dtsTicks);
   }
 
   /** A segment may last less than this. */
@@ -234,9 +234,11 @@ export class Segmenter {
     if (this.#sound.length > MAX_SAMPLES) this.#sound.shift();
   }
 
+  /** Where the open segment ends if nothing follows: its last frame lasts as long as the one before did. */
   #endTicks(): number {
     const last = this.#frames.at(-1);
-    return last === undefined ? 0 : last.dtsTicks + this.#frameTicks;
+    if (last === undefined) return 0;
+    return Math.min(last.dtsTicks + this.#frameTicks, this.#frames[0]!.dtsTicks + this.#limitTicks() - 1);
   }
 
   /** Emits the open segment, whose last frame lasts until `endTicks`. Sound from then on is the next one's. */
