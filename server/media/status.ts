@@ -47,7 +47,7 @@ export interface MediaStatus {
 
 export interface StatusSources {
   readonly streams: StreamRegistry;
-  readonly ingest: () => RtmpIngest;
+  readonly ingest: () => RtmpIngest | null;
   readonly nowMs: () => number;
 }
 
@@ -59,7 +59,7 @@ export function statusRoutes(app: Express, tokens: TokenRegistry, sources: Statu
       const status: MediaStatus = {
         at: sources.nowMs(),
         streams: allStreams(sources),
-        recentEvents: sources.ingest().recentEvents(),
+        recentEvents: sources.ingest()?.recentEvents() ?? [],
       };
       res.set('Cache-Control', 'no-store').json(status);
     })
@@ -87,7 +87,7 @@ export function statusRoutes(app: Express, tokens: TokenRegistry, sources: Statu
 const publisherOf = (sources: StatusSources, stream: StreamName): PublisherStatus | null =>
   sources
     .ingest()
-    .publishers()
+    ?.publishers()
     .find((p) => streamKeyOf(p.stream) === streamKeyOf(stream)) ?? null;
 
 const allStreams = (sources: StatusSources): StreamStatus[] =>

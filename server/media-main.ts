@@ -1,0 +1,4 @@
+import { startMedia } from './media/media.ts';
+import { runProcess } from './process.ts';
+
+await runProcess('media', startMedia);

@@ -1,0 +1,228 @@
+import type { RequestHandler } from 'express';
+import { createDelivery } from '../../delivery/delivery.ts';
+import { DEFAULT_HLS_SETTINGS, type DeliverySettings } from '../../delivery/settings.ts';
+import { type Director, openDirector } from '../../director/director.ts';
+import type { StreamGate } from '../../director/stream-gate.ts';
+import { createRtmpIngest, type RtmpIngest } from '../../ingest/rtmp-server.ts';
+import { systemClock } from '../../packet/clock.ts';
+import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
+import { createCors } from '../../service/cors.ts';
+import { createHealth } from '../../service/health.ts';
+import { createHttpApp } from '../../service/http-app.ts';
+import { createHttpServer } from '../../service/http-server.ts';
+import { listen } from '../../service/listen.ts';
+import { createMetricsRegistry, metricsRoute } from '../../service/metrics.ts';
+import { isStreamAllowed, SETTINGS, type Settings } from '../../service/settings.ts';
+import { type TlsFiles, tlsFilesOf } from '../../service/tls.ts';
+import { createTokenRegistry, type TokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
+import { playUrlsOf, servePages } from '../pages.ts';
+import type { ProcessContext, Running } from '../process.ts';
+import { eventsUrlOf, mainStreamOf, mediaUrlOf } from '../urls.ts';
+import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
+import { statusRoutes } from './status.ts';
+import { StreamRegistry } from './stream-registry.ts';
+
+/** Streams that are remembered for each that may be on air: for viewers who wait for a publisher's return. */
+const REMEMBERED_FACTOR = 4;
+
+/** The media process: RTMP in, cues into the frames, FLV and HLS out. */
+export async function startMedia({ settings, secrets, log }: ProcessContext): Promise<Running> {
+  const clock = systemClock;
+  const tokens = createTokenRegistry(tokenHoldersOf(secrets));
+  const registry = createMetricsRegistry('media');
+  const cors = createCors(settings.corsOrigins);
+  const tls = tlsFilesOf(settings);
+  const health = createHealth();
+  let ingest: RtmpIngest | null = null;
+  let director: Director | null = null;
+  let eventsPort = settings.eventsPort;
+  let ownPort = settings.mediaPort;
+
+  const metrics: { current: MediaMetrics | null } = { current: null };
+  const streams = new StreamRegistry({
+    clock,
+    injector: {
+      clockStampEveryFrame: settings.clockStamps === 'frame',
+      maxCues: settings.cueOpenLimit + settings.cuePendingLimit,
+    },
+    delivery: deliverySettingsOf(settings),
+    observer: {
+      viewerJoined: (...args) => metrics.current?.delivery.viewerJoined?.(...args),
+      viewerLeft: (...args) => metrics.current?.delivery.viewerLeft?.(...args),
+      viewerSkipped: (stream, protocol, framesDropped) =>
+        log.info(
+          { stream: streamKeyOf(stream), protocol, framesDropped },
+          'a viewer fell behind and skipped',
+        ),
+    },
+    awayMs: settings.publishAwayMs,
+    maxStreams: settings.maxPublishers * REMEMBERED_FACTOR,
+    onStampEvent: (_stream, event) => director?.book.onStampEvent(event),
+    onEpoch(stream, epoch, reason) {
+      log.info({ stream: streamKeyOf(stream), epoch, reason }, 'an epoch begins');
+      director?.book.streamBegan(streamKeyOf(stream));
+    },
+    onFault: onceASecond((error, times) =>
+      log.error({ err: error, times }, 'the injector failed; frames pass unstamped'),
+    ),
+  });
+  metrics.current = createMediaMetrics(registry, streams, () => ingest);
+
+  director = await openDirector({
+    settings,
+    secrets,
+    tokens,
+    gate: gateTo(streams),
+    clock,
+    log,
+    observer: metrics.current.director,
+  });
+  health.add('cue-log', director.check);
+  const delivery = createDelivery({
+    findHub: (stream) => streams.findHub(stream),
+    log,
+    limits: { viewers: settings.viewerLimit },
+    stallMs: settings.viewerStallMs,
+    cors,
+  });
+
+  const app = createHttpApp({
+    log,
+    cors,
+    settings,
+    routes(app) {
+      app.get('/metrics', metricsRoute(registry));
+      health.routes(app);
+      app.post(
+        '/api/v1/streams/:app/:name/cues',
+        timed((seconds) => metrics.current?.cueAnswered(seconds)),
+      );
+      director?.routes(app);
+      statusRoutes(app, tokens, { streams, ingest: () => ingest, nowMs: () => clock.unixMs() });
+      servePages(app, () => {
+        const stream = mainStreamOf(settings);
+        const media = mediaUrlOf(settings, ownPort);
+        return { media, events: eventsUrlOf(settings, eventsPort), stream, ...playUrlsOf(media, stream) };
+      });
+    },
+  });
+  const server = createHttpServer({
+    hot: [delivery.handleRequest],
+    upgrade: delivery.handleUpgrade,
+    app,
+    log,
+    tls,
+  });
+
+  const closeAll = async (): Promise<void> => {
+    health.markStopping();
+    // Publishers first: what they sent is stamped and delivered before the log is closed.
+    await ingest?.close();
+    streams.close();
+    await listening?.close(settings.stopGraceMs);
+    delivery.close();
+    await director?.close();
+  };
+  let listening: Awaited<ReturnType<typeof listen>> | null = null;
+  try {
+    listening = await listen(server, {
+      host: settings.host,
+      port: settings.mediaPort,
+      settingName: SETTINGS.mediaPort.name,
+    });
+    ownPort = listening.port;
+    ingest = await openIngest(settings, tokens, tls, streams, log);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  health.markReady();
+  return {
+    ports: { http: listening.port, rtmp: ingest.port },
+    setSister: (port) => {
+      eventsPort = port;
+    },
+    close: closeAll,
+  };
+}
+
+function openIngest(
+  settings: Settings,
+  tokens: TokenRegistry,
+  tls: TlsFiles | null,
+  streams: StreamRegistry,
+  log: ProcessContext['log'],
+): Promise<RtmpIngest> {
+  return createRtmpIngest({
+    host: settings.rtmpHost ?? settings.host,
+    port: settings.rtmpPort,
+    portSetting: SETTINGS.rtmpPort.name,
+    ...(tls === null || settings.rtmpsPort === null
+      ? {}
+      : { tls: { ...tls.read(), port: settings.rtmpsPort, portSetting: SETTINGS.rtmpsPort.name } }),
+    authorize({ stream, key }) {
+      if (!isStreamAllowed(settings.streams, streamKeyOf(stream)))
+        return { ok: false, code: 'ERR_PUBLISH_NAME' };
+      const holder = key === null ? null : tokens.find(key);
+      return holder?.rights.has('publish') === true ? { ok: true } : { ok: false, code: 'ERR_PUBLISH_KEY' };
+    },
+    handlers: {
+      onPublish: ({ stream }) => streams.beginPublish(stream),
+      onPacket: (stream, packet) => streams.push(stream, packet),
+      onEnd: (stream) => streams.endPublish(stream),
+    },
+    clock: systemClock,
+    settings: { silentMs: settings.publishSilentMs, maxPublishers: settings.maxPublishers },
+    log,
+  });
+}
+
+const deliverySettingsOf = (settings: Settings): Partial<DeliverySettings> => ({
+  joinSpacingMs: settings.joinSpacingMs,
+  holdMs: settings.holdMs,
+  viewerQueueBytes: settings.viewerQueueBytes,
+  viewerStallMs: settings.viewerStallMs,
+  hls: { ...DEFAULT_HLS_SETTINGS, targetMs: settings.hlsTargetMs, windowSegments: settings.hlsWindow },
+});
+
+function gateTo(streams: StreamRegistry): StreamGate {
+  const find = (stream: string) => {
+    const [app, name] = stream.split('/') as [string, string];
+    return streams.find({ app, name } satisfies StreamName);
+  };
+  return {
+    now(stream) {
+      const live = find(stream);
+      const nextPts = live?.injector?.nextPts ?? null;
+      return live?.isLive === true && nextPts !== null ? { epoch: live.injector!.epoch, nextPts } : null;
+    },
+    schedule: (stream, cue) => find(stream)?.schedule(cue) ?? false,
+    withdraw: (stream, id) => find(stream)?.withdraw(id) ?? false,
+    setStamping(stream, on) {
+      const live = find(stream);
+      if (live !== undefined) live.stampingOn = on;
+    },
+  };
+}
+
+/** Seconds until the answer is out. */
+const timed =
+  (done: (seconds: number) => void): RequestHandler =>
+  (_req, res, next) => {
+    const startedAt = performance.now();
+    res.once('finish', () => done((performance.now() - startedAt) / 1000));
+    next();
+  };
+
+/** A fault may come with every frame: told once a second, with how often it has come. */
+function onceASecond(tell: (error: unknown, times: number) => void) {
+  let times = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (_stream: StreamName, error: unknown): void => {
+    times++;
+    if (performance.now() - toldAt < 1000) return;
+    toldAt = performance.now();
+    tell(error, times);
+    times = 0;
+  };
+}
