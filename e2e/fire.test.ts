@@ -73,11 +73,19 @@ describe.each(CASES)('$name, joined $join, announced: $announced', ({ stream, jo
   it.each(PLAYERS)('%s fires every cue once, on its picture or the next, never early', (player) => {
     const own = verdicts.filter((v) => v.player === player);
     const summary = summarise(own);
-    const clean: Partial<FireSummary> = { cues: CUES, never: 0, twice: 0, unread: 0, early: 0 };
+    const clean: Partial<FireSummary> = {
+      cues: CUES,
+      never: 0,
+      twice: 0,
+      unread: 0,
+      early: 0,
+      late: 0,
+      disagree: 0,
+    };
     expect(summary, JSON.stringify(own)).toMatchObject(clean);
-    expect(summary.worst, JSON.stringify(own)).toBeLessThanOrEqual(1);
-    // a canvas can be given the next picture already: counted apart, and rare
-    expect(summary.disagree, JSON.stringify(own)).toBeLessThanOrEqual(2);
+    // What the browser passed over (a busy machine) and what a canvas showed too soon is counted apart; and rare.
+    expect(summary.passedOver, JSON.stringify(own)).toBeLessThanOrEqual(CUES / 3);
+    expect(summary.pixelsAhead, JSON.stringify(own)).toBeLessThanOrEqual(CUES / 2);
     expect(own.map((v) => v.path)).toEqual(own.map(() => player));
   });
 

@@ -29,6 +29,8 @@ export interface ShownFire {
   readonly outcome: string;
   readonly reason: string | null;
   readonly lateMs: number;
+  /** PTS, on the stream's timeline, of the picture that the browser told of before this one; null where none. */
+  readonly previousPts: number | null;
   /** Frame number read from the pixels; null where they could not be read. */
   readonly pixels: number | null;
   readonly pixelError: string | null;
@@ -69,6 +71,18 @@ function readerScript(): string {
   return `(() => {
     ${reader}
     window.shownFires = [];
+    // Which pictures the browser has told the library of: no library can fire on one that it was never shown.
+    const told = new WeakMap();
+    const native = HTMLVideoElement.prototype.requestVideoFrameCallback;
+    HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
+      return native.call(this, (now, metadata) => {
+        const last = told.get(this);
+        if (last?.current !== metadata.mediaTime) {
+          told.set(this, { current: metadata.mediaTime, previous: last?.current ?? null });
+        }
+        callback(now, metadata);
+      });
+    };
     const canvas = document.createElement('canvas');
     window.__framecueOnFire = (info, video) => {
       canvas.width = 320;
@@ -82,7 +96,14 @@ function readerScript(): string {
       } catch (error) {
         reading = { error: String(error) };
       }
-      window.shownFires.push({ ...info, pixels: reading.frame ?? null, pixelError: reading.error ?? null });
+      const previous = told.get(video)?.previous ?? null;
+      const offset = info.mediaTime === null ? null : info.shownPts - info.mediaTime * 1000;
+      window.shownFires.push({
+        ...info,
+        previousPts: previous === null || offset === null ? null : previous * 1000 + offset,
+        pixels: reading.frame ?? null,
+        pixelError: reading.error ?? null,
+      });
     };
   })();`;
 }

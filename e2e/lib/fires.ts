@@ -20,6 +20,8 @@ export interface FireVerdict {
   readonly pixelFrames: number | null;
   /** The same by the player's `mediaTime`. */
   readonly mediaFrames: number | null;
+  /** Of the picture that the browser told of before: negative where the cue fired at the first one it could. */
+  readonly previousFrames: number | null;
 }
 
 /** RTMP's whole milliseconds: a receipt's PTS and its picture's. */
@@ -121,6 +123,8 @@ export async function judge(
       const expected = numbers.at(cues.get(id)!.landing!.pts);
       const distance = (shown: number | null | undefined): number | null =>
         expected === null || shown === null || shown === undefined ? null : numbers.distance(expected, shown);
+      const numberAt = (pts: number | null | undefined): number | null =>
+        pts === null || pts === undefined ? null : numbers.at(Math.round(pts));
       verdicts.push({
         player,
         cue: id,
@@ -129,7 +133,8 @@ export async function judge(
         reason: first?.reason ?? null,
         path: first?.path ?? null,
         pixelFrames: distance(first?.pixels),
-        mediaFrames: distance(first?.shownPts == null ? null : numbers.at(Math.round(first.shownPts))),
+        mediaFrames: distance(numberAt(first?.shownPts)),
+        previousFrames: distance(numberAt(first?.previousPts)),
       });
     }
   }
@@ -144,9 +149,15 @@ export interface FireSummary {
   /** The picture could not be read, or the receipt's picture was not among those decoded. */
   readonly unread: number;
   readonly early: number;
-  /** By frames behind the receipt's picture, where pixels and the player's word agree. */
+  /** Fires by frames behind the receipt's picture, by the player's word. */
   readonly behind: Readonly<Record<number, number>>;
-  /** Pixels and the player's word name different pictures. */
+  /** More than one frame behind, because the browser told of neither picture: it passed over both. */
+  readonly passedOver: number;
+  /** More than one frame behind although the browser told of an earlier picture that would have done. */
+  readonly late: number;
+  /** A canvas was given the next picture already: pixels one ahead of the player's word. */
+  readonly pixelsAhead: number;
+  /** Pixels and the player's word differ in any other way. */
   readonly disagree: number;
   readonly worst: number;
 }
@@ -154,18 +165,22 @@ export interface FireSummary {
 export function summarise(verdicts: readonly FireVerdict[]): FireSummary {
   const behind: Record<number, number> = {};
   const count = (fits: (v: FireVerdict) => boolean): number => verdicts.filter(fits).length;
-  const agreeing = verdicts.filter((v) => v.pixelFrames !== null && v.pixelFrames === v.mediaFrames);
-  for (const { pixelFrames } of agreeing) behind[pixelFrames!] = (behind[pixelFrames!] ?? 0) + 1;
+  const fired = verdicts.filter((v) => v.fires > 0);
+  const read = fired.filter((v) => v.pixelFrames !== null && v.mediaFrames !== null);
+  for (const { mediaFrames } of read) behind[mediaFrames!] = (behind[mediaFrames!] ?? 0) + 1;
+  const atFirst = (v: FireVerdict): boolean => v.previousFrames === null || v.previousFrames < 0;
+  const ahead = (v: FireVerdict): number => v.pixelFrames! - v.mediaFrames!;
   return {
     cues: verdicts.length,
     never: count((v) => v.fires === 0),
     twice: count((v) => v.fires > 1),
-    unread: count((v) => v.fires > 0 && (v.pixelFrames === null || v.mediaFrames === null)),
+    unread: fired.length - read.length,
     early: count((v) => (v.pixelFrames ?? 0) < 0 || (v.mediaFrames ?? 0) < 0),
     behind,
-    disagree: count(
-      (v) => v.pixelFrames !== null && v.mediaFrames !== null && v.pixelFrames !== v.mediaFrames,
-    ),
-    worst: Math.max(0, ...agreeing.map((v) => v.pixelFrames!)),
+    passedOver: read.filter((v) => v.mediaFrames! > 1 && atFirst(v)).length,
+    late: read.filter((v) => v.mediaFrames! > 1 && !atFirst(v)).length,
+    pixelsAhead: read.filter((v) => ahead(v) === 1).length,
+    disagree: read.filter((v) => ahead(v) !== 0 && ahead(v) !== 1).length,
+    worst: Math.max(0, ...read.map((v) => v.mediaFrames!)),
   };
 }
