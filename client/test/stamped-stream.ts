@@ -106,9 +106,13 @@ export class StampedStream {
 
   /** A fire PTS on a frame, at least so far ahead. */
   frameAhead(aheadMs: number): number {
+    return this.frameAt(this.mediaNow() + aheadMs);
+  }
+
+  /** The PTS of the first frame at or after a media time. */
+  frameAt(mediaMs: number): number {
     const first = this.#firstPts();
-    const from = this.mediaNow() + aheadMs;
-    return first + Math.ceil((from - first) / this.frameMs) * this.frameMs;
+    return first + Math.ceil((mediaMs - first) / this.frameMs) * this.frameMs;
   }
 
   /** Number in the picture at a PTS. */
