@@ -65,8 +65,8 @@ export class MediaServer {
     return this.seq;
   }
 
-  /** Sends text as it is to all who follow. */
-  sendRaw(text: string): void {
+  /** Sends text or bytes as they are to all who follow. */
+  sendRaw(text: string | Uint8Array): void {
     for (const follower of this.#followers) follower.write(text);
   }
 
