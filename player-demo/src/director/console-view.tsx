@@ -90,7 +90,7 @@ export function ConsoleView({ config, api, onSignOut }: ConsoleViewProps) {
             </Screen>
             <HealthStrip
               health={feeds.stream.value}
-              known={feeds.stream.failure !== null}
+              failure={feeds.stream.failure}
               delayMs={preview.link.kind === 'playing' ? (preview.session()?.delayMs() ?? null) : null}
             />
           </section>

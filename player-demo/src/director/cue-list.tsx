@@ -61,13 +61,10 @@ function CueRow({ cue }: { readonly cue: Cue }) {
             <dt>Off the moment</dt>
             <dd>{signedMs(cue.landing.errorMs)}</dd>
           </div>
-          {cue.landing.choice !== null && (
-            <div class="fact">
-              <dt>Chosen as</dt>
-              <dd>{choiceWords(cue.landing.choice)}</dd>
-            </div>
-          )}
         </dl>
+      )}
+      {cue.landing !== null && cue.landing.choice !== null && (
+        <p class="cue-how faint">{choiceWords(cue.landing.choice)}</p>
       )}
       {cue.reason !== null && (
         <p class="cue-why soft">

@@ -1,21 +1,35 @@
 import { Icon } from '../design/icons.tsx';
 import { Chip, Fact } from '../design/parts.tsx';
+import { failureWords } from '../shared/failure-words.ts';
 import { formatBitrate, formatCount, formatFps, formatSpan } from '../shared/format.ts';
+import type { ApiFailure } from '../shared/http.ts';
 import type { StreamHealth } from '../shared/media-api.ts';
 
 export interface HealthStripProps {
   readonly health: StreamHealth | null;
-  readonly known: boolean;
+  /** The newest question was not answered: what stands here may be over. */
+  readonly failure: ApiFailure | null;
   readonly delayMs: number | null;
 }
 
 /** Whether the stream is in order, at a glance; what is not, in words. */
-export function HealthStrip({ health, known, delayMs }: HealthStripProps) {
-  if (health === null) {
+export function HealthStrip({ health, failure, delayMs }: HealthStripProps) {
+  if (failure !== null) {
+    const gone = failure.kind === 'refused' && failure.status === 404;
     return (
-      <p class="health faint">{known ? 'The stream is not known.' : 'Asking for the state of the stream.'}</p>
+      <section class="health" aria-label="Stream health">
+        <div class="health-line">
+          <Chip tone="bad" icon="broken">
+            {gone ? 'Not live' : 'Not known'}
+          </Chip>
+          <span class="soft">
+            {gone ? 'Nobody publishes this stream at the moment.' : failureWords(failure).text}
+          </span>
+        </div>
+      </section>
     );
   }
+  if (health === null) return <p class="health faint">Asking for the state of the stream.</p>;
   const bad = health.problems.some((problem) => problem.bad);
   return (
     <section class="health" aria-label="Stream health">

@@ -2,7 +2,7 @@ import type { CloseReason, FiredCue } from '../../../client/src/index.ts';
 import { Countdown } from '../design/countdown.tsx';
 import { Icon } from '../design/icons.tsx';
 import { Bars, Chip } from '../design/parts.tsx';
-import { optionLetter, plural, secondsLeft } from '../shared/format.ts';
+import { optionLetter, plural } from '../shared/format.ts';
 import { AnswerNote } from './answer-note.tsx';
 import { canAnswer, type Round } from './state.ts';
 
@@ -90,10 +90,11 @@ function PhaseLine({ round }: { readonly round: Round }) {
       }
       return (
         <div class="card-phase">
-          <Countdown closesAt={cue.closesAt} durationMs={cue.durationMs} />
-          {joinedLate(cue) && (
-            <Chip icon="clock">You came late: {secondsLeft(cue.remainingMs!)} s were left</Chip>
-          )}
+          <Countdown
+            closesAt={cue.closesAt}
+            durationMs={cue.durationMs}
+            label={joinedLate(cue) ? 'left: you joined late' : 'left'}
+          />
         </div>
       );
     case 'closed':
@@ -128,7 +129,10 @@ function Verdict({ round }: { readonly round: Round }) {
   if (round.phase.kind !== 'revealed') return null;
   const { correct } = round.phase;
   const choice = countedChoice(round);
-  if (choice === null) return <p class="note faint">You did not answer this one.</p>;
+  if (choice === null) {
+    const tried = round.answer.kind === 'refused';
+    return <p class="note soft">{tried ? 'Your answer was not taken.' : 'You did not answer this one.'}</p>;
+  }
   if (correct === null) return null;
   return choice === correct ? (
     <p class="verdict verdict-right">

@@ -1,10 +1,10 @@
 import type { FiredCue } from '../../../client/src/index.ts';
 import { verdictOf } from './words.ts';
 
-const BEFORE = 3;
-const CELLS = 12;
-const CELL = 24;
-const GAP = 4;
+const BEFORE = 2;
+const CELLS = 10;
+const CELL = 14;
+const GAP = 3;
 
 /**
  * Frames in a row as on a strip of film: the marked one is filled, the one on screen at the opening has the
@@ -20,7 +20,7 @@ export function FrameStrip({ cue }: { readonly cue: FiredCue }) {
     <svg
       class="strip"
       viewBox={`-2 -2 ${width + 4} 24`}
-      preserveAspectRatio="xMinYMid meet"
+      preserveAspectRatio="xMaxYMid meet"
       aria-hidden="true"
     >
       {Array.from({ length: CELLS }, (_, index) => (
@@ -38,7 +38,7 @@ export function FrameStrip({ cue }: { readonly cue: FiredCue }) {
       {beyond && (
         <path
           class="strip-break"
-          d={`M${(shown - 1) * (CELL + GAP) - 6} 20l4-20M${(shown - 1) * (CELL + GAP)} 20l4-20`}
+          d={`M${(shown - 1) * (CELL + GAP) + 1} 20l4-20M${(shown - 1) * (CELL + GAP) + 8} 20l4-20`}
         />
       )}
     </svg>

@@ -19,9 +19,9 @@ export function Landing({ cue }: { readonly cue: FiredCue | null }) {
       <p class="landing-verdict">
         <Icon name={verdict === 'exact' ? 'check' : verdict === 'late' ? 'clock' : 'warning'} />
         <strong>{verdictWords(cue)}</strong>
-        {cue.reason !== null && <span class="soft">{LATE_WORDS[cue.reason]}</span>}
+        {cue.reason !== null && <span class="soft landing-why">{LATE_WORDS[cue.reason]}</span>}
+        <FrameStrip cue={cue} />
       </p>
-      <FrameStrip cue={cue} />
       <dl class="facts landing-facts">
         <Fact name="Marked PTS">{ptsWords(cue.firePts)}</Fact>
         <Fact name="Shown PTS">{ptsWords(cue.shownPts)}</Fact>

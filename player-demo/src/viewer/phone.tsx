@@ -80,7 +80,7 @@ export function Phone({ config, path, hooks, heard, onHear }: PhoneProps) {
         />
         {status?.mode === 'no-stamps' && (
           <p class="phone-mode">
-            <Icon name="warning" size={16} /> Stamps do not arrive here: questions open by the events path.
+            <Icon name="warning" size={16} /> No stamps here: questions open by the events path.
           </p>
         )}
         <Landing cue={newest?.kind === 'fired' ? newest.cue : null} />

@@ -111,6 +111,13 @@ describe('nextViewer', () => {
     expect(closed.round?.answer.kind).toBe('refused');
   });
 
+  it('is over for whom the server has locked it', () => {
+    const locked = { ...error, code: 'ERR_INTERACTION_LOCKED', retryable: false };
+    const state = run([opened(), answer(1), { kind: 'refused', cueId: 'open-1', error: locked }]);
+    expect(state.round && canAnswer(state.round)).toBe(false);
+    expect(run([answer(2)], state).round?.answer).toMatchObject({ kind: 'refused', choice: 1 });
+  });
+
   it('keeps a receipt that comes after the close', () => {
     const state = run([
       opened(),

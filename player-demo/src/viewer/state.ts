@@ -128,9 +128,19 @@ export function nextViewer(state: ViewerState, event: ViewerEvent): ViewerState 
 /** One answer is under way or counts at a time; a refusal that can be mended leaves the question to be tried again. */
 export function canAnswer(round: Round): boolean {
   if (round.cue === null || round.phase.kind !== 'open') return false;
-  if (round.answer.kind === 'none') return true;
-  return round.answer.kind === 'refused';
+  const { answer } = round;
+  return answer.kind === 'none' || (answer.kind === 'refused' && !FINAL_CODES.has(answer.error.code));
 }
+
+/** Refusals that no other answer would change. */
+const FINAL_CODES: ReadonlySet<string> = new Set([
+  'ERR_INTERACTION_LOCKED',
+  'ERR_INTERACTION_CANCELED',
+  'ERR_INTERACTION_UNKNOWN',
+  'ERR_CLIENT_CLOSED',
+  'ERR_CLIENT_NO_INTERACTION',
+  'ERR_CLIENT_DESTROYED',
+]);
 
 /** The interaction of a reveal that belongs to no question on this screen; null for all else. */
 export function unknownReveal(state: ViewerState, cue: FiredCue): string | null {

@@ -16,7 +16,7 @@ export const LATE_WORDS: { readonly [reason in LateReason]: string } = {
   skipped: 'frames were passed over',
   hidden: 'the tab was hidden',
   'behind-align': 'the frame came after the common moment',
-  'no-frame': 'by the events path, without its frame',
+  'no-frame': 'it came by the events path',
 };
 
 export const NEVER_WORDS: { readonly [reason in NeverReason]: string } = {
