@@ -64,6 +64,8 @@ export class CueLog {
   /** Under way while entries are committed that this thread has not been told of. */
   #catchingUp: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
+  #doubts = 0;
+  readonly #onDoubtOver: ((doubt: number) => void)[] = [];
   #closed = false;
 
   constructor(
@@ -89,6 +91,16 @@ export class CueLog {
 
   get queued(): number {
     return this.#writer.queued;
+  }
+
+  /** Counts up each time that the fate of writes can be known which were refused with `mayBeCommitted`. */
+  get doubts(): number {
+    return this.#doubts;
+  }
+
+  /** Told once all entries that were in doubt have been told to `onCommitted`: the others are not in the log. */
+  onDoubtOver(listener: (doubt: number) => void): void {
+    this.#onDoubtOver.push(listener);
   }
 
   onCommitted(listener: (row: LogRow) => void): void {
@@ -184,7 +196,7 @@ export class CueLog {
     // While catching up, this entry is read back with the others.
     if (this.#catchingUp !== null || row.seq <= this.#lastSeq) return;
     if (row.seq === this.#lastSeq + 1) this.#tell(row);
-    else this.catchUp();
+    else this.#catchUp();
   }
 
   #tell(row: LogRow): void {
@@ -192,8 +204,18 @@ export class CueLog {
     for (const listener of this.#listeners) listener(row);
   }
 
-  /** Writes were refused that may be committed all the same: reads back what nobody was told of. */
-  catchUp(): void {
+  /** Writes were refused that may be committed all the same, and the store can be asked which are. */
+  async endDoubt(): Promise<void> {
+    const doubt = ++this.#doubts;
+    // One that is under way may have read past them already.
+    await this.#catchingUp;
+    this.#catchUp();
+    await this.#catchingUp;
+    if (this.#retry === null && !this.#closed) for (const listener of this.#onDoubtOver) listener(doubt);
+  }
+
+  /** Reads back what is committed and nobody was told of. */
+  #catchUp(): void {
     if (this.#closed) return;
     this.#catchingUp ??= this.#readBack().finally(() => {
       this.#catchingUp = null;
@@ -217,7 +239,7 @@ export class CueLog {
       if (this.#closed || this.#retry !== null) return;
       this.#retry = setTimeout(() => {
         this.#retry = null;
-        this.catchUp();
+        void this.endDoubt();
       }, CATCH_UP_RETRY_MS);
     }
   }
@@ -236,7 +258,7 @@ export async function openCueLog(
     timeoutMs: options.timeoutMs,
     maxPages: options.maxPages ?? 0,
     ...(options.observer === undefined ? {} : { observer: options.observer }),
-    onDoubtOver: () => opened?.catchUp(),
+    onDoubtOver: () => void opened?.endDoubt(),
   });
   try {
     const started = await writer.write({ kind: 'start' });

@@ -257,6 +257,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     if (refusal === null) {
       observer?.committed?.(flight.ops.length, performance.now() - flight.since);
     } else {
+      this.#inDoubt ||= refusal.details?.mayBeCommitted === true;
       this.#complain({ problem: refusal }, 'the store refused a batch');
       observer?.refused?.(flight.ops.length, refusal.code);
     }

@@ -1,0 +1,120 @@
+import { type RequestHandler, type Response, Router } from 'express';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Cue } from '../cues/cue.ts';
+import { STREAM_PATTERN } from '../cues/wire/index.ts';
+import type { Clock } from '../packet/clock.ts';
+import { FramecueError } from '../packet/errors.ts';
+import { holderOf, requireRight } from '../service/bearer.ts';
+import { methodNotAllowed } from '../service/http-app.ts';
+import type { TokenRegistry } from '../service/tokens.ts';
+import type { CueBook } from './cue-book.ts';
+import { CueRequest, IdempotencyKey, ListQuery, StampingRequest } from './cue-request.ts';
+import type { DirectorObserver } from './observer.ts';
+
+export interface CueApiOptions {
+  readonly book: CueBook;
+  readonly tokens: TokenRegistry;
+  readonly clock: Clock;
+  /** Cues per second of one token on one stream. */
+  readonly rate: number;
+  /** Streams that can be published here. */
+  readonly isStreamAllowed: (stream: string) => boolean;
+  readonly observer?: DirectorObserver;
+}
+
+const PAGE_DEFAULT = 50;
+
+/** `/api/v1/streams/{app}/{name}/...`: cues, and the stamping switch. Mount it at `/api/v1/streams`. */
+export function cueApi(options: CueApiOptions): Router {
+  const { book, tokens, clock } = options;
+  const direct = requireRight(tokens, 'direct');
+  const read = requireRight(tokens, 'read');
+  const limiter = new RateLimiterMemory({ points: options.rate, duration: 1 });
+  const router = Router();
+
+  const accept: RequestHandler = async (req, res) => {
+    const receivedAt = clock.unixMs();
+    const stream = streamOf(req.params);
+    const { name: by } = holderOf(res);
+    try {
+      await consume(limiter, `${by} ${stream}`);
+    } catch (error) {
+      if (error instanceof FramecueError) options.observer?.cueRefused?.(error.code);
+      throw error;
+    }
+    const request = CueRequest.parse(bodyOf(req.body));
+    const keyHeader = req.get('Idempotency-Key');
+    const key = keyHeader === undefined ? null : IdempotencyKey.parse(keyHeader);
+    const outcome = await book.accept({ stream, request, key, by, receivedAt });
+    if (outcome.kind === 'refused') throw outcome.error;
+    // Relative to this server, whatever proxies call it (RFC 9110, 10.2.2).
+    res.location(`/api/v1/streams/${stream}/cues/${outcome.cue.id}`);
+    sendCue(res, outcome.cue, 202);
+  };
+
+  const list: RequestHandler = async (req, res) => {
+    const stream = streamOf(req.params);
+    const { limit = String(PAGE_DEFAULT), before = null } = ListQuery.parse(req.query);
+    const cues = await book.list(stream, Number(limit), before);
+    if (cues === null) {
+      const problem = 'there is no such cue on this stream';
+      throw new FramecueError('ERR_REQUEST_INVALID', `before: ${problem}`, {
+        details: { issues: [{ field: 'before', problem }] },
+      });
+    }
+    const next = cues.length < Number(limit) ? null : (cues.at(-1)?.id ?? null);
+    res.set('Cache-Control', 'no-store').json({ cues, next });
+  };
+
+  const get: RequestHandler = async (req, res) => {
+    const cue = await book.get(streamOf(req.params), idOf(req.params));
+    if (cue === null) throw new FramecueError('ERR_CUE_UNKNOWN');
+    sendCue(res, cue, 200);
+  };
+
+  const cancel: RequestHandler = async (req, res) => {
+    const outcome = await book.cancel(streamOf(req.params), idOf(req.params));
+    if (outcome.kind === 'refused') throw outcome.error;
+    sendCue(res, outcome.cue, 200);
+  };
+
+  const setStamping: RequestHandler = async (req, res) => {
+    const stream = streamOf(req.params);
+    if (!options.isStreamAllowed(stream)) throw new FramecueError('ERR_NOT_FOUND');
+    const { on } = StampingRequest.parse(bodyOf(req.body));
+    await book.setStamping(stream, on);
+    res.json({ stream, on });
+  };
+
+  router.route('/:app/:name/cues').post(direct, accept).get(read, list).all(methodNotAllowed('GET', 'POST'));
+  router.route('/:app/:name/cues/:id').get(read, get).all(methodNotAllowed('GET'));
+  router.route('/:app/:name/cues/:id/cancel').post(direct, cancel).all(methodNotAllowed('POST'));
+  router.route('/:app/:name/stamping').put(direct, setStamping).all(methodNotAllowed('PUT'));
+  return router;
+}
+
+function sendCue(res: Response, cue: Cue, status: number): void {
+  res.status(status).set('Cache-Control', 'no-store').json(cue);
+}
+
+/** No body at all is told as what it lacks. */
+const bodyOf = (body: unknown): unknown => body ?? {};
+
+function streamOf(params: { readonly [name: string]: unknown }): string {
+  const stream = `${params.app}/${params.name}`;
+  if (!STREAM_PATTERN.test(stream)) throw new FramecueError('ERR_NOT_FOUND');
+  return stream;
+}
+
+const idOf = (params: { readonly [name: string]: unknown }): string => String(params.id);
+
+async function consume(limiter: RateLimiterMemory, who: string): Promise<void> {
+  try {
+    await limiter.consume(who);
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    throw new FramecueError('ERR_RATE_LIMITED', undefined, {
+      details: { limit: limiter.points, perMs: 1_000, retryAfterMs: refusal.msBeforeNext },
+    });
+  }
+}

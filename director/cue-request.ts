@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { FireRequest } from '../cues/cue.ts';
+import { ID_PATTERN, isCueType } from '../cues/wire/index.ts';
+import { ms, type UnixMilliseconds, unixMs } from '../packet/time.ts';
+
+const DAY_MS = 86_400_000;
+const LATEST_UNIX_MS = 8_640_000_000_000_000;
+
+const Id = z
+  .string()
+  .regex(ID_PATTERN, 'give 1 to 64 letters, digits, ".", "_" or "-", a letter or digit first');
+/** RFC 3339 with its offset, or Unix milliseconds. */
+const Moment = z.union(
+  [z.int().min(0).max(LATEST_UNIX_MS), z.iso.datetime({ offset: true })],
+  'give Unix milliseconds, or RFC 3339 with Z or an offset',
+);
+const Span = z
+  .int()
+  .min(0)
+  .max(30 * DAY_MS);
+const Json = z.record(z.string(), z.unknown());
+
+/** Types that say something of an interaction that another cue has opened. */
+const REFERRING_TYPES: readonly string[] = ['interaction.lock', 'interaction.reveal', 'interaction.cancel'];
+
+export const isReferring = (type: string): boolean => REFERRING_TYPES.includes(type);
+
+/** The body of `POST /api/v1/streams/{app}/{name}/cues`. Times are Unix milliseconds or RFC 3339, spans milliseconds. */
+export const CueRequest = z
+  .strictObject({
+    type: z.custom<`custom.${string}`>(
+      isCueType,
+      'give interaction.open, .lock, .reveal or .cancel, product.card, custom or custom.<name>',
+    ),
+    /** What viewers see; sealed until its picture. */
+    data: Json.optional(),
+    /** Made here where it is not given. */
+    id: Id.optional(),
+    show: Id.optional(),
+    /** The opening cue, for lock, reveal and cancel. */
+    ref: Id.optional(),
+    /** The moment meant, by the wall clock. */
+    at: Moment.optional(),
+    /** The moment meant, as a PTS of the stream's output timeline: what the director saw. */
+    mediaTime: z.number().min(0).max(LATEST_UNIX_MS).optional(),
+    /** That long after now. */
+    delayMs: Span.optional(),
+    announceMs: z.int().min(0).max(60_000).optional(),
+    repeat: z.int().min(0).max(100).optional(),
+    durationMs: z.int().min(1).max(DAY_MS).optional(),
+    alignAt: Moment.optional(),
+    /** A client never fires it later than that after its moment. */
+    expiresInMs: z.int().min(1_000).max(DAY_MS).optional(),
+    audience: Json.optional(),
+  })
+  .check((context) => {
+    const { at, mediaTime, delayMs, type, ref } = context.value;
+    const issue = (field: string, message: string) =>
+      context.issues.push({ code: 'custom', path: [field], message, input: context.value });
+    if ([at, mediaTime, delayMs].filter((moment) => moment !== undefined).length > 1) {
+      issue(at === undefined ? 'mediaTime' : 'at', 'give one of at, mediaTime and delayMs');
+    }
+    if (isReferring(type) && ref === undefined)
+      issue('ref', `a cue of type ${type} needs the opening cue's id`);
+    if (!isReferring(type) && ref !== undefined) issue('ref', `a cue of type ${type} refers to no other`);
+  });
+export type CueRequest = z.infer<typeof CueRequest>;
+
+export const unixMsOf = (moment: number | string): UnixMilliseconds =>
+  unixMs(typeof moment === 'number' ? moment : Date.parse(moment));
+
+export function fireOf(request: CueRequest): FireRequest {
+  if (request.at !== undefined) return { kind: 'at', at: unixMsOf(request.at) };
+  // Players give fractions; a PTS has none.
+  if (request.mediaTime !== undefined) return { kind: 'mediaTime', pts: ms(Math.round(request.mediaTime)) };
+  if (request.delayMs !== undefined) return { kind: 'delay', delayMs: ms(request.delayMs) };
+  return { kind: 'next' };
+}
+
+export const ListQuery = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, 'give a number from 1 to 200')
+    .refine((text) => Number(text) >= 1 && Number(text) <= 200, 'give a number from 1 to 200')
+    .optional(),
+  /** The `next` of the page before. */
+  before: Id.optional(),
+});
+
+export const StampingRequest = z.strictObject({ on: z.boolean() });
+
+/** `Idempotency-Key`: printable ASCII. */
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'Idempotency-Key: give 1 to 255 visible ASCII characters');

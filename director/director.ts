@@ -1,0 +1,122 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Express } from 'express';
+import { FEED_PATH } from '../cues/feed.ts';
+import { type SigningKey, signingKeyFromPem } from '../cues/signing.ts';
+import { KEYS_PATH } from '../cues/wire/index.ts';
+import type { Clock } from '../packet/clock.ts';
+import { FramecueError } from '../packet/errors.ts';
+import { requireRight } from '../service/bearer.ts';
+import { methodNotAllowed } from '../service/http-app.ts';
+import type { Log } from '../service/log.ts';
+import type { Secrets } from '../service/secrets.ts';
+import { isStreamAllowed, type Settings } from '../service/settings.ts';
+import type { BatchObserver } from '../service/sqlite/batch-writer.ts';
+import type { TokenRegistry } from '../service/tokens.ts';
+import { cueApi } from './cue-api.ts';
+import { CueBook } from './cue-book.ts';
+import { type CueLog, openCueLog } from './cue-log.ts';
+import { CueFeed } from './feed.ts';
+import { keysRoute } from './keys-route.ts';
+import type { DirectorObserver } from './observer.ts';
+import type { StreamGate } from './stream-gate.ts';
+
+export interface DirectorOptions {
+  readonly settings: Settings;
+  readonly secrets: Pick<Secrets, 'stampKeys'>;
+  readonly tokens: TokenRegistry;
+  readonly gate: StreamGate;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer?: DirectorObserver;
+  readonly storeObserver?: BatchObserver;
+}
+
+export interface Director {
+  readonly book: CueBook;
+  readonly cueLog: CueLog;
+  readonly feed: CueFeed;
+  readonly signingKeys: readonly SigningKey[];
+  /** Puts cue API, feed and keys into an app. */
+  routes(app: Express): void;
+  /** True, or what is wrong; for `Health.add`. */
+  check(): true | string;
+  /** Ends the feed, takes back what waits, and closes the log in order. Stop the streams first. */
+  close(): Promise<void>;
+}
+
+const SWEEP_MS = 1_000;
+const COMPACT_MS = 3_600_000;
+export const CUE_LOG_FILE = 'cues.db';
+
+/** Opens the cue log in the data folder and takes over what a process before this one has left. */
+export async function openDirector(options: DirectorOptions): Promise<Director> {
+  const { settings, secrets, tokens, gate, clock, log, observer, storeObserver } = options;
+  const signingKeys = secrets.stampKeys.map(readKey);
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
+  const { cueLog, start } = await openCueLog({
+    path: join(settings.dataDir, CUE_LOG_FILE),
+    log,
+    maxQueued: settings.storeQueue,
+    timeoutMs: settings.storeTimeoutMs,
+    keepDays: settings.cueKeepDays,
+    keepEntries: settings.cueKeepEntries,
+    ...(storeObserver === undefined ? {} : { observer: storeObserver }),
+  });
+  const observed = observer === undefined ? {} : { observer };
+  const feed = new CueFeed({
+    ...{ cueLog, log, maxSubscribers: settings.feedSubscribers, queueBytes: settings.feedQueueBytes },
+    ...observed,
+  });
+  const book = new CueBook({
+    ...{ cueLog, start, gate, clock, log, limits: settings, signingKey: signingKeys[0]! },
+    ...observed,
+  });
+  const api = cueApi({
+    ...{ book, tokens, clock, rate: settings.cueRate },
+    isStreamAllowed: (stream) => isStreamAllowed(settings.streams, stream),
+    ...observed,
+  });
+
+  const compact = () => {
+    cueLog.compact(clock.unixMs()).then(
+      (deleted) => {
+        if (deleted > 0) log.info({ deleted }, 'old entries of the cue log are gone');
+      },
+      (error: unknown) => log.warn({ err: error }, 'the cue log cannot be compacted now'),
+    );
+  };
+  compact();
+  const timers = [setInterval(() => book.sweep(), SWEEP_MS), setInterval(compact, COMPACT_MS)];
+  for (const timer of timers) timer.unref();
+
+  return {
+    ...{ book, cueLog, feed, signingKeys },
+    routes(app) {
+      app.use('/api/v1/streams', api);
+      app
+        .route(FEED_PATH)
+        .head(methodNotAllowed('GET'))
+        .get(requireRight(tokens, 'feed'), feed.route)
+        .all(methodNotAllowed('GET'));
+      app.get(KEYS_PATH, keysRoute(signingKeys));
+    },
+    check: () => (book.healthy ? true : 'the cue log does not take entries'),
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await book.close();
+      feed.close();
+    },
+  };
+}
+
+function readKey(pem: string): SigningKey {
+  try {
+    return signingKeyFromPem(pem);
+  } catch (cause) {
+    throw new FramecueError('ERR_SETTING', 'A stamp key is not an Ed25519 private key (PEM, PKCS #8).', {
+      cause,
+      details: { setting: 'FRAMECUE_STAMP_KEYS' },
+    });
+  }
+}

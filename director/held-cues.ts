@@ -1,0 +1,105 @@
+import type { Cue } from '../cues/cue.ts';
+import { isFinal, isPending } from '../cues/states.ts';
+import type { UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
+import { isReferring } from './cue-request.ts';
+
+/** A cue in memory. */
+export interface HeldCue {
+  cue: Cue;
+  /** Its first entry is on the disk. Until then nobody is told of it. */
+  committed: boolean;
+  /** When its picture is expected at the injector; null: not known since a restart. */
+  readonly dueAt: UnixMilliseconds | null;
+  /** It waited when this process started, and no injector of this process has had it. */
+  fromBefore: boolean;
+  /** When an injector was given it to fire; null: never by this process. */
+  scheduledAtUs: UnixMicroseconds | null;
+  /** The key that it was asked for with. */
+  readonly key: { readonly token: string; readonly key: string } | null;
+}
+
+/** Cues by id: all that can still change, and the newest of the others. */
+export class HeldCues {
+  readonly #byId = new Map<string, HeldCue>();
+  /** Ids of cues that do not change by themselves any more, oldest first. */
+  readonly #over = new Set<string>();
+  /** By the opening cue's id: lock, reveal and cancel cues of it. */
+  readonly #referring = new Map<string, Set<string>>();
+  readonly #keepOver: number;
+
+  constructor(keepOver: number) {
+    this.#keepOver = keepOver;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): HeldCue | undefined {
+    return this.#byId.get(id);
+  }
+
+  add(held: HeldCue): void {
+    const { id, ref, type } = held.cue;
+    this.#byId.set(id, held);
+    if (ref !== undefined && isReferring(type)) {
+      const referring = this.#referring.get(ref) ?? new Set();
+      this.#referring.set(ref, referring.add(id));
+    }
+    this.noteChange(held);
+  }
+
+  remove(id: string): void {
+    const held = this.#byId.get(id);
+    if (held === undefined) return;
+    this.#byId.delete(id);
+    this.#over.delete(id);
+    const { ref } = held.cue;
+    if (ref === undefined) return;
+    const referring = this.#referring.get(ref);
+    referring?.delete(id);
+    if (referring?.size === 0) this.#referring.delete(ref);
+  }
+
+  /** To be called after each change of state: lets go of the oldest that are over. */
+  noteChange({ cue }: HeldCue): void {
+    if (!isFinal(cue.state) && cue.state !== 'uncertain') return;
+    this.#over.add(cue.id);
+    if (this.#over.size <= this.#keepOver) return;
+    const [oldest] = this.#over;
+    this.remove(oldest!);
+  }
+
+  /** Cues that can still change by themselves, oldest first. */
+  *live(stream?: string): Generator<HeldCue, void> {
+    for (const held of this.#byId.values()) {
+      if (this.#over.has(held.cue.id)) continue;
+      if (stream === undefined || held.cue.stream === stream) yield held;
+    }
+  }
+
+  counts(stream: string): { readonly pending: number; readonly landed: number; readonly allPending: number } {
+    let [pending, landed, allPending] = [0, 0, 0];
+    for (const { cue } of this.live()) {
+      if (isPending(cue.state)) allPending++;
+      if (cue.stream !== stream) continue;
+      if (isPending(cue.state)) pending++;
+      if (cue.state === 'landed') landed++;
+    }
+    return { pending, landed, allPending };
+  }
+
+  /** Lock, reveal and cancel cues of an opening cue that stand or may still come. */
+  *referringTo(id: string): Generator<Cue, void> {
+    for (const referring of this.#referring.get(id) ?? []) {
+      const cue = this.#byId.get(referring)?.cue;
+      if (cue !== undefined && cue.state !== 'cancelled' && cue.state !== 'missed') yield cue;
+    }
+  }
+
+  /** A lock, reveal or cancel of it has landed. */
+  isClosed(id: string): boolean {
+    for (const cue of this.referringTo(id)) if (cue.landing !== null) return true;
+    return false;
+  }
+}

@@ -1,0 +1,136 @@
+import type { Cue } from '../cues/cue.ts';
+import { FramecueError } from '../packet/errors.ts';
+import type { UnixMilliseconds } from '../packet/time.ts';
+import type { Log } from '../service/log.ts';
+
+/** What is appended, and whether the key of its request is given back. */
+interface Pending {
+  cue: Cue;
+  readonly at: UnixMilliseconds;
+  readonly forgetKey: boolean;
+  readonly done: (() => void)[];
+}
+
+export interface JournalOptions {
+  readonly append: (cue: Cue, at: UnixMilliseconds, forgetKey: boolean) => Promise<void>;
+  readonly log: Log;
+  readonly maxWaiting: number;
+  readonly retryMs: number;
+  readonly onWaiting?: (entries: number) => void;
+  readonly onLost?: () => void;
+}
+
+/**
+ * Takes what happened to cues, which nobody can refuse any more, and appends it in that order: what the log cannot
+ * take is tried again until it can. `record` never blocks, so a frame may call it.
+ */
+export class CueJournal {
+  readonly #options: JournalOptions;
+  #queue: Pending[] = [];
+  #running: Promise<void> | null = null;
+  #wake: (() => void) | null = null;
+  #stopped = false;
+  #failures = 0;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** True while the log does not take what happened. */
+  get stuck(): boolean {
+    return this.#failures > 0;
+  }
+
+  record(cue: Cue, at: UnixMilliseconds, forgetKey = false): void {
+    if (this.#queue.length >= this.#options.maxWaiting) this.#makeRoom();
+    this.#queue.push({ cue, at, forgetKey, done: [] });
+    this.#options.onWaiting?.(this.#queue.length);
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  /** Resolves when all that has been recorded so far is committed. */
+  settled(): Promise<void> {
+    const last = this.#queue.at(-1);
+    if (last === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      last.done.push(resolve);
+    });
+  }
+
+  /** Resolves to true when all is committed, to false when `timeoutMs` have passed. Takes nothing more after that. */
+  async stop(timeoutMs: number): Promise<boolean> {
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<void>((resolve) => {
+      late = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.#running, tooLate]);
+    clearTimeout(late);
+    this.#stopped = true;
+    this.#wake?.();
+    return this.#queue.length === 0;
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const first = this.#queue[0];
+      if (first === undefined || this.#stopped) return;
+      try {
+        await this.#options.append(first.cue, first.at, first.forgetKey);
+        if (this.#queue[0] === first) this.#queue.shift();
+        for (const done of first.done) done();
+        if (this.#failures > 0) this.#options.log.info('the cue log takes entries again');
+        this.#failures = 0;
+      } catch (error) {
+        await this.#waitAfter(error, first);
+      }
+      this.#options.onWaiting?.(this.#queue.length);
+    }
+  }
+
+  async #waitAfter(error: unknown, entry: Pending): Promise<void> {
+    const { log, retryMs } = this.#options;
+    // One line for the first failure and for each power of two of them: an outage is not a flood.
+    if (Number.isInteger(Math.log2(++this.#failures))) {
+      const code = error instanceof FramecueError ? error.code : 'ERR_INTERNAL';
+      const { id, state } = entry.cue;
+      log.error(
+        { code, err: error, id, state, waiting: this.#queue.length, failures: this.#failures },
+        'what happened to a cue cannot be logged; it is tried again',
+      );
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, retryMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = null;
+  }
+
+  /** After a long outage only each cue's newest entry is kept; it holds what the ones before it said. */
+  #makeRoom(): void {
+    const newest = new Map<string, Pending>();
+    for (const entry of this.#queue) {
+      const before = newest.get(entry.cue.id);
+      newest.delete(entry.cue.id);
+      newest.set(entry.cue.id, {
+        ...entry,
+        forgetKey: entry.forgetKey || before?.forgetKey === true,
+        done: [...(before?.done ?? []), ...entry.done],
+      });
+    }
+    this.#queue = [...newest.values()];
+    while (this.#queue.length >= this.#options.maxWaiting) {
+      this.#queue.shift();
+      this.#options.onLost?.();
+      this.#options.log.fatal('the cue log has been away for so long that entries are lost');
+    }
+  }
+}
