@@ -7,6 +7,7 @@ import { ViewerSession } from './net/session.ts';
 import { Submissions } from './net/submissions.ts';
 import { browserNet, reportPageError } from './page/environment.ts';
 import { type FrameWatch, watchFrames } from './page/frames.ts';
+import { BoundedMap } from './scheduler/bounded-map.ts';
 import { CueScheduler } from './scheduler/scheduler.ts';
 import { PlayerTimeline } from './scheduler/timeline.ts';
 import { readHls } from './sei/hls.ts';
@@ -33,6 +34,7 @@ const DEFAULT_REPORT_SHARE = 0.1;
 const DEFAULT_FALLBACK_MS = 2500;
 const DEFAULT_SAFETY_MS = 15_000;
 const MAX_PROBLEM_CODES = 64;
+const MAX_CLOSED = 256;
 
 interface Attachment {
   readonly video: HTMLVideoElement;
@@ -58,6 +60,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   const attachments: Attachment[] = [];
   const problems = new Map<string, number>();
   const outcomes: Record<CueOutcome['outcome'], number> = { fired: 0, late: 0, missed: 0, closed: 0 };
+  const closedAt = new BoundedMap<string, number>(MAX_CLOSED);
   let destroyed = false;
   let seen = { frames: 0, stamps: 0 };
   let status: FramecueStatus = { mode: 'no-frames', path: null };
@@ -106,7 +109,10 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     },
     {
       fired: (cue) => callPage(options.onCue, cue),
-      closed: (cue, why) => callPage(options.onClose, cue, why),
+      closed(cue, why) {
+        closedAt.set(cue.id, net.nowMs());
+        callPage(options.onClose, cue, why);
+      },
       updated: (cue) => callPage(options.onUpdate, cue),
       outcome(outcome) {
         outcomes[outcome.outcome]++;
@@ -140,6 +146,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
       actedPts: streamPtsAt(actedAtMs),
       stamp: scheduler.stampOf(cue.id) ?? cue.stamp,
     }),
+    closedAtMs: (id) => closedAt.get(id) ?? null,
     onProblem: problem,
   });
   const nowFeed =

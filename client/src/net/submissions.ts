@@ -15,6 +15,8 @@ export interface SubmissionsOptions {
   readonly url: string;
   readonly session: ViewerSession;
   readonly claimsOf: (cue: FiredCue, actedAtMs: number) => Claims;
+  /** When a cue closed on this side, monotonic; null while it is open. */
+  readonly closedAtMs: (id: string) => number | null;
   readonly onProblem: (code: string) => void;
 }
 
@@ -47,12 +49,14 @@ export class Submissions {
   submit(cue: FiredCue, answer: Answer): Promise<SubmitOutcome> {
     const under = this.#waiting.get(cue.id);
     if (under !== undefined) return under;
-    const refused = this.#refusal(cue);
+    const nowMs = this.#net.nowMs();
+    const actedAtMs = Math.min(answer.actedAt ?? nowMs, nowMs);
+    const refused = this.#refusal(cue, actedAtMs);
     if (refused !== null) {
       this.#options.onProblem(refused.code);
       return Promise.resolve({ ok: false, error: refused });
     }
-    const work = this.#send(cue, answer).finally(() => this.#waiting.delete(cue.id));
+    const work = this.#send(cue, answer.choice, actedAtMs).finally(() => this.#waiting.delete(cue.id));
     this.#waiting.set(cue.id, work);
     return work;
   }
@@ -61,10 +65,14 @@ export class Submissions {
     this.#stop.abort();
   }
 
-  #refusal(cue: FiredCue): FramecueClientError | null {
+  #refusal(cue: FiredCue, actedAtMs: number): FramecueClientError | null {
     if (this.#stop.signal.aborted) return ownError('ERR_CLIENT_DESTROYED', 'The client was destroyed.');
     if (interactionOf(cue) === null) {
       return ownError('ERR_CLIENT_NO_INTERACTION', 'The cue names no interaction.');
+    }
+    const closedAtMs = this.#options.closedAtMs(cue.id);
+    if (closedAtMs !== null && actedAtMs > closedAtMs) {
+      return ownError('ERR_CLIENT_CLOSED', 'The cue has closed.');
     }
     if (this.#waiting.size >= MAX_WAITING) {
       return { ...ownError('ERR_CLIENT_BUSY', 'Too many answers are waiting.'), retryable: true };
@@ -72,12 +80,11 @@ export class Submissions {
     return null;
   }
 
-  async #send(cue: FiredCue, answer: Answer): Promise<SubmitOutcome> {
+  async #send(cue: FiredCue, choice: number, actedAtMs: number): Promise<SubmitOutcome> {
     const nowMs = this.#net.nowMs();
-    const actedAtMs = Math.min(answer.actedAt ?? nowMs, nowMs);
     const claims = this.#options.claimsOf(cue, actedAtMs);
     const body = {
-      choice: answer.choice,
+      choice,
       cue: cue.id,
       rev: cue.rev,
       epoch: cue.epoch ?? undefined,

@@ -1,0 +1,31 @@
+import type { FiredCue } from '../src/types.ts';
+
+/** A cue as a page gets it, open from monotonic 1,000 to 11,000. */
+export const firedCue = (changes: Partial<FiredCue> = {}): FiredCue => ({
+  id: 'c1',
+  rev: 2,
+  type: 'interaction.open',
+  ref: null,
+  show: null,
+  audience: null,
+  data: { interaction: 'quiz-1' },
+  durationMs: 10_000,
+  remainingMs: 10_000,
+  presentedAt: 1000,
+  closesAt: 11_000,
+  alignAt: null,
+  firePts: 5000,
+  shownPts: 5000,
+  playerFirePts: 500,
+  playerShownPts: 500,
+  frames: 0,
+  lateMs: 0,
+  outcome: 'fired',
+  reason: null,
+  path: 'flv',
+  trigger: 'frame',
+  epoch: 'e1',
+  fireAtUs: 1_800_000_000_000_000,
+  stamp: 'the stamp',
+  ...changes,
+});
