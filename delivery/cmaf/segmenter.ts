@@ -50,6 +50,8 @@ const TYPICAL_FRAME_MS = 40;
 const TARGET_TOLERANCE = 0.05;
 /** A timeline that goes back farther than this does not go on. */
 const BACKWARD_MS = 1_000;
+/** Sound after the last picture of all. */
+const SOUND_TAIL_MS = 500;
 /** A track's samples in one segment, however little they hold. */
 const MAX_SAMPLES = 8_192;
 /** Of a playlist: EXTINF, rounded to whole seconds, must not exceed the target duration (RFC 8216, 4.3.3.1). */
@@ -122,9 +124,9 @@ export class Segmenter {
     this.#audioConfig = null;
   }
 
-  /** Emits what is open. */
+  /** Emits what is open; encoders end a little later with sound than with pictures, and that is kept. */
   end(): void {
-    this.#cut(this.#endTicks());
+    this.#cut(this.#endTicks(), SOUND_TAIL_MS * TICKS_PER_MS);
   }
 
   #setAudioConfig(config: Uint8Array): void {
@@ -241,14 +243,18 @@ export class Segmenter {
     return Math.min(last.dtsTicks + this.#frameTicks, this.#frames[0]!.dtsTicks + this.#limitTicks() - 1);
   }
 
-  /** Emits the open segment, whose last frame lasts until `endTicks`. Sound from then on is the next one's. */
-  #cut(endTicks: number): void {
+  /**
+   * Emits the open segment, whose last frame lasts until `endTicks`. Sound from then on is the next one's, or, when
+   * there is none, this one's still for `tailTicks`.
+   */
+  #cut(endTicks: number, tailTicks = 0): void {
     const frames = this.#frames;
     const first = frames[0];
     if (first === undefined || this.#video === null) return;
     const durationMs = ms((endTicks - first.dtsTicks) / TICKS_PER_MS);
-    const sound = this.#sound.filter((frame) => frame.dts * TICKS_PER_MS < endTicks);
-    this.#sound = this.#sound.filter((frame) => frame.dts * TICKS_PER_MS >= endTicks);
+    const isHere = ({ dts }: AudioFrame) => dts * TICKS_PER_MS < endTicks + tailTicks;
+    const sound = this.#sound.filter(isHere);
+    this.#sound = this.#sound.filter((frame) => !isHere(frame));
     this.#frames = [];
     this.#frameBytes = 0;
     const runs: TrackRun[] = [videoRun(frames, endTicks)];
