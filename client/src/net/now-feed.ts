@@ -58,7 +58,7 @@ export class NowFeed {
     let polledAtMs = this.#net.nowMs();
     let jitter = this.#net.random();
     while (!signal.aborted) {
-      await pause(this.#net, LOOK_MS, signal);
+      await pause(this.#net, LOOK_MS * (0.5 + this.#net.random()), signal);
       if (signal.aborted) return;
       const { isNeeded, fallbackMs, safetyMs } = this.#options;
       const periodMs = isNeeded() ? fallbackMs : safetyMs;
