@@ -52,7 +52,7 @@ export class CueLife {
     const { cueLog, log, observer } = options;
     this.#options = options;
     this.#journal = new CueJournal({
-      append: (cue, at, forgetKey) => cueLog.update(cue, at, { forgetKey }),
+      append: (entries) => cueLog.update(entries),
       log,
       maxWaiting: JOURNAL_MAX_WAITING,
       retryMs: options.journalRetryMs ?? JOURNAL_RETRY_MS,

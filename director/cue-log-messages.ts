@@ -31,6 +31,14 @@ export interface KeyRow {
   readonly at: UnixMilliseconds;
 }
 
+/** What became of a cue that is in the log. */
+export interface CueUpdate {
+  readonly at: UnixMilliseconds;
+  readonly cue: LoggedCue;
+  /** The request that made the cue was not answered with it: its key may be used again. */
+  readonly forgetKey: boolean;
+}
+
 /** An `Idempotency-Key` answers for a day; then it is free again. */
 export const KEY_LIFE_MS = 86_400_000;
 
@@ -41,13 +49,8 @@ export type CueLogOp =
       readonly cue: LoggedCue;
       readonly key: KeyRow | null;
     }
-  | {
-      readonly kind: 'update';
-      readonly at: UnixMilliseconds;
-      readonly cue: LoggedCue;
-      /** The request that made the cue was not answered with it: its key may be used again. */
-      readonly forgetKey: boolean;
-    }
+  /** All of them or none. */
+  | { readonly kind: 'updates'; readonly updates: readonly CueUpdate[] }
   | { readonly kind: 'stamping'; readonly stream: string; readonly on: boolean }
   /** Everything that happened is in the log. Undone by the next start. */
   | { readonly kind: 'clean-stop' }
@@ -62,7 +65,8 @@ export type CueLogOp =
     };
 
 export type CueLogResult =
-  | { readonly kind: 'entry'; readonly seq: number }
+  /** In the order of the op's cues. */
+  | { readonly kind: 'entries'; readonly seqs: readonly number[] }
   | { readonly kind: 'done' }
   | { readonly kind: 'started'; readonly cleanStop: boolean }
   | { readonly kind: 'compacted'; readonly deleted: number };

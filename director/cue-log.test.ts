@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Cue } from '../cues/cue.ts';
 import type { FramecueError } from '../packet/errors.ts';
 import { unixMs } from '../packet/time.ts';
 import { createLog } from '../service/log.ts';
@@ -47,6 +48,7 @@ const seqs = async (cueLog: CueLog, after: number) => {
   const page = await cueLog.after(after);
   return page.kind === 'rows' ? page.rows.map((row) => `${row.seq}:${row.id}`) : page.kind;
 };
+const entry = (cue: Cue) => ({ cue, at: NOW, forgetKey: false });
 const keyOf = (cueId: string, key = 'k'): KeyRow => ({ token: 'director', key, hash: 'h', cueId, at: NOW });
 
 test('entries are told in order as they are committed, and read back the same', async () => {
@@ -54,7 +56,7 @@ test('entries are told in order as they are committed, and read back the same', 
   const told: string[] = [];
   cueLog.onCommitted((row) => told.push(`${row.seq}:${row.id}`));
   await Promise.all(['a', 'b', 'c'].map((id) => cueLog.accept(sampleCue(id), NOW, null)));
-  await cueLog.update(sampleCue('b', { state: 'landed' }), NOW);
+  await cueLog.update([entry(sampleCue('b', { state: 'landed' }))]);
   expect(told).toEqual(['1:a', '2:b', '3:c', '4:b']);
   expect(cueLog.lastSeq).toBe(4);
   expect(await seqs(cueLog, 1)).toEqual(['2:b', '3:c', '4:b']);
@@ -67,7 +69,7 @@ test('opened again it is the same log, and knows cues, keys, switches, and how i
   const first = await open();
   await first.cueLog.accept(sampleCue('a'), NOW, keyOf('a'));
   await first.cueLog.accept(sampleCue('b'), NOW, null);
-  await first.cueLog.update(sampleCue('b', { state: 'ended' }), NOW);
+  await first.cueLog.update([entry(sampleCue('b', { state: 'ended' }))]);
   await first.cueLog.setStamping('live/main', false);
   await first.cueLog.setStamping('live/other', false);
   await first.cueLog.setStamping('live/other', true);
@@ -113,7 +115,7 @@ test('cues are listed by acceptance, newest first, page by page', async () => {
   const { cueLog } = await open();
   for (const id of ['a', 'b', 'c', 'd']) await cueLog.accept(sampleCue(id), NOW, null);
   await cueLog.accept(sampleCue('else', { stream: 'live/other' }), NOW, null);
-  await cueLog.update(sampleCue('a', { state: 'landed' }), NOW);
+  await cueLog.update([entry(sampleCue('a', { state: 'landed' }))]);
   const ids = async (before: string | null) =>
     (await cueLog.list('live/main', 2, before))?.map((cue) => cue.id) ?? null;
   expect(await ids(null)).toEqual(['d', 'c']);
@@ -126,10 +128,10 @@ describe('what is old', () => {
   test('goes, except the newest entry of every cue that is not over; the gap is told', async () => {
     const { cueLog } = await open({ keepEntries: 3 });
     await cueLog.accept(sampleCue('open'), NOW, null);
-    await cueLog.update(sampleCue('open', { state: 'landed' }), NOW);
+    await cueLog.update([entry(sampleCue('open', { state: 'landed' }))]);
     for (let at = 0; at < 5; at++) {
       await cueLog.accept(sampleCue(`c${at}`), NOW, null);
-      await cueLog.update(sampleCue(`c${at}`, { state: 'missed' }), NOW);
+      await cueLog.update([entry(sampleCue(`c${at}`, { state: 'missed' }))]);
     }
     expect(await cueLog.compact(NOW)).toBeGreaterThan(0);
     expect(await seqs(cueLog, 0)).toBe('too-old');
@@ -144,7 +146,7 @@ describe('what is old', () => {
     expect(rows.map((row) => row.id)).toEqual(['open', 'c3', 'c4']);
     expect((await cueLog.snapshot('live/other')).rows).toEqual([]);
 
-    await cueLog.update(sampleCue('open', { state: 'ended' }), NOW);
+    await cueLog.update([entry(sampleCue('open', { state: 'ended' }))]);
     expect(await cueLog.compact(NOW)).toBe(1);
     expect(await seqs(cueLog, 10)).toEqual(['11:c4', '12:c4', '13:open']);
   });
@@ -152,7 +154,7 @@ describe('what is old', () => {
   test('goes by age too, and keys go after a day', async () => {
     const first = await open({ keepDays: 2 });
     await first.cueLog.accept(sampleCue('old'), NOW, keyOf('old'));
-    await first.cueLog.update(sampleCue('old', { state: 'ended' }), NOW);
+    await first.cueLog.update([entry(sampleCue('old', { state: 'ended' }))]);
     const later = unixMs(NOW + 2 * DAY_MS + 1);
     await first.cueLog.accept(sampleCue('new'), later, { ...keyOf('new', 'k2'), at: later });
     expect(await first.cueLog.compact(later)).toBe(2);

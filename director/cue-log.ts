@@ -39,6 +39,13 @@ export interface CueLogStart {
   readonly cleanStop: boolean;
 }
 
+/** What happened to a cue, and whether the key of its request is given back. */
+export interface JournalEntry {
+  readonly cue: Cue;
+  readonly at: UnixMilliseconds;
+  readonly forgetKey: boolean;
+}
+
 export type EntriesAfter =
   | { readonly kind: 'rows'; readonly rows: readonly LogRow[] }
   | { readonly kind: 'too-old'; readonly floor: number };
@@ -113,12 +120,17 @@ export class CueLog {
    * @throws {FramecueError} ERR_CUE_EXISTS, ERR_IDEMPOTENCY_CONFLICT, ERR_OVERLOADED, ERR_STORE_UNAVAILABLE.
    */
   async accept(cue: Cue, at: UnixMilliseconds, key: KeyRow | null): Promise<void> {
-    await this.#append({ kind: 'accept', at, cue: loggedCue(cue), key });
+    const logged = loggedCue(cue);
+    await this.#append({ kind: 'accept', at, cue: logged, key }, [{ at, cue: logged }]);
   }
 
-  /** Appends the cue as it stands now. @throws {FramecueError} ERR_OVERLOADED, ERR_STORE_UNAVAILABLE. */
-  async update(cue: Cue, at: UnixMilliseconds, { forgetKey = false } = {}): Promise<void> {
-    await this.#append({ kind: 'update', at, cue: loggedCue(cue), forgetKey });
+  /**
+   * Appends cues as they now stand, in this order, all or none; told to the listeners before this resolves.
+   * @throws {FramecueError} ERR_OVERLOADED, ERR_STORE_UNAVAILABLE.
+   */
+  async update(entries: readonly JournalEntry[]): Promise<void> {
+    const updates = entries.map(({ cue, at, forgetKey }) => ({ at, cue: loggedCue(cue), forgetKey }));
+    await this.#append({ kind: 'updates', updates }, updates);
   }
 
   async setStamping(stream: string, on: boolean): Promise<void> {
@@ -184,11 +196,16 @@ export class CueLog {
     await this.#writer.close();
   }
 
-  async #append(op: CueLogOp & { readonly kind: 'accept' | 'update' }): Promise<void> {
+  async #append(
+    op: CueLogOp,
+    entries: readonly { readonly at: UnixMilliseconds; readonly cue: LoggedCue }[],
+  ): Promise<void> {
     const result = await this.#writer.write(op);
-    if (result.kind !== 'entry') throw unexpected(result);
-    const { id, stream, json } = op.cue;
-    this.#committed({ seq: result.seq, at: op.at, id, stream, json });
+    if (result.kind !== 'entries') throw unexpected(result);
+    for (const [index, { at, cue }] of entries.entries()) {
+      const { id, stream, json } = cue;
+      this.#committed({ seq: result.seqs[index]!, at, id, stream, json });
+    }
     if (this.#catchingUp !== null) await this.#catchingUp;
   }
 

@@ -68,7 +68,7 @@ function writer({ write: db }: StoreDatabases): (op: CueLogOp) => CueLogResult {
   const insertKey = db.prepare('INSERT INTO keys (token, key, hash, cue_id, at) VALUES (?, ?, ?, ?, ?)');
   const dropKey = db.prepare('DELETE FROM keys WHERE token = ? AND key = ? AND at < ?');
   const hasKey = db.prepare('SELECT 1 FROM keys WHERE token = ? AND key = ?');
-  const forgetKey = db.prepare('DELETE FROM keys WHERE cue_id = ?');
+  const dropKeyOf = db.prepare('DELETE FROM keys WHERE cue_id = ?');
   const stampingOff = db.prepare('INSERT OR IGNORE INTO stamping_off VALUES (?)');
   const stampingOn = db.prepare('DELETE FROM stamping_off WHERE stream = ?');
   const getMeta = db.prepare('SELECT value FROM meta WHERE name = ?');
@@ -124,13 +124,16 @@ function writer({ write: db }: StoreDatabases): (op: CueLogOp) => CueLogResult {
           if (hasKey.get(token, key) !== undefined) throw new FramecueError('ERR_IDEMPOTENCY_CONFLICT');
           insertKey.run(token, key, hash, cueId, at);
         }
-        return { kind: 'entry', seq };
+        return { kind: 'entries', seqs: [seq] };
       }
-      case 'update': {
-        const seq = append(op.at, op.cue);
-        updateCue.run(seq, op.cue.live ? 1 : 0, op.cue.id);
-        if (op.forgetKey) forgetKey.run(op.cue.id);
-        return { kind: 'entry', seq };
+      case 'updates': {
+        const seqs = op.updates.map(({ at, cue, forgetKey }) => {
+          const seq = append(at, cue);
+          updateCue.run(seq, cue.live ? 1 : 0, cue.id);
+          if (forgetKey) dropKeyOf.run(cue.id);
+          return seq;
+        });
+        return { kind: 'entries', seqs };
       }
       case 'stamping':
         (op.on ? stampingOn : stampingOff).run(op.stream);

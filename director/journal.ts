@@ -2,17 +2,17 @@ import type { Cue } from '../cues/cue.ts';
 import { FramecueError } from '../packet/errors.ts';
 import type { UnixMilliseconds } from '../packet/time.ts';
 import type { Log } from '../service/log.ts';
+import type { JournalEntry } from './cue-log.ts';
 
-/** What is appended, and whether the key of its request is given back. */
-interface Pending {
-  cue: Cue;
-  readonly at: UnixMilliseconds;
-  readonly forgetKey: boolean;
+interface Pending extends JournalEntry {
   readonly done: (() => void)[];
 }
 
+const MAX_BATCH = 200;
+
 export interface JournalOptions {
-  readonly append: (cue: Cue, at: UnixMilliseconds, forgetKey: boolean) => Promise<void>;
+  /** All of them, in this order, or none. */
+  readonly append: (entries: readonly JournalEntry[]) => Promise<void>;
   readonly log: Log;
   readonly maxWaiting: number;
   readonly retryMs: number;
@@ -78,16 +78,17 @@ export class CueJournal {
 
   async #run(): Promise<void> {
     for (;;) {
-      const first = this.#queue[0];
-      if (first === undefined || this.#stopped) return;
+      const entries = this.#queue.slice(0, MAX_BATCH);
+      if (entries.length === 0 || this.#stopped) return;
       try {
-        await this.#options.append(first.cue, first.at, first.forgetKey);
-        if (this.#queue[0] === first) this.#queue.shift();
-        for (const done of first.done) done();
+        await this.#options.append(entries);
+        const appended = new Set(entries);
+        this.#queue = this.#queue.filter((entry) => !appended.has(entry));
+        for (const entry of entries) for (const done of entry.done) done();
         if (this.#failures > 0) this.#options.log.info('the cue log takes entries again');
         this.#failures = 0;
       } catch (error) {
-        await this.#waitAfter(error, first);
+        await this.#waitAfter(error, entries[0]!);
       }
       this.#options.onWaiting?.(this.#queue.length);
     }

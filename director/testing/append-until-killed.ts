@@ -22,6 +22,6 @@ for (let at = 0; ; at++) {
     cueId: cue.id,
     at: systemClock.unixMs(),
   });
-  await cueLog.update({ ...cue, state: 'landed' }, systemClock.unixMs());
+  await cueLog.update([{ cue: { ...cue, state: 'landed' }, at: systemClock.unixMs(), forgetKey: false }]);
   process.stdout.write(`${cue.id}\n`);
 }
