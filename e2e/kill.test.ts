@@ -63,11 +63,13 @@ describe('kill -9 of media', () => {
   it('resumes the feed, fires nothing twice, and says what became of a cue that was waiting', async () => {
     const open = await system.api.mark({ type: 'custom.before', durationMs: 120_000 });
     await system.api.landed(open.id);
-    const waiting = await system.api.mark({ type: 'custom.waiting', delayMs: 8_000 });
     await until('all players have fired it', BEHIND_MS, async () => {
       const fires = (await firesOf(page)).filter((fire) => fire.cue === open.id);
       return fires.length === 3 ? true : null;
-    }).catch(() => undefined);
+    });
+    // one whose moment passes while nobody is there, and one whose moment is still to come
+    const waiting = await system.api.mark({ type: 'custom.waiting', delayMs: 400, announceMs: 0 });
+    const ahead = await system.api.mark({ type: 'custom.ahead', delayMs: 25_000, announceMs: 2_000 });
     const feedBefore = (await system.api.events<{ feed?: unknown }>('GET', '/health/ready')).body;
     expect(feedBefore).toMatchObject({ ready: true });
 
@@ -96,5 +98,10 @@ describe('kill -9 of media', () => {
       times.set(`${player} ${cue}`, (times.get(`${player} ${cue}`) ?? 0) + 1);
     expect([...times].filter(([, count]) => count > 1)).toEqual([]);
     expect(fires.filter((fire) => fire.cue === waiting.id)).toEqual([]);
+    await system.api.landed(ahead.id, BEHIND_MS);
+    await until('the players fire the cue that was ahead', BEHIND_MS, async () => {
+      const own = (await firesOf(page)).filter((fire) => fire.cue === ahead.id);
+      return own.length === 3 ? true : null;
+    });
   });
 });
