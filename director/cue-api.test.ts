@@ -214,8 +214,11 @@ describe('limits', () => {
 
   test('refuses more cues than can be open with 429', async () => {
     await restartWith({ FRAMECUE_CUE_OPEN_LIMIT: '1' });
-    land((await mark({ type: 'custom' })).json);
-    const { status, json, headers } = await mark({ type: 'custom' });
+    gate.begin('live/limit');
+    const cues = '/api/v1/streams/live/limit/cues';
+    const open = () => ask(cues, { method: 'POST', body: { type: 'interaction.open' } });
+    land((await open()).json);
+    const { status, json, headers } = await open();
     expect([status, json.error.code, headers.get('retry-after')]).toEqual([
       429,
       'ERR_CUE_TOO_MANY_OPEN',

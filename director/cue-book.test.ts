@@ -140,17 +140,39 @@ describe('refusing', () => {
     expect(rig.told).toEqual(['1:one:accepted']);
   });
 
-  test('more cues than may wait, and more than may be open', async () => {
+  test('more cues than may wait', async () => {
     for (let at = 0; at < 20; at++) await rig.mark({ type: 'custom', delayMs: 1_000 });
     expect(await rig.refusal({ type: 'custom' })).toMatchObject({
       code: 'ERR_CUE_TOO_MANY_OPEN',
       details: { limit: 20, retryAfterMs: 5_000 },
     });
-    for (const { id } of [...rig.gate.held.values()].slice(0, 8)) rig.land(id);
-    expect(await rig.refusal({ type: 'custom' })).toMatchObject({ details: { limit: 8 } });
+  });
+
+  test('more windows than may be open; what has no window of its own only leaves the keyframes', async () => {
+    const window = { type: 'product.card', durationMs: 60_000 };
+    for (let at = 0; at < 8; at++) rig.land(await rig.mark(window));
+    for (const request of [window, OPEN, { type: 'interaction.open' }]) {
+      expect(await rig.refusal(request)).toMatchObject({
+        code: 'ERR_CUE_TOO_MANY_OPEN',
+        details: { limit: 8 },
+      });
+    }
+    for (let at = 0; at < 12; at++) {
+      const id = await rig.mark({ type: 'custom' });
+      expect(rig.gate.scheduled.at(-1)).toMatchObject({ id, openForMs: 0, repeat: 4 });
+      rig.land(id);
+      rig.book.onStampEvent({ kind: 'ended', id, rev: 0 });
+    }
     const [first] = rig.gate.held.values();
     rig.book.onStampEvent({ kind: 'ended', id: first!.id, rev: 0 });
-    await rig.mark({ type: 'custom' });
+    await rig.mark(OPEN);
+    expect(rig.gate.scheduled.at(-1)).toMatchObject({ openForMs: 10_000 });
+  });
+
+  test('windows that will be open at the same time, also before any is; one after the other is no problem', async () => {
+    for (let at = 0; at < 8; at++) await rig.mark({ ...OPEN, delayMs: 10_000 });
+    expect(await rig.refusal({ ...OPEN, delayMs: 15_000 })).toMatchObject({ code: 'ERR_CUE_TOO_MANY_OPEN' });
+    for (let at = 3; at < 12; at++) await rig.mark({ ...OPEN, delayMs: at * 11_000 });
   });
 
   test('everything while it closes', async () => {

@@ -1,12 +1,12 @@
 import type { Cue, PreparedCue, StampEvent } from '../cues/cue.ts';
 import { isPending } from '../cues/states.ts';
 import { type ErrorCode, FramecueError } from '../packet/errors.ts';
-import type { UnixMilliseconds } from '../packet/time.ts';
+import { ms, type UnixMilliseconds } from '../packet/time.ts';
 import { makeCueId } from './cue-id.ts';
 import { CueLife, type CueLifeOptions } from './cue-life.ts';
 import { cueOfRow, MAX_KEYS } from './cue-log.ts';
 import type { KeyRow } from './cue-log-messages.ts';
-import { type CueLimits, checkStampSize, makeCue, prepareCue } from './cue-maker.ts';
+import { type CueLimits, checkStampSize, hasWindow, makeCue, openForMsOf, prepareCue } from './cue-maker.ts';
 import type { CueRequest } from './cue-request.ts';
 import type { MissCode } from './fate.ts';
 import type { HeldCue } from './held-cues.ts';
@@ -218,16 +218,24 @@ export class CueBook {
     if (cues.get(id) !== undefined) throw new FramecueError('ERR_CUE_EXISTS', undefined, { details: { id } });
     const { cue, dueAt } = makeCue(request, { id, stream, by, receivedAt, acceptedAt, moment }, limits);
     checkReference(cue, cues);
-    const { pending, landed, allPending } = cues.counts(stream);
-    if (landed >= limits.cueOpenLimit) throw tooMany('open', limits.cueOpenLimit);
+    const windowMsOf = (of: Cue) => openForMsOf(of) ?? limits.cueOpenMs;
+    const span = { from: dueAt, to: dueAt + windowMsOf(cue) };
+    const { pending, open, allPending } = cues.counts(stream, span, windowMsOf);
+    // Keyframes have room for so many. What has no window of its own does without; it is repeated all the same.
+    const standsOnKeyframes = open < limits.cueOpenLimit;
+    if (!standsOnKeyframes && hasWindow(cue)) throw tooMany('open', limits.cueOpenLimit);
     if (pending >= limits.cuePendingLimit) throw tooMany('waiting', limits.cuePendingLimit);
     const limitOfAll = limits.cuePendingLimit * limits.maxPublishers;
     if (allPending >= limitOfAll) throw tooMany('waiting on all streams', limitOfAll);
-    const prepared = prepareCue(cue, prepareOptions);
+    const prepared = prepareCue(cue, {
+      ...prepareOptions,
+      ...(standsOnKeyframes ? {} : { openForMs: ms(0) }),
+    });
     checkStampSize(prepared, moment.epoch, limits.stampTextLimit);
     const keyUse = key === null ? null : { token: by, key };
     const held: HeldCue = {
       ...{ cue, dueAt, key: keyUse, committed: false, fromBefore: false, scheduledAtUs: null },
+      standsOnKeyframes,
     };
     cues.add(held);
     return { held, prepared };

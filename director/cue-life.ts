@@ -2,7 +2,7 @@ import type { Cue, FireRequest, StampEvent } from '../cues/cue.ts';
 import type { SigningKey } from '../cues/signing.ts';
 import { type CueState, canBecome, isPending } from '../cues/states.ts';
 import type { Clock } from '../packet/clock.ts';
-import type { UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
+import { ms, type UnixMicroseconds, type UnixMilliseconds } from '../packet/time.ts';
 import type { Log } from '../service/log.ts';
 import type { CueLog, CueLogStart } from './cue-log.ts';
 import { dueOf, type PrepareOptions, prepareCue } from './cue-maker.ts';
@@ -155,6 +155,7 @@ export class CueLife {
     if (cue.state !== 'accepted') return;
     const held: HeldCue = {
       ...{ cue, dueAt: null, committed: true, fromBefore: false, scheduledAtUs: null, key: null },
+      standsOnKeyframes: false,
     };
     this.cues.add(held);
     this.miss(held, 'NOT_CONFIRMED', true);
@@ -176,6 +177,7 @@ export class CueLife {
         committed: true,
         dueAt: dueOf(cue.fire, cue.acceptedAt, null),
         fromBefore: true,
+        standsOnKeyframes: true,
         scheduledAtUs: null,
         key: null,
       });
@@ -186,8 +188,8 @@ export class CueLife {
   }
 
   #caseOf(held: HeldCue): CueCase {
-    const { cue, dueAt, fromBefore } = held;
-    return { cue, dueAt, fromBefore, closed: this.cues.isClosed(cue.id) };
+    const { cue, dueAt, fromBefore, standsOnKeyframes } = held;
+    return { cue, dueAt, fromBefore, closed: !standsOnKeyframes || this.cues.isClosed(cue.id) };
   }
 
   #apply(held: HeldCue, fate: Fate): void {
@@ -223,7 +225,11 @@ export class CueLife {
     const state = isPending(held.cue.state) ? 'accepted' : held.cue.state;
     held.cue = { ...held.cue, rev, state };
     held.fromBefore = false;
-    const prepared = prepareCue(held.cue, { ...this.prepareOptions, ...how });
+    const prepared = prepareCue(held.cue, {
+      ...this.prepareOptions,
+      ...how,
+      ...(held.standsOnKeyframes ? {} : { openForMs: ms(0) }),
+    });
     const isTaken = this.#options.gate.schedule(held.cue.stream, prepared);
     this.#journal.record(held.cue, this.now);
     return isTaken;

@@ -97,6 +97,10 @@ export function openForMsOf(
   return cue.type === 'interaction.open' ? null : ms(SHOWN_MS);
 }
 
+/** A window of its own: an interaction, or whatever has a duration. Others only help late joiners by standing on keyframes. */
+export const hasWindow = (cue: Cue): boolean =>
+  cue.type === 'interaction.open' || cue.durationMs !== undefined;
+
 /** When the picture that a cue asks for passes the injector; `moment` is of the time `from`. */
 export function dueOf(fire: FireRequest, from: UnixMilliseconds, moment: StreamMoment): UnixMilliseconds;
 /** Null where only the lost timeline could tell. */
@@ -143,6 +147,8 @@ export interface PrepareOptions {
   readonly randomBytes?: (size: number) => Uint8Array;
   /** In place of the cue's own, where its moment has to be said otherwise in a new epoch. */
   readonly fire?: FireRequest;
+  /** In place of the cue's own window. */
+  readonly openForMs?: Milliseconds;
   /** It landed in an earlier epoch: only its copies on keyframes go on. */
   readonly landedAtUs?: UnixMicroseconds;
 }
@@ -171,7 +177,7 @@ export function prepareCue(cue: Cue, options: PrepareOptions): PreparedCue {
     markedAt,
     announceMs: cue.announceMs,
     repeat: cue.repeat,
-    openForMs: openForMsOf(cue),
+    openForMs: options.openForMs ?? openForMsOf(cue),
     exp,
     ...(options.landedAtUs === undefined ? {} : { landedAtUs: options.landedAtUs }),
   };

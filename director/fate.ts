@@ -31,7 +31,7 @@ export interface CueCase {
   readonly dueAt: UnixMilliseconds | null;
   /** It waited when this process started, and no injector of this process has had it. */
   readonly fromBefore: boolean;
-  /** A lock, reveal or cancel of it has landed. */
+  /** It stands on no more keyframes: a lock, reveal or cancel of it has landed, or it never did. */
   readonly closed: boolean;
 }
 

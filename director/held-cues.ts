@@ -12,10 +12,24 @@ export interface HeldCue {
   readonly dueAt: UnixMilliseconds | null;
   /** It waited when this process started, and no injector of this process has had it. */
   fromBefore: boolean;
+  /** It is put on keyframes while it is open. */
+  readonly standsOnKeyframes: boolean;
   /** When an injector was given it to fire; null: never by this process. */
   scheduledAtUs: UnixMicroseconds | null;
   /** The key that it was asked for with. */
   readonly key: { readonly token: string; readonly key: string } | null;
+}
+
+/** Unix milliseconds. */
+export interface TimeSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface CueCounts {
+  readonly pending: number;
+  readonly open: number;
+  readonly allPending: number;
 }
 
 /** Cues by id: all that can still change, and the newest of the others. */
@@ -78,15 +92,18 @@ export class HeldCues {
     }
   }
 
-  counts(stream: string): { readonly pending: number; readonly landed: number; readonly allPending: number } {
-    let [pending, landed, allPending] = [0, 0, 0];
-    for (const { cue } of this.live()) {
-      if (isPending(cue.state)) allPending++;
+  /** `open`: those that stand on keyframes at some time of `span`, as far as is known now. */
+  counts(stream: string, span: TimeSpan, windowMsOf: (cue: Cue) => number): CueCounts {
+    let [pending, open, allPending] = [0, 0, 0];
+    for (const { cue, dueAt, standsOnKeyframes } of this.live()) {
+      const waits = isPending(cue.state);
+      if (waits) allPending++;
       if (cue.stream !== stream) continue;
-      if (isPending(cue.state)) pending++;
-      if (cue.state === 'landed') landed++;
+      if (waits) pending++;
+      const from = dueAt ?? cue.acceptedAt;
+      if (standsOnKeyframes && from <= span.to && from + windowMsOf(cue) >= span.from) open++;
     }
-    return { pending, landed, allPending };
+    return { pending, open, allPending };
   }
 
   /** Lock, reveal and cancel cues of an opening cue that stand or may still come. */

@@ -64,7 +64,9 @@ export class IdempotencyKeys<Outcome> {
 
   /** The key's cue is in the log. */
   keep(row: KeyRow): void {
-    this.#used.set(nameOf(row.token, row.key), row);
+    const name = nameOf(row.token, row.key);
+    this.#used.delete(name);
+    this.#used.set(name, row);
   }
 
   /** Its request was not answered with the cue: a repeat is a new one. */

@@ -364,8 +364,9 @@ export const SETTINGS = {
     name: 'FRAMECUE_CUE_OPEN_LIMIT',
     processes: MEDIA,
     schema: wholeNumber(1, 100),
-    default: '32',
-    meaning: 'How many cues of one stream may stand on its keyframes at a time.',
+    default: '16',
+    meaning:
+      'How many cues of one stream may stand on its keyframes at a time; one more interaction is refused, one more cue without a window of its own is not put on keyframes.',
   }),
   cuePendingLimit: setting({
     name: 'FRAMECUE_CUE_PENDING_LIMIT',
