@@ -28,5 +28,7 @@ export function serveFlv(req: IncomingMessage, res: ServerResponse, hub: StreamH
   // A body on a GET means nothing; read, it cannot hide that the viewer leaves.
   req.resume();
   res.flushHeaders();
+  // Gone before they began: no event would ever say so again.
+  if (socket.destroyed) return;
   hub.join('flv', (events) => new SocketSink(socket, 'flv', events, () => socket.end()));
 }
