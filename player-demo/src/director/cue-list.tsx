@@ -58,7 +58,7 @@ function CueRow({ cue }: { readonly cue: Cue }) {
             <dd>{cue.landing.markToStampMs === null ? '–' : formatSpan(cue.landing.markToStampMs)}</dd>
           </div>
           <div class="fact">
-            <dt>Off the moment</dt>
+            <dt>Off by</dt>
             <dd>{signedMs(cue.landing.errorMs)}</dd>
           </div>
         </dl>

@@ -30,7 +30,7 @@ export function startPreview(
   });
   const runner = runPlayer({
     video,
-    mostBehindS: 1.5,
+    mostBehindS: 3,
     onState: onLink,
     open: async (onLost) =>
       openMpegts({

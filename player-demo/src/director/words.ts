@@ -41,9 +41,9 @@ export const PHASE_WORDS: { readonly [phase in Phase]: string } = {
 };
 
 const CHOICE_WORDS: { readonly [choice: string]: string | undefined } = {
-  'next-in-presentation': 'The first picture on screen that had not passed yet',
-  'own-pts': 'The picture at hand: the time stamps are irregular',
-  scheduled: 'The picture that was asked for',
+  'next-in-presentation': 'Next picture that had not passed',
+  'own-pts': 'Picture at hand: irregular time stamps',
+  scheduled: 'Picture that was asked for',
 };
 
 export const choiceWords = (choice: string): string => CHOICE_WORDS[choice] ?? choice;

@@ -6,7 +6,10 @@ export interface RunnerOptions {
   /** Makes a new player on the video element; null where this browser cannot play it. */
   readonly open: (onLost: (why: LossReason) => void) => Promise<OpenPlayer | null>;
   readonly onState: (state: LinkState) => void;
-  /** Media that may wait in the buffer when the page comes back from the background, seconds. */
+  /**
+   * Media that may wait in the buffer before the picture jumps to the live edge, seconds. Playing a little faster
+   * catches up with less than that; a machine that cannot decode faster would stay behind for ever.
+   */
   readonly mostBehindS: number;
 }
 
@@ -20,6 +23,8 @@ const WATCH_MS = 1000;
 const FIRST_PICTURE_WITHIN_MS = 12_000;
 const PICTURE_WITHIN_MS = 6000;
 const EDGE_S = 0.3;
+/** From one jump to the next: each costs the decoding from the last keyframe on. */
+const JUMP_EACH_MS = 10_000;
 
 /** Keeps one stream on one video element: makes the player, watches it, throws it away and makes it again. */
 export function runPlayer({ video, open, onState, mostBehindS }: RunnerOptions): Runner {
@@ -29,6 +34,7 @@ export function runPlayer({ video, open, onState, mostBehindS }: RunnerOptions):
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
   let lastTime = -1;
   let lastMoveAt = performance.now();
+  let jumpedAt = Number.NEGATIVE_INFINITY;
   const page = new AbortController();
 
   const dispatch = (event: LinkEvent): LinkState => {
@@ -93,10 +99,20 @@ export function runPlayer({ video, open, onState, mostBehindS }: RunnerOptions):
     if (idle || state.kind === 'unsupported' || video.currentTime !== lastTime) {
       lastTime = video.currentTime;
       lastMoveAt = now;
+      if (state.kind === 'playing') catchUp(now);
       return;
     }
     const limit = state.kind === 'connecting' ? FIRST_PICTURE_WITHIN_MS : PICTURE_WITHIN_MS;
     if (now - lastMoveAt > limit) lose('silent');
+  };
+
+  const catchUp = (now: number): void => {
+    const { buffered, currentTime } = video;
+    if (document.hidden || buffered.length === 0 || now - jumpedAt < JUMP_EACH_MS) return;
+    const edge = buffered.end(buffered.length - 1);
+    if (edge - currentTime < mostBehindS) return;
+    jumpedAt = now;
+    video.currentTime = edge - EDGE_S;
   };
 
   const on = (target: EventTarget, type: string, listener: () => void): void =>
@@ -109,7 +125,7 @@ export function runPlayer({ video, open, onState, mostBehindS }: RunnerOptions):
   on(document, 'visibilitychange', () => {
     if (document.hidden || state.kind === 'waiting') return;
     if (video.paused && state.kind !== 'blocked') play();
-    catchUp(video, mostBehindS);
+    catchUp(performance.now());
   });
   const watchTimer = setInterval(watch, WATCH_MS);
   onState(state);
@@ -126,12 +142,4 @@ export function runPlayer({ video, open, onState, mostBehindS }: RunnerOptions):
       player = null;
     },
   };
-}
-
-/** A tab in the background may have let the buffer grow: back to the live edge at once. */
-function catchUp(video: HTMLVideoElement, mostBehindS: number): void {
-  const { buffered } = video;
-  if (buffered.length === 0) return;
-  const edge = buffered.end(buffered.length - 1);
-  if (edge - video.currentTime > mostBehindS) video.currentTime = edge - EDGE_S;
 }

@@ -15,7 +15,7 @@ export function Delay({ read, running }: { readonly read: () => number | null; r
         <span class="faint">delay not known</span>
       ) : (
         <>
-          <strong>{formatSpan(delay)}</strong> <span class="faint">behind live</span>
+          <strong>{formatSpan(delay)}</strong> <span class="faint">behind</span>
         </>
       )}
     </span>

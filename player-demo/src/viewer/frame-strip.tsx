@@ -5,13 +5,15 @@ const BEFORE = 2;
 const CELLS = 10;
 const CELL = 14;
 const GAP = 3;
+/** Later than this, a strip of frames shows nothing. */
+const MOST_LATE_MS = 1000;
 
 /**
  * Frames in a row as on a strip of film: the marked one is filled, the one on screen at the opening has the
  * frame around it. Both are one and the same when the cue opened exactly. The words beside it say the same.
  */
 export function FrameStrip({ cue }: { readonly cue: FiredCue }) {
-  if (verdictOf(cue) === 'no-frame' || cue.frames === null) return null;
+  if (verdictOf(cue) === 'no-frame' || cue.frames === null || cue.lateMs > MOST_LATE_MS) return null;
   const last = CELLS - 1 - BEFORE;
   const shown = BEFORE + Math.min(Math.max(cue.frames, 0), last);
   const beyond = cue.frames > last;

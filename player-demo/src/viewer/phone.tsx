@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
-import type { FramecueStatus } from '../../../client/src/index.ts';
+import type { FiredCue, FramecueStatus } from '../../../client/src/index.ts';
 import { useLatest } from '../design/hooks.ts';
 import { Icon } from '../design/icons.tsx';
 import { FIRST_LINK, type LinkState } from '../players/link.ts';
@@ -11,7 +11,7 @@ import { Delay } from './delay.tsx';
 import { Landing } from './landing.tsx';
 import { Log } from './log.tsx';
 import { type Session, startSession } from './session.ts';
-import { FIRST_VIEWER, nextViewer, unknownReveal } from './state.ts';
+import { FIRST_VIEWER, type LogEntry, nextViewer, unknownReveal } from './state.ts';
 import type { TestHooks } from './test-hooks.ts';
 import { PLAYERS, typeName } from './words.ts';
 
@@ -69,24 +69,26 @@ export function Phone({ config, path, hooks, heard, onHear }: PhoneProps) {
         <span class="faint phone-by">{player.by}</span>
         <Delay read={() => session.current?.delayMs() ?? null} running={link.kind === 'playing'} />
       </header>
-      <div class="phone-picture">
-        <Screen
-          video={video}
-          link={link}
-          muted={!heard}
-          label={player.name}
-          onPlay={() => session.current?.play()}
-          onMute={(muted) => onHear(!muted)}
-        />
-        {status?.mode === 'no-stamps' && (
-          <p class="phone-mode">
-            <Icon name="warning" size={16} /> No stamps here: questions open by the events path.
-          </p>
-        )}
-        <Landing cue={newest?.kind === 'fired' ? newest.cue : null} />
+      <div class="phone-body">
+        <div class="phone-picture">
+          <Screen
+            video={video}
+            link={link}
+            muted={!heard}
+            label={player.name}
+            onPlay={() => session.current?.play()}
+            onMute={(muted) => onHear(!muted)}
+          />
+          {status?.mode === 'no-stamps' && (
+            <p class="phone-mode">
+              <Icon name="warning" size={16} /> No stamps here: questions open by the events path.
+            </p>
+          )}
+          <Landing cue={state.round?.cue ?? lastFired(state.log)} />
+        </div>
+        <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
+        <Log entries={state.log} />
       </div>
-      <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
-      <Log entries={state.log} />
       <footer class="phone-foot faint">
         <Icon name="person" size={14} />{' '}
         {viewer === null ? 'No viewer token yet' : `Viewer ${shortName(viewer)}`}
@@ -96,6 +98,12 @@ export function Phone({ config, path, hooks, heard, onHear }: PhoneProps) {
       </p>
     </article>
   );
+}
+
+/** Where no question was opened here: whatever fired last. */
+function lastFired(log: readonly LogEntry[]): FiredCue | null {
+  const entry = log.find(({ kind }) => kind === 'fired');
+  return entry?.kind === 'fired' ? entry.cue : null;
 }
 
 const shortName = (viewer: string): string => (viewer.length > 18 ? `${viewer.slice(0, 16)}…` : viewer);

@@ -37,8 +37,8 @@ export interface Session {
   readonly stop: () => void;
 }
 
-/** Behind this, a tab that comes to the front again jumps to the live edge. */
-const MOST_BEHIND_S: { readonly [path in PlayPath]: number } = { flv: 2, ws: 2, hls: 12 };
+/** More than a joining viewer gets at once (a keyframe interval); hls.js has a rule of its own, below this one. */
+const MOST_BEHIND_S: { readonly [path in PlayPath]: number } = { flv: 4, ws: 4, hls: 20 };
 
 export function startSession(options: SessionOptions): Session {
   const { config, path, video, hooks, onEvent } = options;

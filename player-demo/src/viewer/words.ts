@@ -46,23 +46,35 @@ export function verdictOf(cue: FiredCue): Verdict {
   return cue.outcome === 'fired' && (cue.frames ?? 0) === 0 ? 'exact' : 'late';
 }
 
-/** `on its frame`, `1 frame late`, `4.2 s late`. */
+const EVENT_NAMES: { readonly [type: string]: string | undefined } = {
+  'interaction.open': 'Opened',
+  'interaction.lock': 'Locked',
+  'interaction.reveal': 'Revealed',
+  'interaction.cancel': 'Cancelled',
+};
+
+/** `Opened on its frame`, `Locked 1 frame late`, `Opened 4.2 s late`. */
 export function verdictWords(cue: FiredCue): string {
+  const what = EVENT_NAMES[cue.type] ?? 'Fired';
   switch (verdictOf(cue)) {
     case 'exact':
-      return 'On its frame';
+      return `${what} on its frame`;
     case 'no-frame':
-      return 'Without its frame';
+      return `${what} without its frame`;
     case 'late':
-      // Beyond a second, a number of frames says nothing to anybody.
-      return cue.frames !== null && cue.lateMs < 1000
-        ? `${plural(cue.frames, 'frame')} late`
-        : `${formatSpan(cue.lateMs)} late`;
+      return cue.frames !== null && cue.lateMs < FRAMES_BELOW_MS
+        ? `${what} ${plural(cue.frames, 'frame')} late`
+        : `${what} ${formatSpan(cue.lateMs)} late`;
   }
 }
 
+/** Beyond this, a number of frames says nothing to anybody. */
+const FRAMES_BELOW_MS = 1000;
+
 export const latenessWords = ({ lateMs, frames }: FiredCue): string =>
-  frames === null ? formatSpan(lateMs) : `${formatSpan(lateMs)}, ${plural(frames, 'frame')}`;
+  frames === null || lateMs >= FRAMES_BELOW_MS
+    ? formatSpan(lateMs)
+    : `${formatSpan(lateMs)}, ${plural(frames, 'frame')}`;
 
 export const neverWords = ({ outcome, reason }: CueOutcome): string => {
   const why = reason === null ? '' : (NEVER_WORDS[reason as NeverReason] ?? LATE_WORDS[reason as LateReason]);
