@@ -141,7 +141,7 @@ export interface FiredCue {
   readonly epoch: string | null;
   /** Unix microseconds at which the fire PTS passed the injector. */
   readonly fireAtUs: number;
-  /** Text of a stamp copy with `fireIn <= 0`: proof for the server; null where none was seen. */
+  /** Text of the first stamp copy with `fireIn <= 0`: proof for the server; null where none was seen. */
   readonly stamp: string | null;
 }
 
@@ -171,7 +171,8 @@ export interface Receipt {
   readonly choice: number;
   /** `held`: kept and judged later, because the server does not know the cue yet. */
   readonly status: 'accepted' | 'held';
-  readonly acceptedAt: number | string;
+  /** Unix milliseconds. */
+  readonly acceptedAt: number;
   /** True when an earlier answer of this viewer counts. */
   readonly repeated: boolean;
 }

@@ -88,7 +88,7 @@ export class CueScheduler {
     return done !== undefined && done >= rev && !this.#entries.has(id);
   }
 
-  /** The newest proof for a cue that is open: a stamp copy with `fireIn <= 0`. */
+  /** The proof for a cue that is open: the text of its first copy with `fireIn <= 0`. */
   stampOf(id: string): string | null {
     return this.#entries.get(id)?.stamp ?? null;
   }
@@ -182,7 +182,8 @@ export class CueScheduler {
       return;
     }
     entry.source ??= from.timeline;
-    entry.stamp = from.stamp ?? entry.stamp;
+    // The first one: it passed the injector with the fire frame, later ones say less.
+    entry.stamp ??= from.stamp;
     if (from.generation === from.timeline.generation && this.#dues.timelines.includes(from.timeline)) {
       entry.placed.set(from.timeline, { generation: from.generation, fireMs: from.playerFireMs });
     }
