@@ -4,6 +4,7 @@ import { Brand, Icon, type IconName } from './icons.tsx';
 import './tokens.css';
 import './base.css';
 import './parts.css';
+import './forms.css';
 
 export type Tone = 'plain' | 'good' | 'bad' | 'cue' | 'info';
 

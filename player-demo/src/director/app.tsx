@@ -1,9 +1,9 @@
 import { useCallback, useMemo, useState } from 'preact/hooks';
+import { SignIn } from '../design/sign-in.tsx';
 import type { DemoConfig } from '../shared/config.ts';
+import { forgetToken, keepToken } from '../shared/token.ts';
 import { createDirectorApi } from './api.ts';
 import { ConsoleView } from './console-view.tsx';
-import { SignIn } from './sign-in.tsx';
-import { forgetToken, keepToken } from './token.ts';
 
 export function App({ config, given }: { readonly config: DemoConfig; readonly given: string | null }) {
   const [token, setToken] = useState(given);
@@ -18,6 +18,9 @@ export function App({ config, given }: { readonly config: DemoConfig; readonly g
     return (
       <SignIn
         key={said}
+        title="Director"
+        heading="Director's token"
+        action="Open the console"
         said={said}
         onToken={(typed) => {
           keepToken(sessionStorage, typed);

@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { WithConfig } from '../design/with-config.tsx';
+import { takeToken } from '../shared/token.ts';
 import { App } from './app.tsx';
-import { takeToken } from './token.ts';
 import './director.css';
 
 // Before anything else: a token does not stay in the address bar or its history.

@@ -1,20 +1,25 @@
 import { useState } from 'preact/hooks';
-import { Head, Notice } from '../design/parts.tsx';
-import { cleanToken } from './token.ts';
+import { cleanToken } from '../shared/token.ts';
+import { Head, Notice } from './parts.tsx';
 
-/** Asks for the director's token. @param said why the one before was not taken. */
-export function SignIn({
-  said,
-  onToken,
-}: {
+export interface SignInProps {
+  /** Of the page. */
+  readonly title: string;
+  readonly heading: string;
+  /** On the button. */
+  readonly action: string;
+  /** Why the token before was not taken. */
   readonly said: string | null;
   readonly onToken: (token: string) => void;
-}) {
+}
+
+/** Asks for a token. */
+export function SignIn({ title, heading, action, said, onToken }: SignInProps) {
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState<string | null>(said);
   return (
     <>
-      <Head title="Director" />
+      <Head title={title} />
       <main class="lone">
         <form
           class="panel lone-card"
@@ -25,7 +30,7 @@ export function SignIn({
             else onToken(token);
           }}
         >
-          <h2>Director's token</h2>
+          <h2>{heading}</h2>
           <p class="soft">
             <code>npm run demo</code> and <code>npm start</code> print it. It is kept for this tab only.
           </p>
@@ -49,7 +54,7 @@ export function SignIn({
             </div>
           )}
           <button type="submit" class="button button-main">
-            Open the console
+            {action}
           </button>
         </form>
       </main>

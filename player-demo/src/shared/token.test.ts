@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cleanToken, forgetToken, keepToken, takeToken } from './token.ts';
 
 function places(hash: string, kept: string | null = null) {
-  const store = new Map(kept === null ? [] : [['framecue.director-token', kept]]);
+  const store = new Map(kept === null ? [] : [['framecue.token', kept]]);
   const shown: string[] = [];
   return {
     shown,

@@ -1,11 +1,11 @@
-/** The director's token: for this tab only, and never left in the address. */
+/** The token of whoever works on media's pages: one for the tab, for this tab only, never left in the address. */
 export interface TokenPlaces {
   readonly location: Pick<Location, 'hash' | 'pathname' | 'search'>;
   readonly history: Pick<History, 'replaceState'>;
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 }
 
-const KEY = 'framecue.director-token';
+const KEY = 'framecue.token';
 
 /** From `#token=...`, which is taken out of the address at once; else what this tab kept; else null. */
 export function takeToken({ location, history, storage }: TokenPlaces): string | null {
