@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseStamp } from '../cues/wire/index.ts';
 import { ROOT } from '../scripts/lib/tools.ts';
 import { openBrowser } from './test/browser.ts';
 import { Site } from './test/site.ts';
@@ -97,13 +98,16 @@ test('the README’s ten lines open a quiz on its frame, send the answer, and cl
         cue: 'c1',
         path: 'flv',
         epoch: 'epoch-1',
-        stamp: expect.stringContaining('"fireIn":0'),
       },
     });
-    const body = submission!.body as { firePts: number; actedPts: number; answerMs: number };
+    const body = submission!.body as Record<'firePts' | 'actedPts' | 'answerMs', number> & { stamp: string };
+    const proof = parseStamp(body.stamp);
+    // With B-frames a later picture can pass the injector just before the fire frame.
+    expect(proof).toMatchObject({ kind: 'cue', head: { key: expect.any(String) }, body: { id: 'c1' } });
+    expect(proof.kind === 'cue' && Math.abs(proof.head.fireIn)).toBeLessThanOrEqual(120);
     expect(body.actedPts).toBeGreaterThanOrEqual(body.firePts);
-    expect(body.actedPts - body.firePts).toBeLessThan(200);
-    expect(body.answerMs).toBeLessThan(200);
+    expect(body.actedPts - body.firePts).toBeLessThan(2000);
+    expect(body.answerMs).toBeLessThan(2000);
     await page.close();
   } finally {
     await site.close();
