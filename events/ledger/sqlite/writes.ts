@@ -114,6 +114,12 @@ function prepareStep(db: DatabaseSync, reads: LedgerReads): (transition: Transit
   };
 }
 
+interface HeldRow {
+  readonly submission: number;
+  readonly interaction: string;
+  readonly bucket: string;
+}
+
 function prepareJudge(db: DatabaseSync): (verdicts: readonly HeldVerdict[]) => JudgeOutcome {
   const find = db.prepare(`
     SELECT h.submission, i.id AS interaction, s.bucket FROM held h
@@ -128,7 +134,7 @@ function prepareJudge(db: DatabaseSync): (verdicts: readonly HeldVerdict[]) => J
   return (verdicts) => {
     const outcome = { accepted: 0, refused: 0, passed: 0 };
     for (const verdict of verdicts) {
-      const held = find.get(verdict.submission) as { submission: number; bucket: string } | undefined;
+      const held = find.get(verdict.submission) as HeldRow | undefined;
       if (held === undefined) {
         outcome.passed++;
         continue;
