@@ -1,8 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinal } from '../cues/states.ts';
-import { request, until } from './lib/api.ts';
+import { until } from './lib/api.ts';
 import { firesOf, openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
+import { killNine } from './lib/kill.ts';
 import { openQuiz, viewerSession } from './lib/quiz.ts';
 import { type System, startSystem } from './lib/system.ts';
 
@@ -26,18 +27,6 @@ afterAll(async () => {
   await system.stop();
 });
 
-/** Kills one process as a power cut would, and waits until its successor serves. */
-async function killNine(name: 'media' | 'events'): Promise<void> {
-  const before = (await system.run()).pids[name];
-  process.kill(before, 'SIGKILL');
-  await until(`${name} serves again`, RESTART_MS, async () => {
-    const run = await system.run();
-    if (run.pids[name] === before) return null;
-    const { status } = await request('GET', `${run[name]}/health/ready`, undefined, {});
-    return status === 200 ? true : null;
-  });
-}
-
 describe('kill -9 of events', () => {
   it('loses no acknowledged answer: the next process gives the same receipt back', async () => {
     const quiz = await openQuiz(system, { id: 'killed-quiz', durationMs: 120_000 });
@@ -47,7 +36,7 @@ describe('kill -9 of events', () => {
     const receipts = await Promise.all(viewers.map((viewer, n) => viewer.answer(quiz, n % 2)));
     for (const { status } of receipts) expect(status).toBe(200);
 
-    await killNine('events');
+    await killNine(system, 'events');
 
     const result = await system.api.events<{ total: number; counts: number[] }>(
       'GET',
@@ -73,7 +62,7 @@ describe('kill -9 of media', () => {
     const feedBefore = (await system.api.events<{ feed?: unknown }>('GET', '/health/ready')).body;
     expect(feedBefore).toMatchObject({ ready: true });
 
-    await killNine('media');
+    await killNine(system, 'media');
     await system.publish('bframes-25');
 
     // what events learns now came over the resumed feed

@@ -119,6 +119,8 @@ export async function startMedia({ settings, secrets, log }: ProcessContext): Pr
     // Publishers first: what they sent is stamped and delivered before the log is closed.
     await ingest?.close();
     streams.close();
+    // Followers of the feed stay connected for ever: they would hold up the rest until the grace is over.
+    director?.feed.close();
     await listening?.close(settings.stopGraceMs);
     delivery.close();
     await director?.close();
