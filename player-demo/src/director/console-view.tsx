@@ -91,6 +91,7 @@ export function ConsoleView({ config, api, onSignOut }: ConsoleViewProps) {
             <HealthStrip
               health={feeds.stream.value}
               failure={feeds.stream.failure}
+              switchOn={() => api.setStamping(true)}
               delayMs={preview.link.kind === 'playing' ? (preview.session()?.delayMs() ?? null) : null}
             />
           </section>

@@ -10,6 +10,7 @@ const at = (id: string, state: InteractionState, createdAt: number | null = 0): 
   correct: null,
   durationMs: 1000,
   createdAt,
+  lockedAt: null,
 });
 
 describe('the deck', () => {
@@ -20,14 +21,20 @@ describe('the deck', () => {
       at('c', 'ACTIVE', 3),
       at('d', 'SCHEDULED', 4),
     ];
-    expect(firstOnDeck(list)?.id).toBe('c');
+    expect(firstOnDeck(list, 0)?.id).toBe('c');
   });
 
   it('else takes the oldest that waits, and not one that is over', () => {
-    expect(firstOnDeck([at('a', 'RESOLVED'), at('c', 'SCHEDULED', 5), at('b', 'SCHEDULED', 2)])?.id).toBe(
+    expect(firstOnDeck([at('a', 'RESOLVED'), at('c', 'SCHEDULED', 5), at('b', 'SCHEDULED', 2)], 0)?.id).toBe(
       'b',
     );
-    expect(firstOnDeck([at('a', 'CANCELED')])).toBeNull();
+    expect(firstOnDeck([at('a', 'CANCELED')], 0)).toBeNull();
+  });
+
+  it('does not go back to one that was locked long ago and left', () => {
+    const left = { ...at('a', 'LOCKED', 1), lockedAt: 1000 };
+    expect(firstOnDeck([left], 1000 + 60_000)?.id).toBe('a');
+    expect(firstOnDeck([left], 1000 + 3_600_000)).toBeNull();
   });
 
   it('goes to the next that waits, never to the same one', () => {

@@ -1,13 +1,19 @@
 import type { Interaction } from '../shared/events-api.ts';
 
-const isOver = ({ state }: Interaction): boolean => state === 'RESOLVED' || state === 'CANCELED';
-
 const byAge = (a: Interaction, b: Interaction): number => (a.createdAt ?? 0) - (b.createdAt ?? 0);
 
-/** What a console shows that was just opened: the question under way, else the oldest that waits; null: none. */
-export function firstOnDeck(interactions: readonly Interaction[]): Interaction | null {
+/** A question that was locked this long ago and never revealed has been left. */
+const LEFT_AFTER_MS = 30 * 60_000;
+
+/**
+ * What a console shows that was just opened: the question under way, else the oldest that waits; null: none.
+ * @param now the server's clock, Unix milliseconds.
+ */
+export function firstOnDeck(interactions: readonly Interaction[], now: number): Interaction | null {
   const sorted = [...interactions].sort(byAge);
-  const running = sorted.filter(({ state }) => state === 'ACTIVE' || state === 'LOCKED').at(-1);
+  const isRunning = ({ state, lockedAt }: Interaction): boolean =>
+    state === 'ACTIVE' || (state === 'LOCKED' && now - (lockedAt ?? now) < LEFT_AFTER_MS);
+  const running = sorted.filter(isRunning).at(-1);
   return running ?? sorted.find(({ state }) => state === 'SCHEDULED') ?? null;
 }
 
@@ -33,5 +39,3 @@ export function withOwn(listed: readonly Interaction[], own: readonly Interactio
   const ids = new Set(listed.map(({ id }) => id));
   return [...listed, ...own.filter(({ id }) => !ids.has(id))];
 }
-
-export { isOver };

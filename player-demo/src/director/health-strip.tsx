@@ -1,8 +1,9 @@
+import { useState } from 'preact/hooks';
 import { Icon } from '../design/icons.tsx';
 import { Chip, Fact } from '../design/parts.tsx';
 import { failureWords } from '../shared/failure-words.ts';
 import { formatBitrate, formatCount, formatFps, formatSpan } from '../shared/format.ts';
-import type { ApiFailure } from '../shared/http.ts';
+import type { ApiFailure, ApiOutcome } from '../shared/http.ts';
 import type { StreamHealth } from '../shared/media-api.ts';
 
 export interface HealthStripProps {
@@ -10,10 +11,11 @@ export interface HealthStripProps {
   /** The newest question was not answered: what stands here may be over. */
   readonly failure: ApiFailure | null;
   readonly delayMs: number | null;
+  readonly switchOn: () => Promise<ApiOutcome<true>>;
 }
 
 /** Whether the stream is in order, at a glance; what is not, in words. */
-export function HealthStrip({ health, failure, delayMs }: HealthStripProps) {
+export function HealthStrip({ health, failure, delayMs, switchOn }: HealthStripProps) {
   if (failure !== null) {
     const gone = failure.kind === 'refused' && failure.status === 404;
     return (
@@ -43,11 +45,7 @@ export function HealthStrip({ health, failure, delayMs }: HealthStripProps) {
             Not live
           </Chip>
         )}
-        {health.stampingOn === false && (
-          <Chip tone="bad" icon="warning">
-            Stamping is off
-          </Chip>
-        )}
+        {health.stampingOn === false && <StampingOff switchOn={switchOn} />}
         <dl class="facts">
           <Fact name="Pictures">
             {health.frameRate === null ? '–' : `${formatFps(health.frameRate)} fps`}
@@ -74,5 +72,25 @@ export function HealthStrip({ health, failure, delayMs }: HealthStripProps) {
         </ul>
       )}
     </section>
+  );
+}
+
+/** Without stamps no cue can land. Switching it off is for the API: on the console it would be one slip away. */
+function StampingOff({ switchOn }: { readonly switchOn: () => Promise<ApiOutcome<true>> }) {
+  const [failure, setFailure] = useState<ApiFailure | null>(null);
+  const press = async (): Promise<void> => {
+    const outcome = await switchOn();
+    setFailure(outcome.ok ? null : outcome.failure);
+  };
+  return (
+    <>
+      <Chip tone="bad" icon="warning">
+        Stamping is off
+      </Chip>
+      <button type="button" class="button" onClick={() => void press()}>
+        Switch it on
+      </button>
+      {failure !== null && <span class="health-bad">{failureWords(failure).text}</span>}
+    </>
   );
 }

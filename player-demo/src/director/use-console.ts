@@ -78,7 +78,7 @@ export function useConsole(api: DirectorApi, chime: Chime, serverNow: () => numb
     (listed) => {
       if (looked.current) return;
       looked.current = true;
-      setChosen((current) => current ?? firstOnDeck(listed)?.id ?? null);
+      setChosen((current) => current ?? firstOnDeck(listed, serverNow())?.id ?? null);
     },
   );
 

@@ -12,6 +12,8 @@ export interface Feed<T> {
   readonly failure: ApiFailure | null;
 }
 
+/** A director does not wait long to hear that all is well again. */
+const MOST_MS = 2000;
 const NOTHING = { value: null, failure: null };
 
 function useFeed<T>(
@@ -27,6 +29,7 @@ function useFeed<T>(
     const poller = startPoller({
       run,
       everyMs,
+      mostMs: MOST_MS,
       onValue(value) {
         setFeed({ value, failure: null });
         onValue?.(value);

@@ -20,7 +20,7 @@ describe('nextLink', () => {
       waits.push(state.retryAt - 1000);
       state = nextLink(state, { kind: 'retry' });
     }
-    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 8000, 8000]);
+    expect(waits).toEqual([500, 1000, 2000, 4000, 5000, 5000, 5000]);
     expect(state).toEqual({ kind: 'connecting', attempt: 8 });
   });
 

@@ -36,7 +36,7 @@ export type LinkEvent =
   | { readonly kind: 'retry' }
   | { readonly kind: 'unsupported' };
 
-const BACKOFF = { firstMs: 500, mostMs: 8000 } as const;
+const BACKOFF = { firstMs: 500, mostMs: 5000 } as const;
 
 export const FIRST_LINK: LinkState = { kind: 'connecting', attempt: 1 };
 

@@ -30,8 +30,9 @@ let quiet = false;
 /** HTTP-FLV or WS-FLV, by the address. Null where the browser cannot. */
 export function openMpegts({ url, video, attach, onLost }: OpenMpegtsOptions): OpenPlayer | null {
   if (!Mpegts.getFeatureList().mseLivePlayback) return null;
+  // What goes wrong is said on the page; its own log of every retry would bury what is unexpected.
   if (!quiet) {
-    Mpegts.LoggingControl.applyConfig({ enableAll: false, enableError: true });
+    Mpegts.LoggingControl.applyConfig({ enableAll: false, enableError: false });
     quiet = true;
   }
   const player = Mpegts.createPlayer({ type: 'flv', isLive: true, url }, LOW_LATENCY);

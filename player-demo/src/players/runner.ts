@@ -121,6 +121,8 @@ export function runPlayer({ video, open, onState, mostBehindS }: RunnerOptions):
   on(video, 'playing', () => dispatch({ kind: 'playing' }));
   on(video, 'timeupdate', () => state.kind === 'stalled' && dispatch({ kind: 'playing' }));
   on(video, 'waiting', () => dispatch({ kind: 'stalled' }));
+  // One touch anywhere is leave for all players of the page.
+  on(document, 'click', () => state.kind === 'blocked' && play());
   on(window, 'online', () => state.kind === 'waiting' && retry());
   on(document, 'visibilitychange', () => {
     if (document.hidden || state.kind === 'waiting') return;

@@ -13,6 +13,7 @@ export interface Interaction {
   readonly correct: number | null;
   readonly durationMs: number | null;
   readonly createdAt: number | null;
+  readonly lockedAt: number | null;
 }
 
 export interface Result {
@@ -49,6 +50,7 @@ export function readInteraction(value: unknown): Interaction | null {
     correct: numberOf(config.correct) ?? numberOf(value.correct),
     durationMs: numberOf(config.durationMs),
     createdAt: momentOf(value.createdAt),
+    lockedAt: momentOf(value.lockedAt),
   };
 }
 

@@ -5,6 +5,8 @@ export interface PollerOptions<T> {
   readonly run: (signal: AbortSignal) => Promise<ApiOutcome<T>>;
   /** From one answer to the next request, milliseconds. */
   readonly everyMs: number;
+  /** The longest wait between tries that fail, milliseconds; 5,000 when absent. */
+  readonly mostMs?: number;
   readonly onValue: (value: T) => void;
   /** `attempt` counts failures in a row, from 1; `retryInMs` until the next try. */
   readonly onFailure: (failure: ApiFailure, attempt: number, retryInMs: number) => void;
@@ -17,14 +19,14 @@ export interface Poller {
   readonly stop: () => void;
 }
 
-const MOST_BACKOFF_MS = 5000;
+const DEFAULT_MOST_MS = 5000;
 
 /**
  * Asks again and again, one request at a time, until stopped. Failures are waited out with backoff; the
  * browser's word that the network is back ends the wait.
  */
 export function startPoller<T>(options: PollerOptions<T>): Poller {
-  const { run, everyMs, random = Math.random } = options;
+  const { run, everyMs, mostMs = DEFAULT_MOST_MS, random = Math.random } = options;
   const end = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let busy = false;
@@ -50,10 +52,7 @@ export function startPoller<T>(options: PollerOptions<T>): Poller {
     failures++;
     const { failure } = outcome;
     const asked = failure.kind === 'refused' ? (failure.retryAfterMs ?? 0) : 0;
-    const waitMs = Math.max(
-      asked,
-      backoffMs(failures, { firstMs: everyMs, mostMs: MOST_BACKOFF_MS }, random()),
-    );
+    const waitMs = Math.max(asked, backoffMs(failures, { firstMs: everyMs, mostMs }, random()));
     again(waitMs);
     options.onFailure(failure, failures, waitMs);
   };

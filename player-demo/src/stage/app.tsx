@@ -57,7 +57,7 @@ export function App({ config }: { readonly config: DemoConfig }) {
           </p>
         </main>
       ) : (
-        <main class={`stage-question stage-of-${question.options.length}`}>
+        <main class={question.options.length > 4 ? 'stage-question stage-many' : 'stage-question'}>
           <div class="stage-top">
             <h1>{question.question}</h1>
             {phase === 'open' && closesAt !== null && (

@@ -26,7 +26,7 @@ export function Card({ round, onAnswer }: CardProps) {
   return (
     <div class={`card card-${phase.kind}`} key={cue?.id ?? question.interaction}>
       <PhaseLine round={round} />
-      <h2 class="card-question">{question.question}</h2>
+      <h3 class="card-question">{question.question}</h3>
       {phase.kind === 'revealed' ? (
         <Bars
           options={question.options}
