@@ -1,8 +1,9 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventsChild } from './test-support/child.ts';
+import { until } from './test-support/until.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -82,7 +83,7 @@ describe('kill -9', () => {
       await events.openQuiz();
       await events.kill();
       await events.start();
-      await vi.waitFor(() => expect(events.media.askedFrom.at(-1)).toBe('log1.1'));
+      await until(() => expect(events.media.askedFrom.at(-1)).toBe('log1.1'));
       expect((await events.result()).state).toBe('ACTIVE');
     },
     TIMEOUT_MS,
@@ -106,7 +107,7 @@ describe.runIf(platform() === 'linux')('the order of system calls', () => {
         ids.push(body.receipt.id);
       }
       await events.kill();
-      const lines = await vi.waitFor(async () => {
+      const lines = await until(async () => {
         const text = await readFile(trace, 'utf8');
         expect(text).toContain('killed by SIGKILL');
         return text.split('\n');

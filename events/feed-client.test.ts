@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventsUnderTest } from './test-support/harness.ts';
+import { until } from './test-support/until.ts';
 
 const OPEN = { id: 'open-1', type: 'interaction.open', data: { interaction: 'q1' } } as const;
 const LOCK = { id: 'lock-1', type: 'interaction.lock', ref: 'open-1' } as const;
@@ -17,7 +18,7 @@ const state = async (id = 'q1') => (await t.get(`/api/v1/interactions/${id}`)).b
 const feed = () => t.events.status().feed;
 /** Lets waits between connections pass until it is so. */
 const eventually = (check: () => void | Promise<void>) =>
-  vi.waitFor(async () => {
+  until(async () => {
     t.time.advance(300);
     await check();
   });
@@ -101,7 +102,7 @@ describe('the cue feed', () => {
     t.time.advance(24_999);
     t.media.sendRaw(': alive\n\n');
     // Heard: the 25 s begin anew.
-    await vi.waitFor(() => expect(t.time.waiting).toBeGreaterThan(0));
+    await until(() => expect(t.time.waiting).toBeGreaterThan(0));
     await t.publish(t.accept(OPEN));
     t.time.advance(24_999);
     expect(feed().state).toBe('connected');
@@ -119,8 +120,8 @@ describe('the cue feed', () => {
     // Without chance the wait is half of its span, 5 s at the longest.
     for (let i = 0; i < 10; i++) {
       t.time.advance(5_000);
-      await vi.waitFor(() => expect(t.media.askedFrom.length).toBeGreaterThan(asked + i));
-      await vi.waitFor(() => expect(feed().state).toBe('waiting'));
+      await until(() => expect(t.media.askedFrom.length).toBeGreaterThan(asked + i));
+      await until(() => expect(feed().state).toBe('waiting'));
     }
     t.time.advance(4_999);
     expect(feed().state).toBe('waiting');

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newSigningKey, stampOf } from './test-support/cues.ts';
 import { type Answer, EventsUnderTest, SPREAD_MS } from './test-support/harness.ts';
+import { until } from './test-support/until.ts';
 
 const OPEN = { id: 'open-1', type: 'interaction.open', data: { interaction: 'q1' } } as const;
 const LOCK = { id: 'lock-1', type: 'interaction.lock', ref: 'open-1' } as const;
@@ -24,7 +25,7 @@ const total = async () => {
 const held = () => t.events.status().interactions.held;
 /** The feed has paused and the keeper has looked. */
 const untilJudged = () =>
-  vi.waitFor(() => {
+  until(() => {
     t.time.advance(600);
     expect(held()).toBe(0);
   });
@@ -95,7 +96,7 @@ describe('an answer that is faster than the feed', () => {
     t.media.startNewLog('log2');
     t.media.publish(t.land({ id: 'reveal-1', type: 'interaction.reveal', ref: 'open-1' }), t.land(LOCK), cue);
     t.media.dropFollowers();
-    await vi.waitFor(() => {
+    await until(() => {
       t.time.advance(300);
       expect(t.events.status().feed.position).toMatch(/^log2/);
     });

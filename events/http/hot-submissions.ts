@@ -81,7 +81,6 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
   return (req, res) => {
     const interaction = interactionOf(req.url ?? '');
     if (interaction === null) return false;
-    const arrivedAtUs = clock.unixUs();
     const startedUs = clock.monotonicUs();
     if (req.method !== 'POST') {
       if (cors.handle(req, res)) return true;
@@ -103,7 +102,8 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
         refuse(req, res, read.error, read.mustClose);
         return;
       }
-      submissions.submit(interaction, viewer, read.body, arrivedAtUs).then(
+      // An answer has arrived when it is whole: nobody holds a place by sending the head alone.
+      submissions.submit(interaction, viewer, read.body, clock.unixUs()).then(
         (outcome) => answer(req, res, outcome, startedUs),
         (error: unknown) => refuse(req, res, error),
       );

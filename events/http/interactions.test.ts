@@ -229,7 +229,7 @@ describe('what is now', () => {
 describe('the keys of stamps', () => {
   test("are media's", async () => {
     const keys = () => t.get('/.well-known/framecue-keys.json');
-    await expect.poll(async () => (await keys()).status).toBe(200);
+    await expect.poll(async () => (await keys()).status, { timeout: 15_000 }).toBe(200);
     const { body, headers } = await keys();
     expect(body).toEqual({ keys: [t.signingKey.publicJwk] });
     expect(headers.get('cache-control')).toBe('public, max-age=60');

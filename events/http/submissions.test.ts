@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Answer, EventsUnderTest, SPREAD_MS } from '../test-support/harness.ts';
+import { until } from '../test-support/until.ts';
 import { ViewerTokens } from './viewer-token.ts';
 
 const OPEN = { id: 'open-1', type: 'interaction.open', data: { interaction: 'q1' } } as const;
@@ -142,6 +143,34 @@ describe('the time of a submission', () => {
     const late = await t.submit('q1', await t.session('ann'), claim);
     expect(codeOf(late)).toEqual([409, 'ERR_INTERACTION_LOCKED', false]);
     expect(late.body.error.details).toEqual({ reason: 'arrived-after-cap' });
+  });
+
+  test('an answer arrives when it is whole: its head alone holds no place', async () => {
+    await open();
+    const token = await t.session('ann');
+    const body = JSON.stringify({ choice: 1, cue: 'open-1' });
+    const slow = httpRequest(`${t.url}${PATH}`, {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${token}`,
+        'Content-Type': 'application/json',
+        'Content-Length': body.length,
+      },
+    });
+    const status = new Promise<number>((resolve, reject) => {
+      slow.on('response', (res) => {
+        res.resume();
+        resolve(res.statusCode!);
+      });
+      slow.on('error', reject);
+    });
+    const timers = t.time.waiting;
+    t.time.advance(10_000 + SPREAD_MS - 1);
+    slow.write(body.slice(0, 5));
+    await until(() => expect(t.time.waiting).toBeGreaterThan(timers));
+    t.time.advance(1);
+    slow.end(body.slice(5));
+    expect(await status).toBe(409);
   });
 
   test("the window's own end: by the viewer's clock, and by arrival", async () => {
@@ -318,7 +347,7 @@ describe('a submission that is no good', () => {
       t.time.advance(10_000);
       return Promise.race([answer, null]);
     };
-    await expect.poll(late).toEqual({ status: 408, connection: 'close' });
+    await expect.poll(late, { timeout: 15_000 }).toEqual({ status: 408, connection: 'close' });
     slow.destroy();
   });
 

@@ -37,7 +37,7 @@ export class Submissions {
   }
 
   /**
-   * @param body the request's JSON; @param arrivedAtUs when its head arrived.
+   * @param body the request's JSON; @param arrivedAtUs when it was whole.
    * @throws {FramecueError} as the ledger does: nothing is known to be written then.
    */
   async submit(

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
 import { systemClock } from '../../packet/clock.ts';
 import { landedCue } from './cues.ts';
 import { DIRECTOR, JWT_SECRET } from './harness.ts';
 import { FEED_TOKEN, MediaServer } from './media-server.ts';
+import { until } from './until.ts';
 
 const PROGRAM = fileURLToPath(new URL('./events-process.ts', import.meta.url));
 const START_MS = 30_000;
@@ -87,7 +87,7 @@ export class EventsChild {
     if (made.status !== 201) throw new Error(JSON.stringify(made));
     const cue = { id: 'open-1', type: 'interaction.open', data: { interaction: 'q1' } } as const;
     this.media.publish(landedCue({ ...cue, durationMs: 600_000 }, systemClock));
-    await vi.waitFor(async () => {
+    await until(async () => {
       if ((await this.result()).state !== 'ACTIVE') throw new Error('not open yet');
     });
   }

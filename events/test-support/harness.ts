@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
-import { vi } from 'vitest';
 import type { Cue } from '../../cues/cue.ts';
 import { createCors } from '../../service/cors.ts';
 import { createHealth } from '../../service/health.ts';
@@ -16,6 +15,7 @@ import { createEvents, type Events, type EventsOptions } from '../events.ts';
 import { acceptedCue, type CuePlan, landedCue, newSigningKey } from './cues.ts';
 import { ManualTime } from './manual-time.ts';
 import { FEED_TOKEN, MediaServer } from './media-server.ts';
+import { until } from './until.ts';
 
 export const DIRECTOR = 'director-token-for-tests';
 export const READER = 'reader-token-for-tests';
@@ -116,7 +116,7 @@ export class EventsUnderTest {
   }
 
   connected(): Promise<void> {
-    return vi.waitFor(() => {
+    return until(() => {
       if (this.events.status().feed.position === null) throw new Error('the feed is not followed yet');
     });
   }
@@ -124,7 +124,7 @@ export class EventsUnderTest {
   /** Publishes cues and waits until their effect is committed. */
   async publish(...cues: readonly Cue[]): Promise<void> {
     const seq = this.media.publish(...cues);
-    await vi.waitFor(() => {
+    await until(() => {
       if (this.events.status().feed.position !== `${this.media.logEpoch}.${seq}`)
         throw new Error('not applied');
     });

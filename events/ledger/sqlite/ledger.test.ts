@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../../service/log.ts';
+import { until } from '../../test-support/until.ts';
 import { describeLedger } from '../conformance.ts';
 import { anInteraction, aSubmission, openedBy } from '../fixtures.ts';
 import type { Ledger } from '../store.ts';
@@ -162,6 +163,6 @@ describe('the SQLite ledger', () => {
     );
     expect(ledger.status()).toEqual({ state: 'open', queued: 10, queueLimit: 10_000 });
     await Promise.all(writes);
-    await vi.waitFor(() => expect(ledger.status().queued).toBe(0));
+    await until(() => expect(ledger.status().queued).toBe(0));
   });
 });
