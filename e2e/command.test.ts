@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cue } from '../cues/cue.ts';
+import type { MediaStatus } from '../server/media/status.ts';
+import { type System, startSystem } from './lib/system.ts';
+
+const COMMAND = fileURLToPath(new URL('../scripts/framecue.ts', import.meta.url));
+
+let system: System;
+let server: string[];
+beforeAll(async () => {
+  system = await startSystem();
+  const { media, tokens } = await system.run();
+  server = ['--media', media, '--token', tokens.director];
+});
+afterAll(() => system.stop());
+
+const framecue = (...args: string[]): Promise<{ code: number | null; out: string; err: string }> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [COMMAND, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 30_000,
+    });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, out, err }));
+  });
+
+describe('the framecue command', () => {
+  it('says that nothing is on the air, with exit code 1, and refuses a cue with the code of the server', async () => {
+    expect(await framecue('status', ...server)).toMatchObject({ code: 1 });
+    const cue = await framecue('cue', 'custom.test', ...server);
+    expect(cue).toMatchObject({ code: 1, out: '' });
+    expect(cue.err).toContain('ERR_STREAM_NOT_LIVE');
+  });
+
+  it('is used wrongly with exit code 2', async () => {
+    for (const args of [
+      ['cue'],
+      ['nope'],
+      ['cue', 'custom.x', '--delay', 'soon'],
+      ['cue', 'custom.x', '--data', '[1]'],
+    ]) {
+      expect(await framecue(...args), args.join(' ')).toMatchObject({ code: 2, out: '' });
+    }
+  });
+
+  it('tells of a healthy stream, and where a cue landed', async () => {
+    await system.publish('bframes-25');
+    const json = await framecue('status', ...server, '--json');
+    const status = JSON.parse(json.out) as MediaStatus;
+    expect(status.streams[0]).toMatchObject({ stream: 'live/main', live: true });
+    const readable = await framecue('status', ...server);
+    expect(readable.out).toMatch(/^live\/main: live; 640x360, .* B-frames, AAC/);
+
+    const marked = await framecue(
+      'cue',
+      'custom.test',
+      '--data',
+      '{"n":1}',
+      '--delay',
+      '500',
+      ...server,
+      '--json',
+    );
+    expect(marked.code, marked.err).toBe(0);
+    const cue = JSON.parse(marked.out) as Cue;
+    expect(cue).toMatchObject({ type: 'custom.test', data: { n: 1 }, landing: { choice: 'scheduled' } });
+    expect((await framecue('cue', 'custom.again', ...server)).out).toMatch(/landed on PTS \d+/);
+  });
+});

@@ -1,0 +1,84 @@
+import { Command } from 'commander';
+import type { Cue } from '../../cues/cue.ts';
+import { isFinal } from '../../cues/states.ts';
+import {
+  ask,
+  jsonObject,
+  type Server,
+  type ServerOptions,
+  serverOf,
+  wholeNumber,
+  withServer,
+} from './server.ts';
+
+interface CueOptions extends ServerOptions {
+  readonly data?: Record<string, unknown>;
+  readonly ref?: string;
+  readonly delay?: number;
+  readonly at?: string;
+  readonly mediaTime?: number;
+  readonly duration?: number;
+  readonly json?: boolean;
+  readonly wait: boolean;
+}
+
+const POLL_MS = 100;
+const PATIENCE_MS = 15_000;
+
+/** `framecue cue TYPE`: marks a cue and waits until it has landed; exit code 1 where it has not. */
+export const cueCommand = (): Command =>
+  withServer(new Command('cue'))
+    .description('marks a cue and says where it landed')
+    .argument('<type>', 'interaction.open, interaction.lock, product.card, custom.NAME, ...')
+    .option('--data <json>', 'what viewers may see', jsonObject)
+    .option('--ref <id>', 'the opening cue that a lock, reveal or cancel belongs to')
+    .option('--delay <ms>', 'that much after now', wholeNumber)
+    .option('--at <time>', 'at this moment: RFC 3339, or Unix milliseconds')
+    .option('--media-time <pts>', 'at this PTS of the stream, milliseconds', wholeNumber)
+    .option('--duration <ms>', 'closes by itself after this long', wholeNumber)
+    .option('--json', 'print the cue as the server gives it')
+    .option('--no-wait', 'do not wait for the landing')
+    .action(async (type: string, options: CueOptions) => {
+      const server = serverOf(options);
+      const { data, ref, delay, at, mediaTime, duration } = options;
+      const marked = await ask<Cue>(server, 'POST', `/api/v1/streams/${server.stream}/cues`, {
+        type,
+        data,
+        ref,
+        delayMs: delay,
+        at: at !== undefined && /^\d+$/.test(at) ? Number(at) : at,
+        mediaTime,
+        durationMs: duration,
+      });
+      const cue = options.wait ? await settled(server, marked) : marked;
+      process.stdout.write(`${options.json === true ? JSON.stringify(cue) : describe(cue)}\n`);
+      const bad =
+        cue.state === 'missed' || cue.state === 'uncertain' || (options.wait && cue.landing === null);
+      process.exitCode = bad ? 1 : 0;
+    });
+
+/** The cue once it has landed or never will, or as it is when the patience is over. */
+async function settled(server: Server, marked: Cue): Promise<Cue> {
+  const due = marked.fire.kind === 'delay' ? marked.fire.delayMs : 0;
+  const ahead = marked.fire.kind === 'at' ? Math.max(0, marked.fire.at - marked.acceptedAt) : due;
+  const end = performance.now() + ahead + PATIENCE_MS;
+  let cue = marked;
+  while (
+    cue.landing === null &&
+    !isFinal(cue.state) &&
+    cue.state !== 'uncertain' &&
+    performance.now() < end
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    cue = await ask<Cue>(server, 'GET', `/api/v1/streams/${server.stream}/cues/${cue.id}`);
+  }
+  return cue;
+}
+
+function describe({ id, state, landing, reason }: Cue): string {
+  if (landing === null)
+    return `${id}: ${state}${reason === undefined ? '' : ` (${reason.code}: ${reason.text})`}`;
+  const { pts, frame, epoch, markToStampMs, errorMs, choice } = landing;
+  const off = errorMs === 0 ? 'on the moment' : `${Math.round(errorMs)} ms off the moment`;
+  return `${id}: ${state} on PTS ${pts} (frame ${frame} of epoch ${epoch}), ${Math.round(markToStampMs)} ms after the mark, ${off}, ${choice}`;
+}

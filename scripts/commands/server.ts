@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ERRORS, type ErrorCode, FramecueError } from '../../packet/errors.ts';
+import { type RunFile, runFilePath } from '../../server/run-file.ts';
+import { loadSettings } from '../../service/settings.ts';
+
+/** Where a command talks to, and as whom. */
+export interface Server {
+  readonly media: string;
+  readonly token: string;
+  /** `app/name` */
+  readonly stream: string;
+}
+
+export interface ServerOptions {
+  readonly media?: string;
+  readonly token?: string;
+  readonly stream?: string;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** The options of every command that talks to a server. */
+export const withServer = (command: Command): Command =>
+  command
+    .exitOverride()
+    .showHelpAfterError()
+    .addOption(
+      new Option('--media <url>', 'base URL of media (default: the server that runs here, by run.json)'),
+    )
+    .addOption(
+      new Option('--token <token>', 'bearer token (default: run.json)').env('FRAMECUE_DIRECTOR_TOKEN'),
+    )
+    .addOption(new Option('--stream <app/name>', 'the stream (default: run.json, else live/main)'));
+
+/** @throws {FramecueError} ERR_NOT_READY where neither options nor run.json tell where the server is. */
+export function serverOf({ media, token, stream }: ServerOptions): Server {
+  const run = readRun();
+  const found = { media: media ?? run?.media, token: token ?? run?.tokens.director };
+  if (found.media === undefined || found.token === undefined) {
+    throw new FramecueError(
+      'ERR_NOT_READY',
+      'No server runs here (there is no run.json): start one by `npm start`, or give --media and --token.',
+    );
+  }
+  const own = run === null ? 'live/main' : `${run.stream.app}/${run.stream.name}`;
+  return { media: found.media.replace(/\/+$/, ''), token: found.token, stream: stream ?? own };
+}
+
+function readRun(): RunFile | null {
+  const { settings } = loadSettings(process.env);
+  try {
+    return JSON.parse(readFileSync(runFilePath(settings.dataDir), 'utf8')) as RunFile;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** @throws {FramecueError} the server's own code, or ERR_TIMEOUT where it does not answer. */
+export async function ask<T>(server: Server, method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(server.media + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${server.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (cause) {
+    throw new FramecueError('ERR_TIMEOUT', `${server.media} does not answer.`, { cause });
+  }
+  const answer = (await response.json()) as T & { error?: { code: string; message: string } };
+  if (response.ok) return answer;
+  const { code = 'ERR_INTERNAL', message = response.statusText } = answer.error ?? {};
+  throw new FramecueError(code in ERRORS ? (code as ErrorCode) : 'ERR_INTERNAL', message);
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('give a whole number.');
+  return Number(text);
+}
+
+export function jsonObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch (cause) {
+    throw new InvalidArgumentError(
+      `give a JSON object (${cause instanceof Error ? cause.message : 'not JSON'}).`,
+    );
+  }
+  throw new InvalidArgumentError('give a JSON object.');
+}

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import type { MediaStatus, StreamStatus } from '../../server/media/status.ts';
+import { ask, type ServerOptions, serverOf, withServer } from './server.ts';
+
+/** `framecue status`: exit code 1 where a stream is off the air or in trouble. */
+export const statusCommand = (): Command =>
+  withServer(new Command('status'))
+    .description('says whether the streams are healthy')
+    .option('--json', 'print what the server says')
+    .action(async (options: ServerOptions & { readonly json?: boolean }) => {
+      const status = await ask<MediaStatus>(serverOf(options), 'GET', '/api/v1/status');
+      if (options.json === true) process.stdout.write(`${JSON.stringify(status)}\n`);
+      else process.stdout.write(`${describe(status)}\n`);
+      const good = status.streams.length > 0 && status.streams.every((s) => s.live && !isBad(s));
+      process.exitCode = good ? 0 : 1;
+    });
+
+const isBad = (stream: StreamStatus): boolean =>
+  stream.health?.problems.some((p) => p.level === 'bad') === true;
+
+function describe({ streams, recentEvents }: MediaStatus): string {
+  if (streams.length === 0) return 'No stream has been published since the start.';
+  const lines = streams.map(describeStream);
+  for (const { code, text, remote, times } of recentEvents.slice(0, 5)) {
+    if (code !== null)
+      lines.push(`refused or cut: ${remote}: ${text} (${code}${times > 1 ? `, ${times} times` : ''})`);
+  }
+  return lines.join('\n');
+}
+
+function describeStream({ stream, live, health, viewers, epoch, publisher }: StreamStatus): string {
+  if (!live || health === null) return `${stream}: off the air`;
+  const { video, audio } = health;
+  const kbits = (bits: number | null): string => (bits === null ? '?' : String(Math.round(bits / 1000)));
+  const facts = [
+    `${video.width}x${video.height}, ${video.frameRate?.toFixed(2) ?? '?'} fps, ${kbits(video.bitsPerSecond)} kbit/s`,
+    `keyframe each ${((video.keyframeIntervalMs.last ?? 0) / 1000).toFixed(1)} s`,
+    video.hasBFrames ? 'B-frames' : 'no B-frames',
+    audio.codec === null ? 'no sound' : `AAC ${kbits(audio.bitsPerSecond)} kbit/s`,
+    `${viewers.total} viewers`,
+    `epoch ${epoch}`,
+    publisher?.encoder ?? 'unnamed encoder',
+  ];
+  const problems = health.problems.map(({ level, text }) => `  ${level}: ${text}`);
+  return [`${stream}: live; ${facts.join(', ')}`, ...problems].join('\n');
+}
