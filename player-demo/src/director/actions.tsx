@@ -61,7 +61,7 @@ export function Actions({ reasonAgainst, sample, onPress, onNext }: ActionsProps
         <ActionButton
           key={action}
           action={action}
-          hint={HINTS[action]}
+          hint={action === 'cancel' && asking ? 'C again, within 3 s' : HINTS[action]}
           against={reasonAgainst(action)}
           asks={action === 'cancel' && asking ? 'Sure?' : null}
           sample={sample}

@@ -79,6 +79,28 @@ describe('nextMarks', () => {
     expect(run([{ kind: 'dismiss', key: 'k1' }], state).marks).toEqual([]);
   });
 
+  it('finds the cue of a press whose answer alone was lost, and not that of another press', () => {
+    const unheard = run([
+      { kind: 'pressed', mark: mark('k1') },
+      { kind: 'failed', key: 'k1', failure: lost },
+    ]);
+    const other = run(
+      [{ kind: 'cues', cues: [cueOf({ askedPts: 499 }), cueOf({ id: 'c2', interaction: 'q2' })] }],
+      unheard,
+    );
+    expect(openPress(other.marks, 'q1', 'open')).toBe('unknown');
+    const found = run([{ kind: 'cues', cues: [cueOf({ askedPts: 500 })] }], unheard);
+    expect(openPress(found.marks, 'q1', 'open')).toBeNull();
+    expect(rowsOf(found)).toMatchObject([{ kind: 'cue', cue: { id: 'c1' }, mark: { key: 'k1' } }]);
+    // The list may be faster than the failure.
+    const early = run([
+      { kind: 'pressed', mark: mark('k1') },
+      { kind: 'cues', cues: [cueOf({ askedPts: 500 })] },
+      { kind: 'failed', key: 'k1', failure: lost },
+    ]);
+    expect(early.marks[0]?.outcome).toEqual({ kind: 'taken', cueId: 'c1' });
+  });
+
   it('is not turned back by an answer that was slow on its way', () => {
     const state = run([
       { kind: 'cues', cues: [landed] },

@@ -63,12 +63,12 @@ export function nextMarks(state: Marks, event: MarksEvent): Marks {
     case 'failed': {
       const { failure } = event;
       const kind = isOutcomeUnknown(failure) ? 'unknown' : 'refused';
-      return { ...state, marks: withOutcome(state.marks, event.key, { kind, failure }) };
+      return settled({ ...state, marks: withOutcome(state.marks, event.key, { kind, failure }) });
     }
     case 'again':
       return { ...state, marks: withOutcome(state.marks, event.key, { kind: 'sending' }) };
     case 'cues':
-      return { ...state, cues: merged(state.cues, event.cues) };
+      return settled({ ...state, cues: merged(state.cues, event.cues) });
     case 'dismiss':
       return { ...state, marks: state.marks.filter(({ key }) => key !== event.key) };
   }
@@ -76,6 +76,25 @@ export function nextMarks(state: Marks, event: MarksEvent): Marks {
 
 const withOutcome = (marks: readonly Mark[], key: string, outcome: MarkOutcome): readonly Mark[] =>
   marks.map((mark) => (mark.key === key ? { ...mark, outcome } : mark));
+
+/** A press of which nothing was heard, whose cue is in the list all the same: only the answer was lost. */
+function settled(state: Marks): Marks {
+  if (!state.marks.some(({ outcome }) => outcome.kind === 'unknown')) return state;
+  const claimed = new Set(state.marks.map(({ outcome }) => (outcome.kind === 'taken' ? outcome.cueId : '')));
+  const marks = state.marks.map((mark) => {
+    if (mark.outcome.kind !== 'unknown') return mark;
+    const cue = state.cues.find((found) => !claimed.has(found.id) && isOf(mark, found));
+    if (cue === undefined) return mark;
+    claimed.add(cue.id);
+    return { ...mark, outcome: { kind: 'taken', cueId: cue.id } } as const;
+  });
+  return { ...state, marks };
+}
+
+const isOf = (mark: Mark, cue: Cue): boolean =>
+  cue.type === `interaction.${mark.action}` &&
+  cue.interaction === mark.interaction &&
+  cue.askedPts === (mark.mediaTime === null ? null : Math.round(mark.mediaTime));
 
 /** How far a cue has come. An answer that was slow on its way never turns one back. */
 const RANK: { readonly [state in CueState]: number } = {
