@@ -19,6 +19,9 @@ import {
   untilPlaying,
 } from './test/viewer-page.ts';
 
+// A browser, a player and a live stream each time, on a machine that runs other tests too.
+vi.setConfig({ testTimeout: 60_000 });
+
 let folder: string;
 let browser: Browser;
 const sites: Site[] = [];

@@ -76,6 +76,8 @@ export class StampedStream {
   /** When the first packet passed the injector, Unix milliseconds. */
   readonly startedAtMs: number;
   epoch = 'epoch-1';
+  /** The injector's clock is ahead of this machine's. */
+  clockAheadMs = 0;
 
   private constructor(packets: readonly MediaPacket[], lapMs: number, frameMs: number, startedAtMs: number) {
     this.#packets = packets;
@@ -168,9 +170,14 @@ export class StampedStream {
     }
   }
 
+  /** When a media time passes the injector, by its clock. */
+  #stampUs(mediaMs: number): number {
+    return Math.round((this.startedAtMs + this.clockAheadMs + mediaMs - BASE_MS) * 1000);
+  }
+
   #stamped(frame: AvcFramePacket): AvcFramePacket {
     const pts = frame.dts + frame.compositionOffset;
-    const at = Math.round((this.startedAtMs + frame.dts - BASE_MS) * 1000);
+    const at = this.#stampUs(frame.dts);
     const texts: string[] = [];
     if (frame.isKeyframe) texts.push(formatClockStamp({ epoch: this.epoch, at, pts }));
     for (const { spec, bodyText, signatureLine, key } of this.#prepared) {
@@ -180,7 +187,7 @@ export class StampedStream {
       const isOpen =
         frame.isKeyframe && fireIn <= 0 && -fireIn <= (spec.openForMs ?? spec.durationMs ?? 30_000);
       if (!isAnnounced && !isRepeated && !isOpen) continue;
-      const fireAt = Math.round((this.startedAtMs + spec.firePts - BASE_MS) * 1000);
+      const fireAt = this.#stampUs(spec.firePts);
       const head = { epoch: this.epoch, at, pts, fireIn, fireAt, ...(fireIn <= 0 ? { key } : {}) };
       texts.push(formatCueStamp(head, bodyText, signatureLine));
     }
