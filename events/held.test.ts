@@ -71,6 +71,23 @@ describe('an answer that is faster than the feed', () => {
     expect((await submit('early', {})).body.receipt).toMatchObject({ status: 'accepted', repeated: true });
   });
 
+  test('waits while the feed is still catching up', async () => {
+    const cue = t.land(OPEN);
+    t.time.advance(3_000);
+    const lock = t.land(LOCK);
+    const late = { stamp: stampOf(cue, t.signingKey), epoch: 'e1', actedPts: lock.landing!.pts };
+    await submit('late', late);
+    await t.publish(cue);
+    const timers = t.time.waiting;
+    t.time.advance(300);
+    // The keeper has looked, and waits for its next turn.
+    await until(() => expect(t.time.waiting).toBe(timers));
+    expect(held()).toBe(1);
+    await t.publish(lock);
+    await untilJudged();
+    expect(await total()).toBe(0);
+  });
+
   test('is counted before the reveal that the feed brings right behind', async () => {
     const cue = t.land(OPEN);
     await submit('ann', { stamp: stampOf(cue, t.signingKey) });
@@ -217,6 +234,7 @@ describe('a stamp that proves nothing gives a code to come again with', () => {
   test('a key that is new is fetched once, then believed; made-up keys do not make us ask again and again', async () => {
     const fresh = newSigningKey();
     const stamp = stampOf(t.land(OPEN), fresh);
+    expect((await submit('ann', { stamp })).body.error.details).toMatchObject({ stamp: 'unknown-key' });
     t.media.keys = [t.signingKey, fresh];
     t.time.advance(5_000);
     expect((await submit('ann', { stamp })).body.receipt.status).toBe('held');
