@@ -66,12 +66,23 @@ async function playing(site: Site): Promise<Page> {
   return page;
 }
 
-/** The picture on screen is the one of the fire PTS, or one of the next two where the machine was busy. */
+/** Never early; how late is the machine's affair, within reason: e2e tests hold that on a quiet one. */
 function expectOnItsPicture(cue: Seen['fired'][number], stream: StampedStream): void {
+  expect(cue.trigger).toBe('frame');
   expect(cue.shownPts! - cue.firePts!).toBeGreaterThanOrEqual(0);
-  const late = cue.picture! - stream.frameNumber(cue.firePts!);
-  expect(late).toBeGreaterThanOrEqual(0);
-  expect(late).toBeLessThanOrEqual(2);
+  expect(picturesLate(cue, stream)).toBeGreaterThanOrEqual(0);
+  expect(picturesLate(cue, stream)).toBeLessThanOrEqual(6);
+}
+
+const picturesLate = (cue: Seen['fired'][number], stream: StampedStream): number =>
+  cue.picture! - stream.frameNumber(cue.firePts!);
+
+/** Most of them exactly, however busy the machine is. */
+function expectMostExact(cues: Seen['fired'], stream: StampedStream): void {
+  const exact = cues.filter(
+    (cue) => cue.outcome === 'fired' && cue.frames === 0 && picturesLate(cue, stream) <= 1,
+  );
+  expect(exact.length).toBeGreaterThan(cues.length / 2);
 }
 
 describe('mpegts.js', () => {
@@ -96,12 +107,11 @@ describe('mpegts.js', () => {
         id: `c${i}`,
         firePts: pts[i],
         path: kind,
-        trigger: 'frame',
-        outcome: 'fired',
       });
       expect(cue.data).toMatchObject({ question: 'Which?' });
       expectOnItsPicture(cue, site.stream);
     }
+    expectMostExact(fired, site.stream);
   });
 
   test('who joins late opens the same window with what is left of it, and closes with its lock', async () => {
@@ -116,7 +126,7 @@ describe('mpegts.js', () => {
     const lock = site.stream.frameAhead(600);
     site.stream.mark({ id: 'lock', type: 'interaction.lock', ref: 'open', firePts: lock, announceMs: 300 });
     const after = await untilFired(page, 2);
-    expect(after.fired[1]).toMatchObject({ id: 'lock', outcome: 'fired' });
+    expect(after.fired[1]).toMatchObject({ id: 'lock', trigger: 'frame' });
     expect(after.closed).toEqual([{ id: 'open', why: 'locked' }]);
   });
 
@@ -178,7 +188,33 @@ describe('mpegts.js', () => {
     site.stream.mark({ id: 'b', firePts: second, announceMs: 400, durationMs: 60_000 });
     const { fired } = await untilFired(page, 2);
     expect(fired.map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(fired[1]).toMatchObject({ firePts: second, outcome: 'fired' });
+    expect(fired[1]).toMatchObject({ firePts: second });
+    expectOnItsPicture(fired[1]!, site.stream);
+  });
+
+  test('a player that loads anew: the same, without attaching again', async () => {
+    const site = await newSite();
+    const page = await playing(site);
+    const first = site.stream.frameAhead(500);
+    site.stream.mark({ id: 'a', firePts: first, announceMs: 400, durationMs: 60_000 });
+    const before = await untilFired(page, 1);
+    // Announced to the old connection, and reached on the new one.
+    const second = site.stream.frameAhead(3000);
+    site.stream.mark({ id: 'b', firePts: second, announceMs: 4000, durationMs: 60_000 });
+    await page.waitForFunction(() => globalThis.viewer.framecue.stats().pending === 1);
+    await page.evaluate(() => {
+      const player = globalThis.viewer.player as unknown as Record<'unload' | 'load' | 'play', () => void>;
+      player.unload();
+      player.load();
+      player.play();
+    });
+    const { fired } = await untilFired(page, 2);
+    expect(fired.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(fired[1]!.firePts).toBe(second);
+    // It counts from another moment now.
+    expect(fired[1]!.playerFirePts! - fired[1]!.firePts!).not.toBe(
+      before.fired[0]!.playerFirePts! - before.fired[0]!.firePts!,
+    );
     expectOnItsPicture(fired[1]!, site.stream);
   });
 
@@ -217,7 +253,7 @@ describe('mpegts.js', () => {
     site.stream.mark({ id: 'c', firePts: next, announceMs: 400, durationMs: 60_000 });
     const after = await untilFired(page, 3);
     expect(after.fired.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    expect(after.fired[2]).toMatchObject({ trigger: 'frame', outcome: 'fired' });
+    expect(after.fired[2]).toMatchObject({ trigger: 'frame' });
   });
 
   test('a page on plain HTTP beyond localhost has no WebCrypto: verifies and unseals all the same', async () => {
@@ -233,7 +269,7 @@ describe('mpegts.js', () => {
     site.stream.mark({ id: 'c', firePts, announceMs: 1000, durationMs: 5000 });
     const { fired } = await untilFired(page, 1);
     expect(fired).toHaveLength(1);
-    expect(fired[0]).toMatchObject({ id: 'c', outcome: 'fired' });
+    expect(fired[0]).toMatchObject({ id: 'c' });
     expect(fired[0]!.data).toMatchObject({ question: 'Which?' });
     expectOnItsPicture(fired[0]!, site.stream);
   });
@@ -262,9 +298,10 @@ describe('hls.js', () => {
     expect(errors).toEqual([]);
     expect(fired.map(({ id }) => id)).toEqual(['c0', 'c1', 'c2']);
     for (const cue of fired) {
-      expect(cue).toMatchObject({ path: 'hls', trigger: 'frame', outcome: 'fired' });
+      expect(cue).toMatchObject({ path: 'hls' });
       expectOnItsPicture(cue, stream);
     }
+    expectMostExact(fired, stream);
     // Back over all of them: never again. Then on.
     await page.evaluate(() => {
       document.querySelector('video')!.currentTime = 0.2;
