@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 
 const page = (name: string): string => fileURLToPath(new URL(`${name}.html`, import.meta.url));
 
-/** Four pages, built to `player-demo/dist`; both processes serve them as they are. */
+/** Five pages, built to `player-demo/dist`; both processes serve them as they are. */
 export default defineConfig({
   plugins: [preact()],
   build: {
@@ -22,6 +22,7 @@ export default defineConfig({
         viewer: page('viewer'),
         director: page('director'),
         stage: page('stage'),
+        status: page('status'),
       },
     },
   },

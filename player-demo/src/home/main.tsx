@@ -15,6 +15,11 @@ const PAGES = [
     text: 'Mark cues on the frame you see, by button or by key, and watch them land.',
   },
   { href: '/stage.html', name: 'Stage', text: 'The running result, for the big screen.' },
+  {
+    href: '/status.html',
+    name: 'Status',
+    text: 'Whether the stream is healthy, and what to do where it is not.',
+  },
 ] as const;
 
 render(

@@ -1,0 +1,43 @@
+import type { StreamReport } from './report.ts';
+
+/** Where to look and what to set, for a problem that is told in the server's words; null where those say it. */
+export function adviceOn(code: string, stream: StreamReport): string | null {
+  switch (code) {
+    case 'keyframe-interval':
+      return `OBS: Settings, Output, Keyframe Interval 2 s. ffmpeg: ${gopOption(stream)}.`;
+    case 'no-video':
+      return 'See that the encoder shows its own picture, and that it sends H.264.';
+    case 'video-stalled':
+      return 'Players stand still on the last picture until it comes back.';
+    case 'no-audio':
+      return 'Fine where the programme is silent. OBS: see that a source moves in the Audio Mixer and that the streamed track has it.';
+    case 'audio-stalled':
+      return 'See that the audio source of the encoder still runs.';
+    case 'frame-rate-low':
+    case 'gaps':
+      return 'OBS: View, Stats. Skipped frames due to encoding lag: a faster preset or a smaller picture. Missed frames due to rendering lag: fewer or lighter sources.';
+    case 'arrives-slowly':
+      return 'OBS: View, Stats. Dropped frames (network): set the video bit rate to at most two thirds of the uplink.';
+    case 'jitter':
+      return 'A cable instead of Wi-Fi, a lower bit rate, or less else on the uplink.';
+    case 'jumps':
+      return 'The encoder restarted its clock, or a relay switched its source. Players go on in a new epoch.';
+    case 'av-skew':
+      return 'The encoder sends one of the two late: less look-ahead in the video encoder, or look for a delayed source.';
+    case 'corrupt':
+      return 'TCP does not do that: it comes from the encoder, or from a relay before this server.';
+    case 'stamping-off':
+      return `PUT /api/v1/streams/${stream.name}/stamping {"on":true} with the director's token switches it on.`;
+    case 'stamping-failed':
+      return 'The log of the media process names the reason.';
+    case 'comes-and-goes':
+      return 'How each publish ended stands in the list of publishers on this page.';
+    default:
+      return null;
+  }
+}
+
+function gopOption({ health }: StreamReport): string {
+  const rate = health?.video.declaredFrameRate ?? health?.video.frameRate ?? null;
+  return rate === null ? '-g with twice the frame rate' : `-g ${Math.round(rate * 2)}`;
+}

@@ -1,0 +1,251 @@
+import { booleanOf, isObject, type JsonObject, listOf, numberOf, textOf } from '../shared/json.ts';
+
+/** What `GET /api/v1/status` says. Null: the server does not know, or does not tell. Spans are milliseconds. */
+export interface MediaReport {
+  /** The server's clock, Unix milliseconds; all other moments are on it too. */
+  readonly at: number;
+  readonly streams: readonly StreamReport[];
+  /** Newest first. */
+  readonly events: readonly PublisherEvent[];
+}
+
+export interface StreamReport {
+  /** `app/name` */
+  readonly name: string;
+  readonly live: boolean;
+  readonly epoch: string | null;
+  readonly frame: number | null;
+  readonly stampingOn: boolean | null;
+  readonly publisher: PublisherReport | null;
+  readonly health: HealthReport | null;
+  readonly viewers: ViewersReport;
+  readonly stamps: StampsReport;
+}
+
+export interface PublisherReport {
+  /** `address:port` */
+  readonly remote: string | null;
+  readonly encrypted: boolean;
+  readonly encoder: string | null;
+  readonly since: number | null;
+  readonly receivedBytes: number | null;
+  /** Frames before the first configuration or keyframe: nobody could have decoded them. */
+  readonly beforeStart: number | null;
+  readonly corrupt: number | null;
+}
+
+export interface HealthReport {
+  readonly ageMs: number;
+  readonly video: VideoReport;
+  readonly audio: AudioReport;
+  readonly timing: TimingReport;
+  readonly problems: readonly Problem[];
+}
+
+export interface LastAndMost {
+  readonly last: number | null;
+  readonly max: number | null;
+}
+
+export interface VideoReport {
+  readonly codec: string | null;
+  readonly profile: string | null;
+  readonly level: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly declaredFrameRate: number | null;
+  /** Per second of media time. */
+  readonly frameRate: number | null;
+  /** Media time that arrives per real time: 1 is live. */
+  readonly speed: number | null;
+  readonly bitsPerSecond: number | null;
+  readonly frames: number | null;
+  readonly gopFrames: LastAndMost;
+  readonly keyframeIntervalMs: LastAndMost;
+  readonly sinceKeyframeMs: number | null;
+  readonly hasBFrames: boolean | null;
+  readonly reorderDepth: number | null;
+}
+
+export interface AudioReport {
+  readonly codec: string | null;
+  readonly sampleRate: number | null;
+  readonly channels: number | null;
+  readonly bitsPerSecond: number | null;
+  readonly frames: number | null;
+}
+
+export interface TimingReport {
+  readonly gaps: number | null;
+  readonly gapsInWindow: number | null;
+  readonly largestGapMs: number | null;
+  readonly jumps: number | null;
+  readonly largestJumpMs: number | null;
+  readonly jitterMs: number | null;
+  /** Positive: video arrives later than audio of the same time. */
+  readonly avSkewMs: number | null;
+}
+
+/** `bad`: viewers see or hear it now. `warn`: they may. */
+export interface Problem {
+  readonly level: 'warn' | 'bad';
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface ViewersReport {
+  readonly flv: number | null;
+  readonly ws: number | null;
+  readonly hls: number | null;
+  readonly total: number | null;
+}
+
+export interface StampsReport {
+  readonly clock: number | null;
+  readonly cue: number | null;
+  readonly heldCues: number | null;
+  readonly foreignRemoved: number | null;
+  /** Pictures that went on without their stamp because stamping failed. */
+  readonly passedUntouched: number | null;
+}
+
+export interface PublisherEvent {
+  readonly at: number;
+  readonly kind: 'refused' | 'ended';
+  readonly stream: string | null;
+  readonly remote: string | null;
+  readonly code: string | null;
+  readonly text: string;
+  readonly times: number;
+}
+
+export function readReport(value: unknown): MediaReport | null {
+  if (!isObject(value)) return null;
+  const at = numberOf(value.at);
+  const streams = listOf(value.streams, readStream);
+  if (at === null || streams === null) return null;
+  return { at, streams, events: listOf(value.recentEvents, readEvent) ?? [] };
+}
+
+const part = (object: JsonObject, name: string): JsonObject => {
+  const value = object[name];
+  return isObject(value) ? value : {};
+};
+
+function readStream(value: unknown): StreamReport | null {
+  if (!isObject(value)) return null;
+  const name = textOf(value.stream);
+  const live = booleanOf(value.live);
+  if (name === null || live === null) return null;
+  const viewers = part(value, 'viewers');
+  const injector = part(value, 'injector');
+  return {
+    name,
+    live,
+    epoch: textOf(value.epoch),
+    frame: numberOf(value.frame),
+    stampingOn: booleanOf(part(value, 'stamping').on),
+    publisher: isObject(value.publisher) ? readPublisher(value.publisher) : null,
+    health: isObject(value.health) ? readHealth(value.health) : null,
+    viewers: {
+      flv: numberOf(viewers.flv),
+      ws: numberOf(viewers.ws),
+      hls: numberOf(viewers.hls),
+      total: numberOf(viewers.total),
+    },
+    stamps: {
+      clock: numberOf(injector.clockStamps),
+      cue: numberOf(injector.cueStamps),
+      heldCues: numberOf(injector.heldCues),
+      foreignRemoved: numberOf(injector.foreignStampsRemoved),
+      passedUntouched: numberOf(injector.passedUntouched),
+    },
+  };
+}
+
+function readPublisher(value: JsonObject): PublisherReport {
+  const drops = part(value, 'drops');
+  const beforeConfig = numberOf(drops.beforeConfig);
+  const beforeKeyframe = numberOf(drops.beforeKeyframe);
+  return {
+    remote: textOf(value.remote),
+    encrypted: value.encrypted === true,
+    encoder: textOf(value.encoder),
+    since: numberOf(value.since),
+    receivedBytes: numberOf(value.receivedBytes),
+    beforeStart: beforeConfig === null || beforeKeyframe === null ? null : beforeConfig + beforeKeyframe,
+    corrupt: numberOf(drops.corrupt),
+  };
+}
+
+function readHealth(value: JsonObject): HealthReport {
+  const video = part(value, 'video');
+  const audio = part(value, 'audio');
+  const timing = part(value, 'timing');
+  return {
+    ageMs: numberOf(value.ageMs) ?? 0,
+    video: {
+      codec: textOf(video.codec),
+      profile: textOf(video.profile),
+      level: textOf(video.level),
+      width: numberOf(video.width),
+      height: numberOf(video.height),
+      declaredFrameRate: numberOf(video.declaredFrameRate),
+      frameRate: numberOf(video.frameRate),
+      speed: numberOf(video.speed),
+      bitsPerSecond: numberOf(video.bitsPerSecond),
+      frames: numberOf(video.frames),
+      gopFrames: readLastAndMost(part(video, 'gopFrames')),
+      keyframeIntervalMs: readLastAndMost(part(video, 'keyframeIntervalMs')),
+      sinceKeyframeMs: numberOf(video.sinceKeyframeMs),
+      hasBFrames: booleanOf(video.hasBFrames),
+      reorderDepth: numberOf(video.reorderDepth),
+    },
+    audio: {
+      codec: textOf(audio.codec),
+      sampleRate: numberOf(audio.sampleRate),
+      channels: numberOf(audio.channels),
+      bitsPerSecond: numberOf(audio.bitsPerSecond),
+      frames: numberOf(audio.frames),
+    },
+    timing: {
+      gaps: numberOf(timing.gaps),
+      gapsInWindow: numberOf(timing.gapsInWindow),
+      largestGapMs: numberOf(timing.largestGapMs),
+      jumps: numberOf(timing.jumps),
+      largestJumpMs: numberOf(timing.largestJumpMs),
+      jitterMs: numberOf(timing.jitterMs),
+      avSkewMs: numberOf(timing.avSkewMs),
+    },
+    problems: listOf(value.problems, readProblem) ?? [],
+  };
+}
+
+const readLastAndMost = (value: JsonObject): LastAndMost => ({
+  last: numberOf(value.last),
+  max: numberOf(value.max),
+});
+
+function readProblem(value: unknown): Problem | null {
+  if (!isObject(value)) return null;
+  const text = textOf(value.text);
+  // A level that is not known here is taken for the worse one.
+  const level = value.level === 'warn' ? 'warn' : 'bad';
+  return text === null ? null : { level, code: textOf(value.code) ?? '', text };
+}
+
+function readEvent(value: unknown): PublisherEvent | null {
+  if (!isObject(value)) return null;
+  const at = numberOf(value.at);
+  const text = textOf(value.text);
+  if (at === null || text === null || (value.kind !== 'refused' && value.kind !== 'ended')) return null;
+  return {
+    at,
+    text,
+    kind: value.kind,
+    stream: textOf(value.stream),
+    remote: textOf(value.remote),
+    code: textOf(value.code),
+    times: numberOf(value.times) ?? 1,
+  };
+}
