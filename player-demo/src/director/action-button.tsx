@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { Action } from './keys.ts';
 import { ACTION_NAMES } from './words.ts';
@@ -11,6 +12,8 @@ export interface ActionButtonProps {
   readonly asks?: string | null;
   readonly sample: () => number | null;
   readonly onPress: (mediaTime: number | null) => void;
+  /** Before the words. */
+  readonly children?: ComponentChildren;
 }
 
 const HELD_FOR_MS = 1500;
@@ -19,7 +22,15 @@ const HELD_FOR_MS = 1500;
  * The moment is when the finger comes down; the mark is sent when it goes up on the button, so that a slip can
  * be taken back by sliding off.
  */
-export function ActionButton({ action, hint, against, asks = null, sample, onPress }: ActionButtonProps) {
+export function ActionButton({
+  action,
+  hint,
+  against,
+  asks = null,
+  sample,
+  onPress,
+  children,
+}: ActionButtonProps) {
   const down = useRef<{ readonly at: number; readonly mediaTime: number | null } | null>(null);
   return (
     <button
@@ -36,6 +47,7 @@ export function ActionButton({ action, hint, against, asks = null, sample, onPre
         onPress(byPointer ? pressed.mediaTime : sample());
       }}
     >
+      {children}
       <span class="action-name">{asks ?? ACTION_NAMES[action]}</span>
       <span class="action-note">{against ?? hint}</span>
     </button>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useLatest } from '../design/hooks.ts';
 import { ActionButton } from './action-button.tsx';
-import { ACTIONS, type Action, commandOf, type KeyTarget } from './keys.ts';
+import { ACTIONS, type Action } from './keys.ts';
+import { useKeys } from './use-keys.ts';
 
 export interface ActionsProps {
   readonly reasonAgainst: (action: Action) => string | null;
@@ -38,21 +38,10 @@ export function Actions({ reasonAgainst, sample, onPress, onNext }: ActionsProps
     onPress(action, mediaTime);
   };
 
-  const latest = useLatest({ press, sample, onNext });
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      // The first thing of all: what is on screen now is what the director means.
-      const mediaTime = latest.current.sample();
-      if (document.querySelector('dialog[open]') !== null) return;
-      const command = commandOf(pressOf(event));
-      if (command === null) return;
-      event.preventDefault();
-      if (command === 'next') latest.current.onNext();
-      else latest.current.press(command, mediaTime);
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, [latest]);
+  useKeys(sample, (command, mediaTime) => {
+    if (command === 'next') onNext();
+    else press(command, mediaTime);
+  });
 
   return (
     <fieldset class="actions">
@@ -71,15 +60,3 @@ export function Actions({ reasonAgainst, sample, onPress, onNext }: ActionsProps
     </fieldset>
   );
 }
-
-function pressOf(event: KeyboardEvent): Parameters<typeof commandOf>[0] {
-  const { key, repeat, isComposing, defaultPrevented, ctrlKey, metaKey, altKey } = event;
-  const target = event.target instanceof HTMLElement ? targetOf(event.target) : null;
-  return { key, repeat, isComposing, defaultPrevented, ctrlKey, metaKey, altKey, target };
-}
-
-const targetOf = (element: HTMLElement): KeyTarget => ({
-  tagName: element.tagName,
-  type: element instanceof HTMLInputElement ? element.type : undefined,
-  isContentEditable: element.isContentEditable,
-});

@@ -11,8 +11,8 @@ export function Connection({ feeds }: { readonly feeds: Feeds }) {
     <div role="status" class="connection">
       {media !== null && isTrouble(media) && (
         <Notice icon="broken" tone="bad" code={failureWords(media).code}>
-          <strong>Cue server lost.</strong> {failureWords(media).text} This list is as it was. The console
-          comes back by itself; a mark pressed now is tried once and never sent again by itself.
+          <strong>Cue server lost.</strong> {failureWords(media).text} What stands here is as it was. It comes
+          back by itself; a mark pressed now is tried once and never sent again by itself.
         </Notice>
       )}
       {events !== null && isTrouble(events) && (

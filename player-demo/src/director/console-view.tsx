@@ -1,5 +1,4 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { Icon } from '../design/icons.tsx';
 import { Chip, Head } from '../design/parts.tsx';
 import { Screen } from '../players/screen.tsx';
 import { type DemoConfig, streamPath } from '../shared/config.ts';
@@ -13,6 +12,7 @@ import { HealthStrip } from './health-strip.tsx';
 import { rowsOf } from './marks.ts';
 import { NewQuestion } from './new-question.tsx';
 import { PtsReadout } from './pts-readout.tsx';
+import { SoundButton } from './sound-button.tsx';
 import { StatusLine } from './status-line.tsx';
 import { useConsole } from './use-console.ts';
 import { usePreview } from './use-preview.ts';
@@ -31,7 +31,6 @@ export function ConsoleView({ config, api, onSignOut }: ConsoleViewProps) {
   const console_ = useConsole(api, chime, serverNow);
   const [creating, setCreating] = useState(false);
   const [muted, setMuted] = useState(true);
-  const [sound, setSound] = useState(chime.on());
   const { feeds } = console_;
   const rows = rowsOf(console_.marks);
 
@@ -40,14 +39,6 @@ export function ConsoleView({ config, api, onSignOut }: ConsoleViewProps) {
     if (trouble !== null) onSignOut(trouble);
   }, [trouble, onSignOut]);
 
-  useEffect(() => {
-    const wake = (): void => chime.wake();
-    for (const type of ['pointerdown', 'keydown']) addEventListener(type, wake);
-    return () => {
-      for (const type of ['pointerdown', 'keydown']) removeEventListener(type, wake);
-    };
-  }, []);
-
   const streamTime = useCallback(() => preview.session()?.streamTime() ?? null, [preview.session]);
   const sample = (): number | null => streamTime()?.pts ?? null;
 
@@ -55,18 +46,7 @@ export function ConsoleView({ config, api, onSignOut }: ConsoleViewProps) {
     <>
       <Head title="Director">
         <Chip icon="dot">{streamPath(config)}</Chip>
-        <button
-          type="button"
-          class="button button-quiet"
-          aria-pressed={sound}
-          onClick={() => {
-            chime.set(!sound);
-            chime.wake();
-            setSound(!sound);
-          }}
-        >
-          <Icon name={sound ? 'sound' : 'mute'} /> {sound ? 'Sounds on' : 'Sounds off'}
-        </button>
+        <SoundButton chime={chime} />
         <button type="button" class="button button-quiet" onClick={() => onSignOut(null)}>
           Sign out
         </button>

@@ -2,6 +2,7 @@ import { createFramecue, type StreamTime } from '../../../client/src/index.ts';
 import type { LinkState } from '../players/link.ts';
 import { openMpegts } from '../players/mpegts.ts';
 import { runPlayer } from '../players/runner.ts';
+import { serverNowOf } from '../players/server-now.ts';
 import { type DemoConfig, streamPath } from '../shared/config.ts';
 
 /** The director's picture, and the PTS that is on it. */
@@ -43,10 +44,7 @@ export function startPreview(
   return {
     streamTime: () => framecue.streamTime(),
     delayMs: () => framecue.stats().delayMs,
-    serverNow() {
-      const known = framecue.clock.now();
-      return known === null ? Date.now() : known.unixUs / 1000;
-    },
+    serverNow: () => serverNowOf(framecue),
     play: runner.play,
     stop() {
       runner.stop();

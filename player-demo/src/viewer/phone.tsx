@@ -11,7 +11,7 @@ import { Delay } from './delay.tsx';
 import { Landing } from './landing.tsx';
 import { Log } from './log.tsx';
 import { type Session, startSession } from './session.ts';
-import { FIRST_VIEWER, type LogEntry, nextViewer, unknownReveal } from './state.ts';
+import { FIRST_VIEWER, type LogEntry, nextViewer, unknownReveal, type ViewerEvent } from './state.ts';
 import type { TestHooks } from './test-hooks.ts';
 import { PLAYERS, typeName } from './words.ts';
 
@@ -22,17 +22,29 @@ export interface PhoneProps {
   /** One player at most is heard. */
   readonly heard: boolean;
   readonly onHear: (heard: boolean) => void;
+  /** Told of all that happens here. */
+  readonly watch?: PhoneWatch;
+  /** Without the list of the last cues and the viewer's name. */
+  readonly compact?: boolean;
+}
+
+/** For a page that shows more than its phones. */
+export interface PhoneWatch {
+  readonly onSession: (path: PlayPath, session: Session | null) => void;
+  /** A cue is told of in the task in which its picture was presented. */
+  readonly onEvent: (path: PlayPath, event: ViewerEvent, video: HTMLVideoElement) => void;
+  readonly onLink: (path: PlayPath, link: LinkState) => void;
 }
 
 /** One app: its own player, its own framecue client, its own viewer. */
-export function Phone({ config, path, hooks, heard, onHear }: PhoneProps) {
+export function Phone({ config, path, hooks, heard, onHear, watch, compact = false }: PhoneProps) {
   const [state, dispatch] = useReducer(nextViewer, FIRST_VIEWER);
   const [link, setLink] = useState<LinkState>(FIRST_LINK);
   const [status, setStatus] = useState<FramecueStatus | null>(null);
   const [viewer, setViewer] = useState<string | null>(null);
   const video = useRef<HTMLVideoElement>(null);
   const session = useRef<Session | null>(null);
-  const latest = useLatest(state);
+  const latest = useLatest({ state, watch });
 
   useEffect(() => {
     const element = video.current;
@@ -45,15 +57,23 @@ export function Phone({ config, path, hooks, heard, onHear }: PhoneProps) {
       video: element,
       hooks,
       onEvent(event) {
-        const missing = event.kind === 'cue' ? unknownReveal(latest.current, event.cue) : null;
+        const missing = event.kind === 'cue' ? unknownReveal(latest.current.state, event.cue) : null;
         dispatch(event);
+        latest.current.watch?.onEvent(path, event, element);
         if (missing !== null) session.current?.recover(missing);
       },
-      onLink: setLink,
+      onLink(next) {
+        setLink(next);
+        latest.current.watch?.onLink(path, next);
+      },
       onStatus: setStatus,
       onViewer: setViewer,
     });
-    return () => session.current?.stop();
+    latest.current.watch?.onSession(path, session.current);
+    return () => {
+      session.current?.stop();
+      latest.current.watch?.onSession(path, null);
+    };
   }, [config, path, hooks, latest]);
 
   useEffect(() => {
@@ -87,12 +107,14 @@ export function Phone({ config, path, hooks, heard, onHear }: PhoneProps) {
           <Landing cue={state.round?.cue ?? lastFired(state.log)} />
         </div>
         <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
-        <Log entries={state.log} />
+        {!compact && <Log entries={state.log} />}
       </div>
-      <footer class="phone-foot faint">
-        <Icon name="person" size={14} />{' '}
-        {viewer === null ? 'No viewer token yet' : `Viewer ${shortName(viewer)}`}
-      </footer>
+      {!compact && (
+        <footer class="phone-foot faint">
+          <Icon name="person" size={14} />{' '}
+          {viewer === null ? 'No viewer token yet' : `Viewer ${shortName(viewer)}`}
+        </footer>
+      )}
       <p class="only-read" aria-live="assertive">
         {newest?.kind === 'fired' ? `${typeName(newest.cue.type)} on ${player.name}` : ''}
       </p>

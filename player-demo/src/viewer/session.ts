@@ -3,10 +3,12 @@ import {
   type FiredCue,
   type Framecue,
   type FramecueStatus,
+  type StreamTime,
 } from '../../../client/src/index.ts';
 import type { LinkState, LossReason } from '../players/link.ts';
 import type { OpenPlayer, PlayPath } from '../players/player.ts';
 import { runPlayer } from '../players/runner.ts';
+import { serverNowOf } from '../players/server-now.ts';
 import { type DemoConfig, streamPath } from '../shared/config.ts';
 import { readQuestion } from '../shared/cue-data.ts';
 import { readInteraction, readResult } from '../shared/events-api.ts';
@@ -34,6 +36,10 @@ export interface Session {
   readonly play: () => void;
   /** How far the picture is behind the injector, milliseconds; null while not known. */
   readonly delayMs: () => number | null;
+  /** The picture on screen, on the stream's timeline. */
+  readonly streamTime: () => StreamTime | null;
+  /** Of the server, Unix milliseconds; this machine's clock until the two have been compared. */
+  readonly serverNow: () => number;
   readonly stop: () => void;
 }
 
@@ -107,6 +113,8 @@ export function startSession(options: SessionOptions): Session {
     },
     play: runner.play,
     delayMs: () => framecue.stats().delayMs,
+    streamTime: () => framecue.streamTime(),
+    serverNow: () => serverNowOf(framecue),
     stop() {
       end.abort();
       runner.stop();
