@@ -206,6 +206,25 @@ describe('a cue whose time is known', () => {
     if (announced.kind === 'announced') expect(announced.firePts).toBe(landingOf('c1').pts);
   });
 
+  it('cannot be opened by anybody when it is taken back before its picture, whatever has passed by then', () => {
+    // With B-frames, pictures that are shown after the moment pass before it.
+    for (const target of [1400, 1440, 1480, 1520]) {
+      for (let takenBackAt = 20; takenBackAt < 50; takenBackAt++) {
+        injector = new StreamInjector('e1', clock, DEFAULT_INJECTOR_SETTINGS, (event) => events.push(event));
+        let isTakenBack = false;
+        const passed = play(50, 0, (i) => {
+          if (i === 2) {
+            const fire = { kind: 'mediaTime', pts: ms(target) } as const;
+            injector.add(cue('c1', { fire, announceMs: ms(2_000), repeat: 100 }));
+          }
+          if (i === takenBackAt) isTakenBack = injector.withdraw('c1');
+        });
+        const keys = passed.flatMap(({ cues }) => cues).filter(({ head }) => head.key !== undefined);
+        expect([isTakenBack, keys.length > 0]).toEqual([isTakenBack, !isTakenBack]);
+      }
+    }
+  });
+
   it('fires on the picture of a mediaTime ahead, and on the next for one that has passed, saying how far off', () => {
     play(20);
     injector.add(cue('ahead', { fire: { kind: 'mediaTime', pts: ms(1610) } }));
@@ -354,6 +373,46 @@ describe('the frame comes first', () => {
     const forged = writeSeiNal([
       userDataMessage(STAMP_UUID, new TextEncoder().encode('{"v":1,"epoch":"x","at":1}')),
     ]);
+    const source = Uint8Array.from([...nal(0x06, ...forged.subarray(1)), ...nal(0x41, 7)]);
+    const out = injector.process(frameOf(0, 0, false, source)) as AvcFramePacket;
+    expect([...out.data]).toEqual(nal(0x41, 7));
+    expect(injector.counters.foreignStampsRemoved).toBe(1);
+  });
+
+  const forgedMessage = userDataMessage(STAMP_UUID, new TextEncoder().encode('{"v":1,"epoch":"x","at":1}'));
+  const other = userDataMessage(
+    uuidFromText('0aecffe7-5272-4e2f-a62f-d19cd61a93b5'),
+    Uint8Array.from([0, 0, 1]),
+  );
+  it.each([
+    ['behind another message', [other, forgedMessage]],
+    ['before another message', [forgedMessage, other]],
+    ['twice, between others', [other, forgedMessage, other, forgedMessage]],
+  ])('takes out a stamp %s, and keeps the others', (_, messages) => {
+    const source = Uint8Array.from([...nal(0x26, ...writeSeiNal(messages).subarray(1)), ...nal(0x41, 7)]);
+    injector.add(cue('c1', { repeat: 0, openForMs: ms(0) }));
+    const out = injector.process(frameOf(0, 0, false, source)) as AvcFramePacket;
+    const units = [...nalUnitsOfAvcc(out.data, 4)].map((u) => out.data.subarray(u.start, u.end));
+    const kept = messages.filter((message) => message === other);
+    expect(units[0]![0]).toBe(0x26);
+    expect(parseSeiNal(units[0]!)).toEqual(kept);
+    expect(isOurs(units[1]!)).toBe(true);
+    expect([...units[2]!]).toEqual([0x41, 7]);
+    expect(injector.counters.foreignStampsRemoved).toBe(messages.length - kept.length);
+  });
+
+  it.each([
+    ['without its trailing bits', (unit: Uint8Array) => unit.subarray(0, -1)],
+    [
+      'with another message that is cut off',
+      (unit: Uint8Array) => Buffer.concat([unit, Buffer.of(5, 200, 1)]),
+    ],
+    [
+      'with a size that outruns it',
+      (unit: Uint8Array) => Buffer.concat([Buffer.of(6, 5, 99), unit.subarray(3)]),
+    ],
+  ])('takes out a stamp that only a lenient reader reads: %s', (_, spoil) => {
+    const forged = spoil(writeSeiNal([forgedMessage]));
     const source = Uint8Array.from([...nal(0x06, ...forged.subarray(1)), ...nal(0x41, 7)]);
     const out = injector.process(frameOf(0, 0, false, source)) as AvcFramePacket;
     expect([...out.data]).toEqual(nal(0x41, 7));

@@ -12,7 +12,14 @@ import type { Clock } from '../packet/clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../packet/packet.ts';
 import { type Milliseconds, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
 import { insertStamps, STAMP_UUID } from './access-unit.ts';
-import { type CueEntry, type CueStep, type FrameMoment, newEntry, stepOf } from './cue-entry.ts';
+import {
+  type CueEntry,
+  type CueStep,
+  type FirePoint,
+  type FrameMoment,
+  newEntry,
+  stepOf,
+} from './cue-entry.ts';
 import { FrameRate } from './frame-rate.ts';
 
 export interface InjectorSettings {
@@ -156,7 +163,7 @@ export class StreamInjector {
         const step = stepOf(entry, moment, epoch.anchor);
         if (step.kind === 'none') continue;
         steps.push({ entry, step });
-        if (step.kind !== 'end') nals.push(this.#cueNal(entry.cue, step.fire, pts, at));
+        if (step.kind !== 'end') nals.push(this.#cueNal(entry.cue, step, pts, at));
       }
     }
     const cueStamps = nals.length;
@@ -174,14 +181,15 @@ export class StreamInjector {
 
   #cueNal(
     cue: PreparedCue,
-    fire: { readonly pts: Milliseconds; readonly at: UnixMicroseconds },
+    { kind, fire }: Extract<CueStep, { readonly fire: FirePoint }>,
     pts: Milliseconds,
     at: UnixMicroseconds,
   ): Uint8Array {
     const fireIn = fire.pts - pts;
     const head = { epoch: this.#epoch.id, at, pts, fireIn, fireAt: fire.at };
-    // Nothing leaks early: the key travels on the fire picture and later ones only.
-    const keyed = fireIn <= 0 && cue.key !== null ? { ...head, key: cue.key } : head;
+    // Nothing leaks early: the key travels from the landing on. With B-frames a picture that is shown after the moment
+    // passes before it; until the cue has landed it can be taken back, and nobody may be able to open it then.
+    const keyed = kind !== 'announce' && fireIn <= 0 && cue.key !== null ? { ...head, key: cue.key } : head;
     return this.#nalOf(formatCueStamp(keyed, cue.bodyText, cue.signatureLine));
   }
 
