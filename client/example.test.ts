@@ -15,7 +15,8 @@ let browser: Browser;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'framecue-readme-'));
-  browser = await openBrowser();
+  // The stream is made where it is not there yet.
+  [browser] = await Promise.all([openBrowser(), StampedStream.open('bframes-25', 0)]);
 }, 120_000);
 
 afterAll(async () => {

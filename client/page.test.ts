@@ -19,7 +19,12 @@ let page: Page;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'framecue-page-'));
-  [browser] = await Promise.all([openBrowser(), bundleClient(join(folder, 'client'), false)]);
+  [browser] = await Promise.all([
+    openBrowser(),
+    bundleClient(join(folder, 'client'), false),
+    // Made where it is not there yet.
+    StampedStream.open('bframes-25', 0),
+  ]);
 }, 120_000);
 
 afterEach(async () => {

@@ -29,7 +29,13 @@ const pages: Page[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'framecue-client-'));
-  [browser] = await Promise.all([openBrowser(), bundleClient(join(folder, 'client'), false)]);
+  [browser] = await Promise.all([
+    openBrowser(),
+    bundleClient(join(folder, 'client'), false),
+    // Made where it is not there yet.
+    StampedStream.open('bframes-25', 0),
+    StampedStream.open('plain-25', 0),
+  ]);
 }, 120_000);
 
 afterEach(async () => {
@@ -254,6 +260,23 @@ describe('mpegts.js', () => {
     const after = await untilFired(page, 3);
     expect(after.fired.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     expect(after.fired[2]).toMatchObject({ trigger: 'frame' });
+  });
+
+  test('a browser without frame callbacks: by the position, at each repaint', async () => {
+    const site = await newSite();
+    const page = await newPage(site);
+    await page.evaluate(() => {
+      Reflect.deleteProperty(HTMLVideoElement.prototype, 'requestVideoFrameCallback');
+    });
+    await openViewer(page, { eventsUrl: site.url, poll: false });
+    await play(page, { kind: 'flv', url: `${site.url}/live/main.flv` });
+    await untilPlaying(page);
+    const firePts = site.stream.frameAhead(800);
+    site.stream.mark({ id: 'c', firePts, announceMs: 400, durationMs: 5000 });
+    const { fired } = await untilFired(page, 1);
+    expect(fired[0]).toMatchObject({ id: 'c', trigger: 'position', frames: null });
+    expect(fired[0]!.shownPts).toBeGreaterThanOrEqual(firePts);
+    expect(picturesLate(fired[0]!, site.stream)).toBeLessThanOrEqual(6);
   });
 
   test('a page on plain HTTP beyond localhost has no WebCrypto: verifies and unseals all the same', async () => {

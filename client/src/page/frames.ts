@@ -16,8 +16,8 @@ export interface FrameWatch {
 }
 
 /**
- * Tells a timeline what its video shows: by `requestVideoFrameCallback`, and by the playback position in a hidden
- * tab or where a browser has no such callback.
+ * Tells a timeline what its video shows: by `requestVideoFrameCallback`; by the playback position in a hidden tab;
+ * and by the position at each repaint where a browser has no such callback.
  * @param onShown after each change of the picture
  */
 export function watchFrames(
@@ -28,7 +28,7 @@ export function watchFrames(
 ): FrameWatch {
   const page = video.ownerDocument;
   const hasFrames = typeof video.requestVideoFrameCallback === 'function';
-  let handle: number | null = null;
+  let handle: number;
   /** When a frame came last, or was to be expected anew. */
   let framesSinceMs = nowMs();
   let loading = false;
@@ -90,25 +90,30 @@ export function watchFrames(
   for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
   timeline.paused = video.paused;
   readRate();
-  if (hasFrames) handle = video.requestVideoFrameCallback(onFrame);
+
+  const poll = (): void => {
+    timeline.hidden = page.visibilityState === 'hidden';
+    if (loading || video.paused || video.seeking || video.readyState < HAVE_CURRENT_DATA) return;
+    if (hasFrames && nowMs() - framesSinceMs < (timeline.hidden ? FRAMELESS_HIDDEN_MS : FRAMELESS_MS)) return;
+    const ptsMs = video.currentTime * 1000;
+    if (timeline.shown?.ptsMs === ptsMs) return;
+    timeline.paused = false;
+    timeline.positioned(ptsMs, nowMs());
+    onShown();
+  };
+  /** The picture for the position is on screen, or comes with this repaint. */
+  const onRepaint = (): void => {
+    handle = requestAnimationFrame(onRepaint);
+    poll();
+  };
+  handle = hasFrames ? video.requestVideoFrameCallback(onFrame) : requestAnimationFrame(onRepaint);
 
   return {
-    poll() {
-      if (loading || video.paused || video.seeking || video.readyState < HAVE_CURRENT_DATA) return;
-      if (hasFrames) {
-        const limitMs = page.visibilityState === 'hidden' ? FRAMELESS_HIDDEN_MS : FRAMELESS_MS;
-        if (nowMs() - framesSinceMs < limitMs) return;
-      }
-      const ptsMs = video.currentTime * 1000;
-      if (timeline.shown?.ptsMs === ptsMs) return;
-      timeline.paused = false;
-      timeline.positioned(ptsMs, nowMs());
-      onShown();
-    },
+    poll,
     stop() {
       for (const [target, name, listener] of listeners) target.removeEventListener(name, listener);
-      if (handle !== null) video.cancelVideoFrameCallback(handle);
-      handle = null;
+      if (hasFrames) video.cancelVideoFrameCallback(handle);
+      else cancelAnimationFrame(handle);
     },
   };
 }

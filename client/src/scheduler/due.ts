@@ -127,7 +127,7 @@ export class DueFinder {
     if (due.timeline === null) return 'no-frame';
     if (entry.knownLate !== null) return entry.knownLate;
     if (wasNeverShown(due.playerFireMs!, due.timeline)) return 'joined';
-    if (due.by === 'position') return 'hidden';
+    if (due.timeline.hidden) return 'hidden';
     return due.elapsedMs > Math.max(SKIPPED_MS, 3 * (due.timeline.frameMs ?? 0)) ? 'skipped' : null;
   }
 }

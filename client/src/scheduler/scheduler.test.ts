@@ -354,15 +354,29 @@ describe('viewers who move', () => {
     rig.stamp(flv, { id: 'a', fire: 1000, durationMs: 60_000 }, 400);
     rig.stamp(flv, { id: 'b', fire: 4000, durationMs: 1000 }, 400);
     rig.nowMs = 1200;
+    flv.hidden = true;
     flv.positioned(1200, rig.nowMs);
     rig.scheduler.pictureShown();
     expect(rig.fired).toMatchObject([
       { id: 'a', trigger: 'position', outcome: 'late', reason: 'hidden', lateMs: 200, frames: null },
     ]);
     rig.nowMs = 60_000;
+    flv.hidden = false;
     rig.frame(flv, 60_000);
     expect(rig.firedIds).toEqual(['a']);
     expect(rig.story).toContain('b closed over');
+  });
+
+  test('a browser without frame callbacks: the position at each repaint is all there is', () => {
+    const rig = new Rig();
+    const flv = rig.player();
+    rig.stamp(flv, { fire: 1000 }, 900);
+    for (const at of [980, 996, 1012]) {
+      rig.nowMs = at;
+      flv.positioned(at, at);
+      rig.scheduler.pictureShown();
+    }
+    expect(rig.fired).toMatchObject([{ trigger: 'position', outcome: 'fired', lateMs: 12, frames: null }]);
   });
 
   test('a stalled buffer holds everything until frames go on', () => {

@@ -45,6 +45,8 @@ export class PlayerTimeline {
   /** PTS of the first picture: what lies before it was never shown here. */
   firstShownMs: number | null = null;
   paused = false;
+  /** The page is not seen. */
+  hidden = false;
   rate = 1;
   framesSeen = 0;
   stampsSeen = 0;
