@@ -5,11 +5,10 @@ import { type DueCue, NowFeed } from './net/now-feed.ts';
 import { Reports } from './net/reports.ts';
 import { ViewerSession } from './net/session.ts';
 import { Submissions } from './net/submissions.ts';
+import { Attachments } from './page/attachments.ts';
 import { browserNet, reportPageError } from './page/environment.ts';
-import { type FrameWatch, watchFrames } from './page/frames.ts';
 import { BoundedMap } from './scheduler/bounded-map.ts';
 import { CueScheduler } from './scheduler/scheduler.ts';
-import { PlayerTimeline } from './scheduler/timeline.ts';
 import { readHls } from './sei/hls.ts';
 import { mpegtsPath, readMpegts } from './sei/mpegts.ts';
 import type { SeiListener } from './sei/sample.ts';
@@ -21,11 +20,9 @@ import type {
   CueOutcome,
   CuePath,
   Framecue,
-  FramecueMode,
   FramecueOptions,
   FramecueStats,
   FramecueStatus,
-  StreamTime,
 } from './types.ts';
 
 const TICK_MS = 250;
@@ -35,13 +32,6 @@ const DEFAULT_FALLBACK_MS = 2500;
 const DEFAULT_SAFETY_MS = 15_000;
 const MAX_PROBLEM_CODES = 64;
 const MAX_CLOSED = 256;
-
-interface Attachment {
-  readonly video: HTMLVideoElement;
-  readonly timeline: PlayerTimeline;
-  readonly detach: () => void;
-  readonly poll: () => void;
-}
 
 /**
  * Fires framecue's cues on their own frame in the players of this page. Takes effect at once: clock and keys are
@@ -57,12 +47,10 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   if (!STREAM_PATTERN.test(options.stream)) throw new TypeError('framecue: `stream` is not `app/name`');
   const base = options.eventsUrl.replace(/\/+$/, '');
   const api = `${base}/api/v1`;
-  const attachments: Attachment[] = [];
   const problems = new Map<string, number>();
   const outcomes: Record<CueOutcome['outcome'], number> = { fired: 0, late: 0, missed: 0, closed: 0 };
   const closedAt = new BoundedMap<string, number>(MAX_CLOSED);
   let destroyed = false;
-  let seen = { frames: 0, stamps: 0 };
   let status: FramecueStatus = { mode: 'no-frames', path: null };
   let tickTimer: number | null = null;
   let wake: { readonly atMs: number; readonly timer: number } | null = null;
@@ -88,7 +76,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   const clock = new ServerClock(net, {
     url: `${api}/clock`,
     onProblem: problem,
-    onKnown: () => scheduler.tick(),
+    onKnown: tick,
   });
   const session = new ViewerSession(net, { url: `${api}/session`, token: options.token });
   const reports = new Reports(net, {
@@ -143,7 +131,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     url: `${api}/interactions`,
     session,
     claimsOf: (cue, actedAtMs) => ({
-      actedPts: streamPtsAt(actedAtMs),
+      actedPts: attachments.streamPtsAt(actedAtMs),
       stamp: scheduler.stampOf(cue.id) ?? cue.stamp,
     }),
     closedAtMs: (id) => closedAt.get(id) ?? null,
@@ -173,22 +161,15 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     armWake();
   }
 
-  /** The newest attachment counts: a page that attaches another player means to use it. */
-  const current = (): PlayerTimeline | null => attachments.at(-1)?.timeline ?? null;
-
-  function readStatus(): FramecueStatus {
-    const timeline = current();
-    if (timeline === null) return { mode: 'no-frames', path: null };
-    const modes = { starting: 'starting', paused: 'paused', stopped: 'no-frames' } as const;
-    const nowMs = net.nowMs();
-    const state = timeline.state(nowMs);
-    const mode: FramecueMode =
-      state === 'running' ? (timeline.stampsRunning(nowMs) ? 'frames' : 'no-stamps') : modes[state];
-    return { mode, path: timeline.path() };
-  }
+  const attachments = new Attachments({
+    scheduler,
+    nowMs: net.nowMs,
+    onShown: armWake,
+    onChange: updateStatus,
+  });
 
   function updateStatus(): void {
-    const now = readStatus();
+    const now = attachments.status;
     if (now.mode === status.mode && now.path === status.path) return;
     status = now;
     callPage(options.onStatus, now);
@@ -216,7 +197,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   }
 
   function tick(): void {
-    for (const attachment of attachments) attachment.poll();
+    attachments.poll();
     scheduler.tick();
     armWake();
     updateStatus();
@@ -235,55 +216,11 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     read: (listener: SeiListener) => () => void,
   ): () => void {
     if (destroyed) throw new Error('framecue: attached after destroy()');
-    // A new player in the same element takes the old one's place.
-    for (const attachment of attachments.filter((a) => a.video === video)) attachment.detach();
-    const timeline = new PlayerTimeline(net.nowMs(), path);
-    let watch: FrameWatch | null = null;
-    let stopReading: (() => void) | null = null;
-    const attachment: Attachment = {
+    return attachments.attach({
       video,
-      timeline,
-      poll: () => watch?.poll(),
-      detach() {
-        const at = attachments.indexOf(attachment);
-        if (at < 0) return;
-        attachments.splice(at, 1);
-        seen = { frames: seen.frames + timeline.framesSeen, stamps: seen.stamps + timeline.stampsSeen };
-        stopReading?.();
-        watch?.stop();
-        scheduler.removeTimeline(timeline);
-        updateStatus();
-      },
-    };
-    attachments.push(attachment);
-    scheduler.addTimeline(timeline);
-    watch = watchFrames(video, timeline, net.nowMs, () => {
-      scheduler.pictureShown();
-      armWake();
+      path,
+      read: (timeline, gone) => read({ sample: (sample) => intake.take(sample, timeline), gone, problem }),
     });
-    stopReading = read({
-      sample: (sample) => intake.take(sample, timeline),
-      gone: () => attachment.detach(),
-      problem,
-    });
-    updateStatus();
-    return attachment.detach;
-  }
-
-  function streamTime(): StreamTime | null {
-    for (const { timeline } of attachments.toReversed()) {
-      const { shown } = timeline;
-      const stream = shown === null ? null : timeline.toStream(shown.ptsMs);
-      if (stream !== null) return { pts: stream.ptsMs, epoch: stream.epoch, presentedAt: shown!.atMs };
-    }
-    return null;
-  }
-
-  /** The PTS that was on screen at a moment just past. */
-  function streamPtsAt(atMs: number): number | null {
-    const now = streamTime();
-    if (now === null) return null;
-    return Math.round(now.pts - Math.max(0, now.presentedAt - atMs) * (current()?.rate ?? 1));
   }
 
   const onVisibility = () => {
@@ -315,15 +252,15 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
       ),
     submit: (cue, answer) => submissions.submit(cue, answer),
     clock: { now: () => clock.now() },
-    streamTime,
+    streamTime: () => attachments.streamTime(),
     stats(): FramecueStats {
-      const timeline = current();
+      const { current } = attachments;
       return {
-        ...readStatus(),
-        attached: attachments.length,
-        delayMs: timeline === null ? null : scheduler.delayMsOf(timeline),
-        framesSeen: attachments.reduce((sum, a) => sum + a.timeline.framesSeen, seen.frames),
-        stampsSeen: attachments.reduce((sum, a) => sum + a.timeline.stampsSeen, seen.stamps),
+        ...attachments.status,
+        attached: attachments.size,
+        delayMs: current === null ? null : scheduler.delayMsOf(current),
+        framesSeen: attachments.framesSeen,
+        stampsSeen: attachments.stampsSeen,
         pending: scheduler.pending,
         open: scheduler.open,
         outcomes: { ...outcomes },
@@ -333,7 +270,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     destroy() {
       if (destroyed) return;
       destroyed = true;
-      for (const attachment of [...attachments]) attachment.detach();
+      attachments.detachAll();
       page?.removeEventListener('visibilitychange', onVisibility);
       page?.defaultView?.removeEventListener('pagehide', onPageHide);
       if (tickTimer !== null) net.clearTimeout(tickTimer);

@@ -3,7 +3,7 @@ import { type PlayerTimeline, STALLED_MS } from '../scheduler/timeline.ts';
 /** A frame ahead of the playback position by more than this belongs to what was played before. */
 const AHEAD_MS = 500;
 /** `expectedDisplayTime` lies a refresh or two ahead; further is a clock gone wrong. */
-const DISPLAY_AHEAD_MS = 50;
+export const DISPLAY_AHEAD_MS = 50;
 /** Without a presented frame for this long, the position counts: at once in a hidden tab, where frames stop... */
 const FRAMELESS_HIDDEN_MS = 250;
 /** ...but while the page is seen, frames are late rather than absent. */
