@@ -5,6 +5,8 @@ export function adviceOn(code: string, stream: StreamReport): string | null {
   switch (code) {
     case 'keyframe-interval':
       return `OBS: Settings, Output, Keyframe Interval 2 s. ffmpeg: ${gopOption(stream)}.`;
+    case 'profile':
+      return 'Send 8 bit 4:2:0. OBS: Settings, Advanced, Color Format NV12. ffmpeg: -pix_fmt yuv420p.';
     case 'no-video':
       return 'See that the encoder shows its own picture, and that it sends H.264.';
     case 'video-stalled':

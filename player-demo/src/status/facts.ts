@@ -1,5 +1,5 @@
 import { formatBitrate, formatCount, formatFps, formatSpan, plural } from '../shared/format.ts';
-import type { Problem, StreamReport } from './report.ts';
+import type { Problem, StreamReport, VideoReport } from './report.ts';
 import {
   countWords,
   formatAge,
@@ -8,6 +8,7 @@ import {
   formatMoment,
   intervalWords,
   NOT_KNOWN,
+  profileWords,
   sizeWords,
   skewWords,
   soundWords,
@@ -58,11 +59,10 @@ export function headlinesOf({ health }: StreamReport, problems: readonly Problem
   const { video, audio } = health;
   const level = levelsIn(problems);
   const { last, max } = video.keyframeIntervalMs;
-  const soFar = last === null ? video.sinceKeyframeMs : null;
   return {
     bitRate: {
       value: told(video.bitsPerSecond, (bits) => formatBitrate(bits / 1000)),
-      note: told(audio.bitsPerSecond, (bits) => `and ${formatBitrate(bits / 1000)} of sound`),
+      note: [sizeWords(video), profileWords(video)].filter((part) => part !== null).join(', '),
       level: level('no-video', 'video-stalled', 'arrives-slowly', 'arrives-fast'),
     },
     pictures: {
@@ -71,17 +71,17 @@ export function headlinesOf({ health }: StreamReport, problems: readonly Problem
       level: level('no-video', 'video-stalled', 'frame-rate-low', 'gaps', 'jumps'),
     },
     keyframes: {
-      value: last === null ? told(soFar, (ms) => `over ${formatInterval(ms)}`) : formatInterval(last),
+      value: last === null ? soFarWords(video) : formatInterval(last),
       note:
         last === null
           ? 'no second keyframe yet'
-          : `${told(intervalWords(max, video.gopFrames.max), (words) => `longest ${words}`)}`,
+          : `longest ${intervalWords(max, video.gopFrames.max) ?? NOT_KNOWN}`,
       level: level('keyframe-interval'),
     },
     sound: {
       value:
         audio.frames === 0 ? 'No sound' : told(audio.bitsPerSecond, (bits) => formatBitrate(bits / 1000)),
-      note: soundWords(audio) ?? 'no sound track',
+      note: soundWords(audio) ?? 'the encoder sends none',
       level: level('no-audio', 'audio-stalled'),
     },
   };
@@ -111,18 +111,22 @@ const line = (name: string, value: string, level: FactLine['level'] = null): Fac
   level,
 });
 
+/** For the first GOP, which has no length yet. */
+const soFarWords = ({ sinceKeyframeMs }: VideoReport): string =>
+  told(sinceKeyframeMs, (ms) => `over ${formatInterval(ms)}`);
+
 function pictureFacts({ video }: NonNullable<StreamReport['health']>, level: Levels): FactGroup {
   const bFrames = video.hasBFrames === null ? NOT_KNOWN : video.hasBFrames ? 'yes' : 'none';
   return {
     title: 'Picture',
     facts: [
       line('Size', sizeWords(video) ?? NOT_KNOWN, level('no-video')),
-      line('Codec', videoWords(video) ?? NOT_KNOWN),
+      line('Codec', videoWords(video) ?? NOT_KNOWN, level('profile')),
       line('B-frames', bFrames),
       line('Reorder depth', told(video.reorderDepth, formatCount)),
       line(
         'Keyframe interval',
-        intervalWords(video.keyframeIntervalMs.last, video.gopFrames.last) ?? NOT_KNOWN,
+        intervalWords(video.keyframeIntervalMs.last, video.gopFrames.last) ?? soFarWords(video),
         level('keyframe-interval'),
       ),
     ],

@@ -42,7 +42,7 @@ export function StatusView({ config, token, onSignOut }: StatusViewProps) {
       events: report!.events,
     }),
   }));
-  useTitle(titleOf(judged, failure));
+  useTitle(report === null && failure === null ? 'Status · framecue' : titleOf(judged, failure));
 
   return (
     <>
@@ -67,7 +67,9 @@ export function StatusView({ config, token, onSignOut }: StatusViewProps) {
       <p class="only-read" role="status">
         {judged.map(({ stream, verdict }) => `${stream.name}: ${VERDICT_WORDS[verdict.kind]}.`).join(' ')}
       </p>
-      <main class={failure === null ? 'status-page' : 'status-page status-old'}>
+      <main
+        class={`status-page ${judged.length > 1 ? 'status-several' : ''} ${failure === null ? '' : 'status-old'}`}
+      >
         {report === null && failure === null && (
           <p class="status-wait soft">
             <Spinner /> Asking the server.
@@ -75,7 +77,7 @@ export function StatusView({ config, token, onSignOut }: StatusViewProps) {
         )}
         {judged.length > 1 && <Overview judged={judged} />}
         {judged.length > 0 && (
-          <div class={judged.length > 1 ? 'streams streams-several' : 'streams'}>
+          <div class="streams">
             {judged.map(({ stream, verdict }) => (
               <StreamCard
                 key={stream.name}
@@ -173,7 +175,6 @@ function Nobody({
 
 function titleOf(judged: readonly Judged[], failure: ApiFailure | null): string {
   const worst = failure === null ? worstOf(judged.map(({ verdict }) => verdict.kind)) : 'unknown';
-  if (worst === null) return 'Status · framecue';
   const [only] = judged;
   const what = judged.length === 1 && only !== undefined ? only.stream.name : 'Status';
   return `${VERDICT_WORDS[worst]} · ${what} · framecue`;

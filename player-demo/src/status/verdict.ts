@@ -30,6 +30,8 @@ export interface Evidence {
 
 /** The server judges rates only from then on. */
 const SETTLED_MS = 5000;
+/** More than 8 bit or 4:2:0 (H.264 annex A.2): not in what hardware decoders and Media Source take everywhere. */
+const FEW_PLAY: readonly string[] = ['High 10', 'High 4:2:2', 'High 4:4:4 Predictive', 'CAVLC 4:4:4 Intra'];
 const COMINGS_MS = 600_000;
 const COMINGS_WARN = 2;
 
@@ -50,6 +52,11 @@ function kindOf({ live, health }: StreamReport, problems: readonly Problem[]): V
 
 /** What the numbers say beyond the encoder's own health. */
 function* ownProblems(stream: StreamReport, { at, samples, events }: Evidence): Generator<Problem> {
+  const profile = stream.health?.video.profile ?? null;
+  if (profile !== null && FEW_PLAY.includes(profile)) {
+    const text = `Most browsers and phones do not play H.264 ${profile}.`;
+    yield { level: 'bad', code: 'profile', text };
+  }
   if (stream.stampingOn === false) {
     const text = 'Stamping is switched off: no cue gets into the picture.';
     yield { level: 'warn', code: 'stamping-off', text };
@@ -70,6 +77,6 @@ function* ownProblems(stream: StreamReport, { at, samples, events }: Evidence): 
 
 const WORST_FIRST: readonly VerdictKind[] = ['unknown', 'trouble', 'look', 'off-air', 'starting', 'healthy'];
 
-/** For the tab's title: the verdict that matters most. Null without streams. */
-export const worstOf = (kinds: readonly VerdictKind[]): VerdictKind | null =>
-  WORST_FIRST.find((kind) => kinds.includes(kind)) ?? null;
+/** For the tab's title: the verdict that matters most. */
+export const worstOf = (kinds: readonly VerdictKind[]): VerdictKind =>
+  WORST_FIRST.find((kind) => kinds.includes(kind)) ?? 'off-air';

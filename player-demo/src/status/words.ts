@@ -67,11 +67,16 @@ const channelWords = (channels: number): string =>
 export const sizeWords = ({ width, height }: VideoReport): string | null =>
   width === null || height === null ? null : `${width} × ${height}`;
 
-/** `H.264 High, level 3.1` */
-export function videoWords({ codec, profile, level }: VideoReport): string | null {
+/** `H.264 High`; null before the configuration. */
+export function profileWords({ codec, profile }: VideoReport): string | null {
   if (codec === null && profile === null) return null;
-  const name = `H.264${profile === null ? '' : ` ${profile}`}`;
-  return level === null ? name : `${name}, level ${level}`;
+  return profile === null ? 'H.264' : `H.264 ${profile}`;
+}
+
+/** `H.264 High, level 3.1` */
+export function videoWords(video: VideoReport): string | null {
+  const profile = profileWords(video);
+  return profile === null || video.level === null ? profile : `${profile}, level ${video.level}`;
 }
 
 /** `2.0 s, 50 pictures`; null where nothing was measured. */
