@@ -147,6 +147,11 @@ describe('POST cues', () => {
     ['two moments', { type: 'custom', delayMs: 1, mediaTime: 1 }, 'give one of'],
     ['a lock of nothing', { type: 'interaction.lock' }, 'ref'],
     ['a reference where there can be none', { type: 'custom', ref: 'x' }, 'ref'],
+    [
+      'data that nests without end',
+      `{"type":"custom","data":{"deep":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
+      'data',
+    ],
     ['repeats without end', { type: 'custom', repeat: 1_000 }, 'repeat'],
     ['a list', [], ''],
   ])('refuses %s with 400, and names it', async (_name, body, named) => {

@@ -88,6 +88,21 @@ describe('accepting', () => {
     expect(JSON.parse(rig.gate.scheduled[0]!.bodyText)).not.toHaveProperty('sealed');
   });
 
+  test('a cue without data that is announced is sealed all the same: taken back, it opens for nobody', async () => {
+    const opening = await rig.mark({ type: 'interaction.open' });
+    for (const request of [
+      { type: 'custom', delayMs: 5_000 },
+      { type: 'interaction.lock', ref: opening, delayMs: 5_000, announceMs: 100 },
+    ]) {
+      const id = await rig.mark(request);
+      const prepared = rig.gate.held.get(`${STREAM} ${id}`)!;
+      expect(prepared.key).not.toBeNull();
+      expect(JSON.parse(prepared.bodyText)).toMatchObject({ sealed: expect.any(String) });
+    }
+    const unannounced = await rig.mark({ type: 'custom', delayMs: 5_000, announceMs: 0 });
+    expect(rig.gate.held.get(`${STREAM} ${unannounced}`)!.key).toBeNull();
+  });
+
   test('ids that it makes sort by time', async () => {
     const first = await rig.mark({ type: 'custom' });
     rig.clock.advanceMs(1);
@@ -487,6 +502,17 @@ describe('the stamping switch', () => {
     await rig.book.setStamping(STREAM, true);
     await rig.restart();
     expect(rig.book.isStampingOn(STREAM)).toBe(true);
+  });
+
+  test('switched off while it is being switched on, stays off', async () => {
+    await rig.book.setStamping(STREAM, false);
+    const on = rig.book.setStamping(STREAM, true);
+    const off = rig.book.setStamping(STREAM, false);
+    await Promise.all([on, off]);
+    expect(rig.book.isStampingOn(STREAM)).toBe(false);
+    expect(rig.gate.stamping.at(-1)).toEqual([STREAM, false]);
+    await rig.restart();
+    expect(rig.book.isStampingOn(STREAM)).toBe(false);
   });
 
   test('switched on again, nothing is stamped whose moment passed meanwhile', async () => {

@@ -53,6 +53,8 @@ export class CueBook {
   readonly #life: CueLife;
   readonly #keys: IdempotencyKeys<AcceptOutcome>;
   readonly #stampingOff: Set<string>;
+  /** How often a stream was switched off: that ends what is under way to switch it on. */
+  readonly #switchedOff = new Map<string, number>();
   /** Cues that may be in the log although their caller was told that it failed; and as of which doubt of the log. */
   readonly #inDoubt = new Map<string, number>();
   #closed = false;
@@ -117,13 +119,15 @@ export class CueBook {
 
   /** The kill switch: video goes on. Kept over restarts. @throws {FramecueError} ERR_STORE_UNAVAILABLE. */
   async setStamping(stream: string, on: boolean): Promise<void> {
+    const offs = (this.#switchedOff.get(stream) ?? 0) + (on ? 0 : 1);
     if (!on) {
       // Off at once, whatever the disk says: somebody's players are in trouble.
+      this.#switchedOff.set(stream, offs);
       this.#stampingOff.add(stream);
       this.#options.gate.setStamping(stream, false);
     }
     await this.#options.cueLog.setStamping(stream, on);
-    if (!on || this.isStampingOn(stream)) return;
+    if (!on || this.isStampingOn(stream) || (this.#switchedOff.get(stream) ?? 0) !== offs) return;
     this.#life.stampingResumes(stream);
     this.#stampingOff.delete(stream);
     this.#options.gate.setStamping(stream, true);

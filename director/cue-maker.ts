@@ -155,8 +155,9 @@ export interface PrepareOptions {
 
 /** Seals and signs the cue's present revision. Some 100 us; once for a revision, never per frame. */
 export function prepareCue(cue: Cue, options: PrepareOptions): PreparedCue {
-  const isEmpty = Object.keys(cue.data).length === 0;
-  const sealed = isEmpty ? null : sealData(cue.data, options.randomBytes ?? nodeRandomBytes);
+  // What is announced can be taken back: then nobody may ever open it, so it is sealed also where it says nothing more.
+  const isOpen = Object.keys(cue.data).length === 0 && cue.announceMs === 0;
+  const sealed = isOpen ? null : sealData(cue.data, options.randomBytes ?? nodeRandomBytes);
   const { id, rev, stream, show, type, ref, markedAt, alignAt, durationMs, exp, audience } = cue;
   const bodyText = formatCueBody({
     ...{ id, rev, stream, type, markedAt, exp },

@@ -18,7 +18,16 @@ const Span = z
   .int()
   .min(0)
   .max(30 * DAY_MS);
-const Json = z.record(z.string(), z.unknown());
+const MAX_DEPTH = 32;
+const Json = z
+  .record(z.string(), z.unknown())
+  .refine((json) => isShallow(json, MAX_DEPTH), `nest objects and lists at most ${MAX_DEPTH} deep`);
+
+/** A body of 16 KB can nest deeper than JSON can be written without running out of stack. */
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1));
+}
 
 /** Types that say something of an interaction that another cue has opened. */
 const REFERRING_TYPES: readonly string[] = ['interaction.lock', 'interaction.reveal', 'interaction.cancel'];
