@@ -8,13 +8,14 @@ afterEach(() => void vi.useRealTimers());
 const good: ApiOutcome<string> = { ok: true, value: 'v', status: 200 };
 const bad: ApiOutcome<string> = { ok: false, failure: { kind: 'unreachable' } };
 
-function poll(answers: readonly ApiOutcome<string>[], everyMs = 500) {
+function poll(answers: readonly ApiOutcome<string>[], everyMs = 500, mostBackoffMs = 5000) {
   const at: number[] = [];
   const waits: number[] = [];
   const values: string[] = [];
   const start = Date.now();
   const poller = startPoller<string>({
     everyMs,
+    mostBackoffMs,
     random: () => 1,
     run: async () => {
       at.push(Date.now() - start);
@@ -41,6 +42,13 @@ describe('startPoller', () => {
     poller.stop();
     expect(waits).toEqual([500, 1000, 2000]);
     expect(at).toEqual([0, 500, 1500, 3500, 4000]);
+  });
+
+  it('never waits longer than it was told to', async () => {
+    const { poller, waits } = poll([bad], 500, 700);
+    await vi.advanceTimersByTimeAsync(2700);
+    poller.stop();
+    expect(waits).toEqual([500, 700, 700, 700]);
   });
 
   it('waits as long as the server asks for', async () => {

@@ -14,6 +14,8 @@ export interface StatusFeed {
 
 const NOTHING: StatusFeed = { report: null, history: new Map(), failure: null };
 const EVERY_MS = 1000;
+/** Few have this page open, and whoever has it waits for the server. */
+const MOST_BACKOFF_MS = 2000;
 /** A server that is well answers in milliseconds: silence for this long is told as a loss. */
 const TIMEOUT_MS = 2500;
 
@@ -30,6 +32,7 @@ export function useStatus(
       run: (signal) =>
         request({ url: `${media}/api/v1/status`, token, read: readReport, timeoutMs: TIMEOUT_MS, signal }),
       everyMs: EVERY_MS,
+      mostBackoffMs: MOST_BACKOFF_MS,
       onValue: (report) =>
         setFeed(({ history }) => ({
           report,
