@@ -10,8 +10,6 @@ export interface PollerOptions<T> {
   readonly onValue: (value: T) => void;
   /** `attempt` counts failures in a row, from 1; `retryInMs` until the next try. */
   readonly onFailure: (failure: ApiFailure, attempt: number, retryInMs: number) => void;
-  /** Between tries that fail, at most: milliseconds; 5,000 when absent. */
-  readonly mostBackoffMs?: number;
   readonly random?: () => number;
 }
 

@@ -32,7 +32,7 @@ export function useStatus(
       run: (signal) =>
         request({ url: `${media}/api/v1/status`, token, read: readReport, timeoutMs: TIMEOUT_MS, signal }),
       everyMs: EVERY_MS,
-      mostBackoffMs: MOST_BACKOFF_MS,
+      mostMs: MOST_BACKOFF_MS,
       onValue: (report) =>
         setFeed(({ history }) => ({
           report,
