@@ -1,6 +1,6 @@
 import type { LateReason } from '../types.ts';
 import type { CueEntry, Due } from './cue-entry.ts';
-import { type PlayerTimeline, STARTING_MS, TOLERANCE_MS } from './timeline.ts';
+import { type PlayerTimeline, POSITION_TOLERANCE_MS, STARTING_MS, TOLERANCE_MS } from './timeline.ts';
 
 /** Both clocks, injected. */
 export interface SchedulerTime {
@@ -39,7 +39,8 @@ export class DueFinder {
     const { shown } = timeline;
     if (shown === null || timeline.paused) return null;
     const fireMs = playerFireMs(entry, timeline);
-    if (fireMs === null || shown.ptsMs < fireMs - TOLERANCE_MS) return null;
+    const toleranceMs = shown.by === 'frame' ? TOLERANCE_MS : POSITION_TOLERANCE_MS;
+    if (fireMs === null || shown.ptsMs < fireMs - toleranceMs) return null;
     const elapsedMs = Math.max(0, shown.ptsMs - fireMs);
     return {
       by: shown.by,

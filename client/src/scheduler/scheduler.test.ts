@@ -371,7 +371,7 @@ describe('viewers who move', () => {
     const rig = new Rig();
     const flv = rig.player();
     rig.stamp(flv, { fire: 1000 }, 900);
-    for (const at of [980, 996, 1012]) {
+    for (const at of [980, 999, 1012]) {
       rig.nowMs = at;
       flv.positioned(at, at);
       rig.scheduler.pictureShown();

@@ -2,6 +2,8 @@ import type { CuePath } from '../types.ts';
 
 /** Frame times are whole milliseconds on one side and fractions of a time base on the other (TS: up to 1 ms apart). */
 export const TOLERANCE_MS = 2;
+/** A playback position is no frame's time: all of it has to be reached, but for the digits that a double loses. */
+export const POSITION_TOLERANCE_MS = 0.01;
 /** Stamps of one timeline agree on its offset this closely; a larger difference is another timeline. */
 const SAME_OFFSET_MS = 4;
 const MAX_SEGMENTS = 8;
