@@ -34,6 +34,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   const log = openLog(settings.dataDir);
   let launched: Launched | null = null;
   let publisher: Publisher | null = null;
+  // Another server may run in this folder: its run.json is not ours to remove.
+  let hasRunFile = false;
+  let stopping = false;
 
   // Asked to stop while still starting: remembered, so that Ctrl-C works at every moment.
   let askToStop: () => void = () => undefined;
@@ -45,7 +48,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   const publish = async (): Promise<void> => {
     if (launched === null) return;
     const run = await describeRun(settings, secrets, launched, publisher?.pid() ?? null);
+    if (stopping) return;
     writeRunFile(settings.dataDir, run);
+    hasRunFile = true;
   };
   const onChange = (change: LaunchChange): void => {
     const text =
@@ -53,7 +58,9 @@ export async function serve(options: ServeOptions): Promise<number> {
         ? `The ${change.name} process ended ${change.how}; it starts again in ${change.restartInMs} ms.`
         : `The ${change.managed.name} process serves again.`;
     process.stderr.write(`${text}\n`);
-    if (change.kind === 'restarted') void publish();
+    if (change.kind !== 'restarted') return;
+    // A full disk ends no server that runs: its file only says the process ids of before.
+    publish().catch((error: unknown) => process.stderr.write(`run.json: ${sentenceOf(error)}\n`));
   };
 
   try {
@@ -69,7 +76,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     process.stderr.write(`${sentenceOf(error)}\n`);
     return 1;
   } finally {
-    removeRunFile(settings.dataDir);
+    stopping = true;
+    if (hasRunFile) removeRunFile(settings.dataDir);
     await publisher?.stop();
     await launched?.stop();
     closeSync(log.fd);

@@ -7,6 +7,7 @@ import { createRtmpIngest, type RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { systemClock } from '../../packet/clock.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import { createCors } from '../../service/cors.ts';
+import { lockFolder } from '../../service/folder-lock.ts';
 import { createHealth } from '../../service/health.ts';
 import { createHttpApp } from '../../service/http-app.ts';
 import { createHttpServer } from '../../service/http-server.ts';
@@ -25,8 +26,19 @@ import { StreamRegistry } from './stream-registry.ts';
 /** Streams that are remembered for each that may be on air: for viewers who wait for a publisher's return. */
 const REMEMBERED_FACTOR = 4;
 
-/** The media process: RTMP in, cues into the frames, FLV and HLS out. */
-export async function startMedia({ settings, secrets, log }: ProcessContext): Promise<Running> {
+/** The media process: RTMP in, cues into the frames, FLV and HLS out; one in a data folder. */
+export async function startMedia(context: ProcessContext): Promise<Running> {
+  const lock = lockFolder(context.settings.dataDir, 'media');
+  try {
+    const running = await startInFolder(context);
+    return { ...running, close: () => running.close().finally(() => lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startInFolder({ settings, secrets, log }: ProcessContext): Promise<Running> {
   const clock = systemClock;
   const tokens = createTokenRegistry(tokenHoldersOf(secrets));
   const registry = createMetricsRegistry('media');

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+let dataDir: string;
+const started: { stop(): Promise<void> }[] = [];
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'framecue-start-'));
+});
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+function start(env: Readonly<Record<string, string>> = {}) {
+  const ports = { FRAMECUE_MEDIA_PORT: '0', FRAMECUE_EVENTS_PORT: '0', FRAMECUE_RTMP_PORT: '0' };
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
+    env: { ...process.env, ...ports, FRAMECUE_DATA_DIR: dataDir, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const server = {
+    said: () => said,
+    exitCode: async () => (await exited)[0] as number,
+    async stop() {
+      if (child.exitCode === null) child.kill('SIGTERM');
+      await exited;
+    },
+  };
+  started.push(server);
+  return server;
+}
+
+test('a second start in the same folder is refused, and leaves the first one and its run.json alone', async () => {
+  const first = start();
+  const runFile = join(dataDir, 'run.json');
+  await vi.waitFor(() => expect(existsSync(runFile), first.said()).toBe(true), 20_000);
+  const run = readFileSync(runFile, 'utf8');
+
+  const second = start();
+  expect(await second.exitCode()).toBe(1);
+  expect(second.said()).toMatch(/FRAMECUE_DATA_DIR: another media process works in/);
+  expect(readFileSync(runFile, 'utf8')).toBe(run);
+  expect((await fetch(`${JSON.parse(run).media}/health/ready`)).status).toBe(200);
+
+  await first.stop();
+  expect(await first.exitCode()).toBe(0);
+  expect(existsSync(runFile)).toBe(false);
+}, 60_000);
