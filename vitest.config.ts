@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.{ts,tsx,mjs}'],
           exclude: [...NEVER, 'e2e/**'],
+          globalSetup: ['e2e/global-setup.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },
@@ -22,6 +23,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
           exclude: NEVER,
+          globalSetup: ['e2e/global-setup.ts'],
           // Browsers, encoders and servers at once: two files together would measure each other.
           fileParallelism: false,
           testTimeout: 180_000,
