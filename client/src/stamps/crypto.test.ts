@@ -1,32 +1,10 @@
-import { createHash, generateKeyPairSync, randomBytes, sign, webcrypto } from 'node:crypto';
+import { generateKeyPairSync, sign, webcrypto } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sealData } from '../../../cues/signing.ts';
 import { fromBase64Url, type StampCrypto, webCrypto } from '../../../cues/wire/index.ts';
 import { pickCrypto } from './crypto.ts';
 import { nobleCrypto } from './noble.ts';
-import { sha512 } from './sha512.ts';
-
-describe('sha512', () => {
-  test('as Node has it, for every length around the block’s', () => {
-    for (let length = 0; length <= 400; length++) {
-      const message = randomBytes(length);
-      expect(
-        Buffer.from(sha512(message)).equals(createHash('sha512').update(message).digest()),
-        `${length}`,
-      ).toBe(true);
-    }
-  });
-
-  test('as Node has it, for anything', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 5000 }), (message) => {
-        expect(Buffer.from(sha512(message))).toEqual(createHash('sha512').update(message).digest());
-      }),
-      { numRuns: 50 },
-    );
-  });
-});
 
 const keys = generateKeyPairSync('ed25519');
 const publicKey = fromBase64Url(keys.publicKey.export({ format: 'jwk' }).x!);

@@ -1,7 +1,7 @@
 import { gcm } from '@noble/ciphers/aes.js';
 import { hashes, verify } from '@noble/ed25519';
+import { sha512 } from '@noble/hashes/sha2.js';
 import type { StampCrypto } from '../../../cues/wire/index.ts';
-import { sha512 } from './sha512.ts';
 
 hashes.sha512 = sha512;
 
