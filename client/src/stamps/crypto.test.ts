@@ -1,5 +1,4 @@
-import { generateKeyPairSync, sign, webcrypto } from 'node:crypto';
-import fc from 'fast-check';
+import { generateKeyPairSync, randomBytes, sign, webcrypto } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { sealData } from '../../../cues/signing.ts';
 import { fromBase64Url, type StampCrypto, webCrypto } from '../../../cues/wire/index.ts';
