@@ -29,7 +29,7 @@ export function adviceOn(code: string, stream: StreamReport): string | null {
     case 'corrupt':
       return 'TCP does not do that: it comes from the encoder, or from a relay before this server.';
     case 'stamping-off':
-      return `PUT /api/v1/streams/${stream.name}/stamping {"on":true} with the director's token switches it on.`;
+      return 'The director console switches it on again.';
     case 'stamping-failed':
       return 'The log of the media process names the reason.';
     case 'comes-and-goes':

@@ -7,7 +7,6 @@ export interface Sample {
   /** Of the server's clock when it counted, Unix milliseconds. */
   readonly serverAt: number;
   readonly videoKbitPerS: number | null;
-  readonly audioKbitPerS: number | null;
   /** Pictures since the answer before, per second: a second without pictures shows. */
   readonly framesPerS: number | null;
   readonly since: number | null;
@@ -42,19 +41,17 @@ function sampleOf(
 ): Sample {
   const since = publisher?.since ?? null;
   const frames = health?.video.frames ?? null;
+  const bits = health?.video.bitsPerSecond ?? null;
   return {
     at: now,
     serverAt,
-    videoKbitPerS: kilo(health?.video.bitsPerSecond ?? null),
-    audioKbitPerS: kilo(health?.audio.bitsPerSecond ?? null),
+    videoKbitPerS: bits === null ? null : bits / 1000,
     framesPerS: before === undefined || before.since !== since ? null : rate(before, frames, serverAt),
     since,
     frames,
     passedUntouched: stamps.passedUntouched,
   };
 }
-
-const kilo = (bits: number | null): number | null => (bits === null ? null : bits / 1000);
 
 function rate(before: Sample, frames: number | null, serverAt: number): number | null {
   const spanMs = serverAt - before.serverAt;

@@ -71,10 +71,9 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 
 const STEPS = [1, 1.5, 2, 3, 4, 6, 8, 10] as const;
 
-/** A little more than `most`, and rarely another: an axis that jumps hides what the line does. */
+/** A little more than `most`, at least 1, and rarely another: an axis that jumps hides what the line does. */
 export function roundTop(most: number): number {
-  if (!(most > 0)) return 1;
-  const wanted = most * 1.1;
+  const wanted = Math.max(1, most * 1.1);
   const unit = 10 ** Math.floor(Math.log10(wanted));
   return unit * (STEPS.find((step) => step * unit >= wanted) ?? 10);
 }

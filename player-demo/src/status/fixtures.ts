@@ -1,0 +1,121 @@
+import { type MediaReport, type PublisherEvent, readReport, type StreamReport } from './report.ts';
+
+/** An answer of the media process as it comes over HTTP: one healthy stream with B-frames, 1 s GOPs and sound. */
+export const HEALTHY_JSON = {
+  at: 1_795_243_371_839,
+  streams: [
+    {
+      stream: 'live/main',
+      live: true,
+      epoch: 'mwq1jo2z-ea2ae4',
+      frame: 229,
+      stamping: { on: true },
+      publisher: {
+        remote: '127.0.0.1:40618',
+        encrypted: false,
+        encoder: 'Lavf59.27.100',
+        since: 1_795_243_362_667,
+        receivedBytes: 509_368,
+        drops: { beforeConfig: 0, beforeKeyframe: 2, corrupt: 0 },
+      },
+      health: {
+        ageMs: 9173.161,
+        video: {
+          codec: 'avc1.64001e',
+          profile: 'High',
+          level: '3.0',
+          width: 640,
+          height: 360,
+          declaredFrameRate: 25,
+          frameRate: 25,
+          arrivalFrameRate: 24.964,
+          speed: 1.0072,
+          bitsPerSecond: 417_725.58,
+          frames: 229,
+          keyframes: 10,
+          gopFrames: { last: 25, max: 26 },
+          keyframeIntervalMs: { last: 1000, max: 1040 },
+          sinceKeyframeMs: 120,
+          hasBFrames: true,
+          reorderDepth: 1,
+          lastPacketAgeMs: 35.011,
+        },
+        audio: {
+          codec: 'mp4a.40.2',
+          sampleRate: 48_000,
+          channels: 2,
+          bitsPerSecond: 128_284.6,
+          frames: 430,
+          lastPacketAgeMs: 2.509,
+        },
+        timing: {
+          gaps: 0,
+          gapsInWindow: 0,
+          largestGapMs: 0,
+          jumps: 0,
+          jumpsInWindow: 0,
+          largestJumpMs: 0,
+          jitterMs: 110.136,
+          avSkewMs: 0.51,
+        },
+        corrupt: 0,
+        corruptInWindow: 0,
+        problems: [],
+      },
+      viewers: { flv: 2, ws: 1, hls: 1200, total: 1203 },
+      injector: {
+        heldCues: 0,
+        clockStamps: 10,
+        cueStamps: 4,
+        foreignStampsRemoved: 0,
+        passedUntouched: 0,
+      },
+    },
+  ],
+  recentEvents: [
+    {
+      kind: 'refused',
+      stream: 'live/other',
+      remote: '127.0.0.1:40630',
+      code: 'ERR_PUBLISH_KEY',
+      text: 'The stream key is wrong.',
+      at: 1_795_243_363_753,
+      times: 3,
+    },
+  ],
+};
+
+export const report = (): MediaReport => readReport(HEALTHY_JSON)!;
+
+type Health = NonNullable<StreamReport['health']>;
+
+/** The healthy stream with changes to its parts. */
+export function streamWith(
+  changes: Partial<StreamReport> = {},
+  health: { readonly [K in keyof Health]?: Health[K] | Partial<Health[K]> } = {},
+): StreamReport {
+  const stream = report().streams[0]!;
+  const own = stream.health!;
+  return {
+    ...stream,
+    health: {
+      ...own,
+      ...(health as Partial<Health>),
+      video: { ...own.video, ...health.video },
+      audio: { ...own.audio, ...health.audio },
+      timing: { ...own.timing, ...health.timing },
+    },
+    ...changes,
+  };
+}
+
+export const eventOf = (changes: Partial<PublisherEvent> = {}): PublisherEvent => ({
+  at: report().at - 30_000,
+  kind: 'ended',
+  stream: 'live/main',
+  remote: '10.0.0.7:50000',
+  code: null,
+  text: 'The encoder stopped.',
+  times: 1,
+  ...changes,
+});
