@@ -96,6 +96,13 @@ describe('docs/invariants.md', () => {
   });
 });
 
+describe('the ten lines of the README', () => {
+  it('are those that client/example.test.ts runs in a browser', () => {
+    const block = /<!-- This block is run [^>]*-->\n(```js\n[\s\S]*?```)/.exec(read('client/README.md'))![1]!;
+    expect(read('README.md')).toContain(block);
+  });
+});
+
 describe('the links of the docs', () => {
   it.each(PAGES)('%s points at files that are there', (page) => {
     const broken = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)#\s]+)[^)]*\)/g)]
