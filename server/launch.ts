@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { FramecueError } from '../packet/errors.ts';
 import type { ProcessName } from '../service/settings.ts';
-import type { ReadyMessage, SisterMessage } from './process.ts';
+import type { FailedMessage, ReadyMessage, SisterMessage } from './process.ts';
 
 /** One process of the two, as its starter sees it. */
 export interface Managed {
@@ -44,7 +44,8 @@ const HEALTHY_MS = 60_000;
 /**
  * Starts media, then events, and starts either again when it dies: on the port that it had, so that players and
  * publishers find it. They are two processes so that a pulse of submissions never stalls a frame.
- * @throws {FramecueError} with the reason when one of them does not come up.
+ * @throws {FramecueError} the process's own reason when one of them does not come up, ERR_NOT_READY or
+ *   ERR_TIMEOUT where it gave none.
  */
 export async function launch(options: LaunchOptions): Promise<Launched> {
   const slots: Record<ProcessName, Slot> = { media: newSlot(), events: newSlot() };
@@ -77,7 +78,11 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       start(name).then(
         (managed) => options.onChange?.({ kind: 'restarted', managed }),
         (error: unknown) => {
-          if (!stopping) again(name, error instanceof Error ? `: ${error.message}` : 'at its start');
+          if (!stopping)
+            again(
+              name,
+              `at its start${error instanceof Error ? `: ${error.message.replace(/\.$/, '')}` : ''}`,
+            );
         },
       );
     }, slot.restartMs);
@@ -155,17 +160,11 @@ function spawnProcess(
     ['--disable-warning=ExperimentalWarning', fileURLToPath(ENTRIES[name])],
     {
       env,
-      stdio: ['ignore', output, 'pipe', 'ipc'],
+      stdio: ['ignore', output, 'inherit', 'ipc'],
       // Ctrl-C goes to the starter alone, which ends them in order; they end by themselves when it is gone.
       detached: true,
     },
   );
-  const said: string[] = [];
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said.push(text);
-    if (said.length > 50) said.shift();
-    process.stderr.write(text);
-  });
   const ready = new Promise<ReadyMessage>((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
@@ -173,16 +172,15 @@ function spawnProcess(
         new FramecueError('ERR_TIMEOUT', `The ${name} process did not start within ${START_TIMEOUT_MS} ms.`),
       );
     }, START_TIMEOUT_MS);
-    child.once('message', (message: ReadyMessage) => {
+    child.once('message', (message: ReadyMessage | FailedMessage) => {
       clearTimeout(timer);
-      resolve(message);
+      if (message.kind === 'ready') resolve(message);
+      else reject(new FramecueError(message.code, message.text));
     });
-    child.once('exit', (code) => {
+    child.once('exit', (code, signal) => {
       clearTimeout(timer);
-      const why = said.join('').trim();
-      reject(
-        new FramecueError('ERR_NOT_READY', `The ${name} process ended at its start (code ${code}). ${why}`),
-      );
+      const how = signal === null ? `with code ${code}` : `by ${signal}`;
+      reject(new FramecueError('ERR_NOT_READY', `The ${name} process ended at its start, ${how}.`));
     });
     child.once('error', reject);
   });

@@ -1,4 +1,4 @@
-import { FramecueError } from '../packet/errors.ts';
+import { type ErrorCode, FramecueError } from '../packet/errors.ts';
 import { createLog, type Log } from '../service/log.ts';
 import { loadSecrets, type Secrets } from '../service/secrets.ts';
 import { loadSettings, type ProcessName, type Settings } from '../service/settings.ts';
@@ -9,6 +9,13 @@ export interface ReadyMessage {
   readonly process: ProcessName;
   /** The ports in use, also where 0 was asked for. */
   readonly ports: { readonly http: number; readonly rtmp?: number };
+}
+
+/** What a process tells whoever started it in place of {@link ReadyMessage}: a reason that people can act on. */
+export interface FailedMessage {
+  readonly kind: 'failed';
+  readonly code: ErrorCode;
+  readonly text: string;
 }
 
 /** What the starter tells a process: the port of its sister, for the pages' configuration. */
@@ -30,6 +37,8 @@ export interface ProcessContext {
   readonly log: Log;
 }
 
+/** Answers, cues and logs are for their owner alone, also in a folder that others can look into. */
+const OWNER_ONLY = 0o077;
 /** Longer than any part's own bound: whatever still hangs then is given up. */
 const CLOSE_TIMEOUT_MS = 15_000;
 
@@ -47,6 +56,7 @@ export async function runProcess(
     );
     return;
   }
+  process.umask(OWNER_ONLY);
   let running: Running;
   let log: Log;
   try {
@@ -56,8 +66,14 @@ export async function runProcess(
     if (name === 'media') for (const warning of warnings) log.warn(warning);
     running = await start({ settings, secrets: loadSecrets(settings), log });
   } catch (error) {
-    process.stderr.write(`${sentenceOf(error)}\n`);
     process.exitCode = 1;
+    if (process.connected && error instanceof FramecueError) {
+      // Whoever started it says it, and once.
+      const failed: FailedMessage = { kind: 'failed', code: error.code, text: error.message };
+      process.send?.(failed, () => process.disconnect?.());
+      return;
+    }
+    process.stderr.write(`${sentenceOf(error)}\n`);
     process.disconnect?.();
     return;
   }
