@@ -12,6 +12,7 @@ Settings are FRAMECUE_* variables: see README. Ctrl-C stops everything.
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
+const SILENT_MS = 5_000;
 
 if (process.argv.includes('--help')) {
   process.stdout.write(USAGE);
@@ -20,19 +21,13 @@ if (process.argv.includes('--help')) {
 }
 
 async function demo(): Promise<number> {
-  process.stdout.write('Test stream …\n');
-  let shown = -10;
-  const stream = await ensureTestStream('demo', {
-    onProgress: (percent) => {
-      if (percent - shown < 10) return;
-      shown = percent;
-      process.stdout.write(`  ${Math.round(percent)} %\n`);
-    },
-  });
-  process.stdout.write('Media and events …\n');
+  let file = '';
   return serve({
     env: { FRAMECUE_DEMO: '1' },
-    publish: (run) => keepPushing(run, stream.file),
+    prepare: async (signal) => {
+      file = await makeStream(signal);
+    },
+    publish: (run) => keepPushing(run, file),
     banner: (run, logFile) => `
 framecue runs. Open the first two side by side; press O in the console.
 
@@ -45,6 +40,24 @@ framecue runs. Open the first two side by side; press O in the console.
 Ctrl-C stops everything.
 `,
   });
+}
+
+/** The test stream's file. It is made once; how far that is, is said each 10 %, and each 5 s where it is slow. */
+async function makeStream(signal: AbortSignal): Promise<string> {
+  process.stdout.write('Test stream …\n');
+  let shown = Number.NEGATIVE_INFINITY;
+  let shownAt = 0;
+  const { file } = await ensureTestStream('demo', {
+    signal,
+    onProgress: (percent) => {
+      if (shown < 0) process.stdout.write('  is made now, and kept for the next time\n');
+      else if (percent - shown < 10 && performance.now() - shownAt < SILENT_MS) return;
+      shown = percent;
+      shownAt = performance.now();
+      process.stdout.write(`  ${Math.round(percent)} %\n`);
+    },
+  });
+  return file;
 }
 
 /** As an encoder would: comes back when the server does, a little slower each time. */

@@ -4,16 +4,18 @@ import { describeRun } from '../../server/describe-run.ts';
 import { type LaunchChange, type Launched, launch } from '../../server/launch.ts';
 import { sentenceOf } from '../../server/process.ts';
 import { type RunFile, removeRunFile, writeRunFile } from '../../server/run-file.ts';
-import { loadSecrets } from '../../service/secrets.ts';
-import { loadSettings } from '../../service/settings.ts';
+import { loadSecrets, type Secrets } from '../../service/secrets.ts';
+import { loadSettings, type Settings } from '../../service/settings.ts';
 
 export interface ServeOptions {
   /** Settings of this run, over those of the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Runs before the servers start, once the settings are known to be good; `signal`: stop, Ctrl-C came. */
+  readonly prepare?: (signal: AbortSignal) => Promise<void>;
   /** Pushes something to the running server; its end or death is its own matter. */
   readonly publish?: (run: RunFile) => Publisher;
   /** Printed once everything is ready. */
-  readonly banner: (run: RunFile, logFile: string) => string;
+  readonly banner: (run: RunFile, logFile: string, settings: Settings) => string;
 }
 
 export interface Publisher {
@@ -29,8 +31,22 @@ const LOG_KEPT_BYTES = 16 * 1024 * 1024;
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const env = { ...process.env, ...options.env };
-  const { settings } = loadSettings(env);
-  const secrets = loadSecrets(settings);
+  try {
+    const { settings, warnings } = loadSettings(env);
+    for (const warning of warnings) process.stderr.write(`framecue: ${warning}\n`);
+    return await serveWith({ ...options, env }, settings, loadSecrets(settings));
+  } catch (error) {
+    process.stderr.write(`${sentenceOf(error)}\n`);
+    return 1;
+  }
+}
+
+async function serveWith(
+  options: Omit<ServeOptions, 'env'> & { readonly env: NodeJS.ProcessEnv },
+  settings: Settings,
+  secrets: Secrets,
+): Promise<number> {
+  const { env } = options;
   const log = openLog(settings.dataDir);
   let launched: Launched | null = null;
   let publisher: Publisher | null = null;
@@ -39,11 +55,14 @@ export async function serve(options: ServeOptions): Promise<number> {
   let stopping = false;
 
   // Asked to stop while still starting: remembered, so that Ctrl-C works at every moment.
-  let askToStop: () => void = () => undefined;
-  const asked = new Promise<void>((resolve) => {
-    askToStop = resolve;
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => askToStop());
+  const asked = Promise.withResolvers<void>();
+  const stopPreparing = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      asked.resolve();
+      stopPreparing.abort();
+    });
+  }
 
   const publish = async (): Promise<void> => {
     if (launched === null) return;
@@ -64,17 +83,19 @@ export async function serve(options: ServeOptions): Promise<number> {
   };
 
   try {
+    await options.prepare?.(stopPreparing.signal);
+    process.stdout.write('Media and events …\n');
     launched = await launch({ env, output: log.fd, onChange });
     const run = await describeRun(settings, secrets, launched, null);
     publisher = options.publish?.(run) ?? null;
     await publish();
-    process.stdout.write(options.banner(run, log.file));
-    await asked;
+    process.stdout.write(options.banner(run, log.file, settings));
+    await asked.promise;
     process.stdout.write('\nStopping …\n');
     return 0;
   } catch (error) {
-    process.stderr.write(`${sentenceOf(error)}\n`);
-    return 1;
+    if (stopPreparing.signal.aborted) return 0;
+    throw error;
   } finally {
     stopping = true;
     if (hasRunFile) removeRunFile(settings.dataDir);
