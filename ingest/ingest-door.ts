@@ -27,6 +27,7 @@ interface Live {
   readonly startedUs: Microseconds;
   readonly publisher: Publisher;
   readonly connection: RtmpConnection;
+  hasLoggedPicture: boolean;
 }
 
 interface Visitor {
@@ -105,7 +106,11 @@ export class IngestDoor {
     const visitor: Visitor = {
       connection: new RtmpConnection(socket, this.#clock, this.settings.limits, {
         publish: (request) => this.#publish(visitor, request),
-        media: (type, timestamp32, body) => visitor.live?.publisher.receive(type, timestamp32, body),
+        media: (type, timestamp32, body) => {
+          if (visitor.live === null) return;
+          visitor.live.publisher.receive(type, timestamp32, body);
+          this.#logFirstPicture(visitor.live);
+        },
         closed: (end) => {
           this.#closed(visitor, end);
           whenClosed.resolve();
@@ -168,10 +173,31 @@ export class IngestDoor {
       startedUs: this.#clock.monotonicUs(),
       publisher,
       connection: visitor.connection,
+      hasLoggedPicture: false,
     };
     this.#live.set(name, visitor);
     this.#publishes++;
     this.#log.info({ stream: name, sessionId, remote, encoder }, 'publishing');
+  }
+
+  /** By now the encoder has said what it is and what it sends, which it had not when it was let in. */
+  #logFirstPicture(live: Live): void {
+    if (live.hasLoggedPicture || !live.publisher.isLive) return;
+    live.hasLoggedPicture = true;
+    const { stream, sessionId, publisher } = live;
+    const { video, audio } = publisher.health();
+    this.#log.info(
+      {
+        stream: streamKeyOf(stream),
+        sessionId,
+        encoder: publisher.encoder,
+        video: `${video.codec} ${video.width}x${video.height}`,
+        frameRate: video.declaredFrameRate,
+        // Null: none so far; some encoders begin with the picture.
+        audio: audio.codec === null ? null : `${audio.codec} ${audio.sampleRate} Hz ${audio.channels} ch`,
+      },
+      'the first picture',
+    );
   }
 
   #authorize(request: AuthorizeRequest): AuthorizeOutcome {

@@ -76,6 +76,17 @@ describe('a good push arrives as it was sent', () => {
       });
       expect(status!.health.video.frameRate).toBeCloseTo(25, 0);
     }, WAIT);
+    expect(ingest.logged.filter(({ text }) => text === 'the first picture')).toMatchObject([
+      {
+        level: 'info',
+        fields: {
+          stream: 'live/main',
+          encoder: expect.stringMatching(/^Lavf/),
+          video: 'avc1.42c00a 160x90',
+          frameRate: 25,
+        },
+      },
+    ]);
     push.process.kill();
     await push.done;
   });

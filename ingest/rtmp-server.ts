@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { FramecueError } from '../packet/errors.ts';
+import { listen } from '../service/listen.ts';
 import { IngestDoor } from './ingest-door.ts';
 import type { RtmpIngest, RtmpIngestOptions } from './ingest-types.ts';
-import { listen } from './listen.ts';
 
 export type { IngestEvent } from './event-log.ts';
 export type { PublisherHealth } from './health.ts';
@@ -19,9 +19,9 @@ export async function createRtmpIngest(options: RtmpIngestOptions): Promise<Rtmp
   const { host, port, portSetting = 'FRAMECUE_RTMP_PORT', tls } = options;
   const door = new IngestDoor(options);
   const servers: Server[] = [];
-  const open = (server: Server, target: { port: number; setting: string }): Promise<number> => {
+  const open = async (server: Server, target: { port: number; settingName: string }): Promise<number> => {
     servers.push(server);
-    return listen(server, { host, ...target });
+    return (await listen(server, { host, ...target })).port;
   };
   const shut = async (): Promise<void> => {
     const listeners = servers.map((server) => new Promise((resolve) => server.close(resolve)));
@@ -32,10 +32,10 @@ export async function createRtmpIngest(options: RtmpIngestOptions): Promise<Rtmp
   let tlsPort: number | null = null;
   try {
     const plain = createServer((socket) => door.admit(socket, false));
-    openPort = await open(plain, { port, setting: portSetting });
+    openPort = await open(plain, { port, settingName: portSetting });
     if (tls !== undefined) {
-      const setting = tls.portSetting ?? 'FRAMECUE_RTMPS_PORT';
-      tlsPort = await open(tlsServer(tls, door), { port: tls.port, setting });
+      const settingName = tls.portSetting ?? 'FRAMECUE_RTMPS_PORT';
+      tlsPort = await open(tlsServer(tls, door), { port: tls.port, settingName });
     }
   } catch (error) {
     await shut();
