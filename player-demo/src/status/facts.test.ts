@@ -49,6 +49,13 @@ describe('headlinesOf', () => {
     expect(headlines?.bitRate.level).toBeNull();
   });
 
+  it('does not go on telling the rate of a stream that stands still', () => {
+    expect(headlinesOf(streamWith(), [problem('video-stalled', 'bad')])?.pictures).toMatchObject({
+      value: '0 fps',
+      level: 'bad',
+    });
+  });
+
   it('has none while nobody publishes', () => {
     expect(headlinesOf(streamWith({ publisher: null, health: null }), [])).toBeNull();
   });

@@ -59,6 +59,7 @@ export function headlinesOf({ health }: StreamReport, problems: readonly Problem
   const { video, audio } = health;
   const level = levelsIn(problems);
   const { last, max } = video.keyframeIntervalMs;
+  const isStalled = problems.some(({ code }) => code === 'video-stalled');
   return {
     bitRate: {
       value: told(video.bitsPerSecond, (bits) => formatBitrate(bits / 1000)),
@@ -66,7 +67,8 @@ export function headlinesOf({ health }: StreamReport, problems: readonly Problem
       level: level('no-video', 'video-stalled', 'arrives-slowly', 'arrives-fast'),
     },
     pictures: {
-      value: told(video.frameRate, (rate) => `${formatFps(rate)} fps`),
+      // Measured by time stamps: with none coming, the rate of the last ones stands still.
+      value: told(isStalled ? 0 : video.frameRate, (rate) => `${formatFps(rate)} fps`),
       note: pictureNote(health),
       level: level('no-video', 'video-stalled', 'frame-rate-low', 'gaps', 'jumps'),
     },
