@@ -82,7 +82,7 @@ describe('a good push arrives as it was sent', () => {
         fields: {
           stream: 'live/main',
           encoder: expect.stringMatching(/^Lavf/),
-          video: 'avc1.42c00a 160x90',
+          video: expect.stringMatching(/^avc1\.[0-9a-f]{6} 160x90$/),
           frameRate: 25,
         },
       },
