@@ -32,6 +32,7 @@ export function servePages(app: Express, config: () => PagesConfig | null): void
     if (found === null) throw new FramecueError('ERR_NOT_READY', 'The other process is not known yet.');
     res.set('Cache-Control', 'no-store').json(found);
   });
+  app.get('/status', (_req, res) => res.redirect('/status.html'));
   if (!existsSync(DIST)) return;
   app.use(
     pageHeaders,
