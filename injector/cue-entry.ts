@@ -29,6 +29,8 @@ export interface CueEntry {
   repeatsLeft: number;
   /** True once an access unit has passed before the moment asked for. */
   waited: boolean;
+  /** It has landed, and a copy that anybody can open has passed. */
+  opened: boolean;
   /** A lock, reveal or cancel has landed: no more copies on keyframes. */
   closed: boolean;
 }
@@ -40,6 +42,7 @@ export const newEntry = (cue: PreparedCue): CueEntry => ({
   fire: null,
   repeatsLeft: 0,
   waited: false,
+  opened: false,
   closed: false,
 });
 
@@ -114,8 +117,11 @@ function afterLanding(entry: CueEntry, frame: FrameMoment): CueStep {
   const isItsPicture = Math.abs(frame.pts - fire.pts) <= SAME_PICTURE_MS;
   const { openForMs } = entry.cue;
   const open = !entry.closed && (openForMs === null || frame.pts - fire.pts <= openForMs);
-  if (entry.repeatsLeft > 0 || isItsPicture || (open && frame.isKeyframe)) return { kind: 'copy', fire };
-  return open ? { kind: 'none' } : { kind: 'end' };
+  // A fire PTS that was foretold can be a little above its picture's, whose copy is without the key then.
+  const opens = !entry.opened && frame.pts >= fire.pts;
+  if (entry.repeatsLeft > 0 || isItsPicture || opens || (open && frame.isKeyframe))
+    return { kind: 'copy', fire };
+  return open || !entry.opened ? { kind: 'none' } : { kind: 'end' };
 }
 
 /** Null: no moment ahead was asked for. A `delay` is counted from the first access unit that sees the cue. */

@@ -225,6 +225,24 @@ describe('a cue whose time is known', () => {
     }
   });
 
+  it.each([0, 1, 2, 3])(
+    'can be opened at once where its fire PTS is a little above its picture, repeat %i',
+    (repeat) => {
+      for (const target of [1401, 1402, 1441, 1442, 1481, 1482]) {
+        injector = new StreamInjector('e1', clock, DEFAULT_INJECTOR_SETTINGS, (event) => events.push(event));
+        const passed = play(50, 0, (i) => {
+          if (i > 2) return;
+          const fire = { kind: 'mediaTime', pts: ms(target) } as const;
+          injector.add(cue('c1', { fire, announceMs: ms(2_000), repeat, openForMs: ms(0) }));
+        });
+        const opening = passed.filter(({ cues }) => cues.some(({ head }) => head.key !== undefined));
+        expect(opening.length).toBeGreaterThan(0);
+        expect(opening[0]!.pts - target).toBeLessThan(160);
+        expect(injector.heldCues).toBe(0);
+      }
+    },
+  );
+
   it('fires on the picture of a mediaTime ahead, and on the next for one that has passed, saying how far off', () => {
     play(20);
     injector.add(cue('ahead', { fire: { kind: 'mediaTime', pts: ms(1610) } }));

@@ -174,7 +174,7 @@ export class StreamInjector {
     this.counters.cueStamps += withCue;
     this.counters.clockStamps += cueStamps - withCue;
     for (const nal of nals) this.counters.stampBytes += nal.length + this.#lengthSize;
-    for (const { entry, step } of steps) this.#advance(entry, step, frame, at);
+    for (const { entry, step } of steps) this.#advance(entry, step, { frame, at, pts });
     this.#expire(at, pts);
     return data === packet.data ? packet : { ...packet, data };
   }
@@ -197,7 +197,7 @@ export class StreamInjector {
     return writeSeiNal([userDataMessage(STAMP_UUID, this.#encoder.encode(text))]);
   }
 
-  #advance(entry: CueEntry, step: CueStep, frame: number, at: UnixMicroseconds): void {
+  #advance(entry: CueEntry, step: CueStep, { frame, at, pts }: Passed): void {
     const { cue } = entry;
     const { id, rev } = cue;
     switch (step.kind) {
@@ -219,10 +219,12 @@ export class StreamInjector {
         return;
       case 'copy':
         if (entry.repeatsLeft > 0) entry.repeatsLeft--;
+        entry.opened ||= pts >= step.fire.pts;
         return;
       case 'land':
         entry.fire = step.fire;
         entry.state = 'landed';
+        entry.opened = pts >= step.fire.pts;
         entry.repeatsLeft = cue.repeat;
         this.#closeReferred(cue);
         this.#emit({
@@ -267,6 +269,13 @@ export class StreamInjector {
       }
     }
   }
+}
+
+/** An access unit that was written. */
+interface Passed {
+  readonly frame: number;
+  readonly at: UnixMicroseconds;
+  readonly pts: Milliseconds;
 }
 
 interface EpochState {
