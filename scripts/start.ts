@@ -26,7 +26,7 @@ framecue is ready.
 
   Director console  ${run.pages.director}#token=${run.tokens.director}
   Director token    ${run.tokens.director}
-  Stage             ${run.pages.stage}
+${settings.demo ? `  Viewers           ${run.pages.viewer}\n` : ''}  Stage             ${run.pages.stage}
   Status            ${run.media}/status.html#token=${run.tokens.director}
   Play              ${run.outputs.flv}
                     ${run.outputs.ws}
