@@ -21,7 +21,8 @@ export function lockFolder(dataDir: string, name: string, waitMs: number = WAIT_
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     db = new DatabaseSync(join(dataDir, `${name}.lock`), { timeout: waitMs });
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    // Nothing is ever written, so it holds on a full disk too.
+    db.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
     db?.close();
     throw new FramecueError('ERR_SETTING', `${SETTINGS.dataDir.name}: ${problemOf(cause, dataDir, name)}`, {

@@ -23,6 +23,31 @@ const SECRET_FIELDS = [
 /** What may wait to be written when the reader of our output is slow; more is dropped rather than block a frame. */
 const LOG_QUEUE_BYTES = 4 * 1024 * 1024;
 
+/** How often at most it is said that nothing can be written. */
+const COMPLAINT_INTERVAL_MS = 60_000;
+
+/**
+ * Where log lines go. A full disk, or a reader that is gone, costs lines and nothing else: what runs goes on.
+ * @param complain is told, now and then, while nothing can be written.
+ */
+export function logOutput(
+  fd = 1,
+  complain: (sentence: string) => void = (sentence) => process.stderr.write(`${sentence}\n`),
+): DestinationStream {
+  const output = destination({ dest: fd, sync: false, maxLength: LOG_QUEUE_BYTES });
+  let complainedAt = Number.NEGATIVE_INFINITY;
+  // What could not be written is tried again with the next line.
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    const now = performance.now();
+    if (error.code === 'EPIPE' || now - complainedAt < COMPLAINT_INTERVAL_MS) return;
+    complainedAt = now;
+    complain(
+      `framecue: the log cannot be written (${error.code ?? error.name}); lines are lost until it can.`,
+    );
+  });
+  return output;
+}
+
 /**
  * JSON lines on standard output, written without blocking the event loop.
  * @param to where else than standard output, in tests.
@@ -30,7 +55,7 @@ const LOG_QUEUE_BYTES = 4 * 1024 * 1024;
 export function createLog(
   processName: string,
   settings: Pick<Settings, 'logLevel'>,
-  to: DestinationStream = destination({ dest: 1, sync: false, maxLength: LOG_QUEUE_BYTES }),
+  to: DestinationStream = logOutput(),
 ): Log {
   return pino(
     {
