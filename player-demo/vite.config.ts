@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 
 const page = (name: string): string => fileURLToPath(new URL(`${name}.html`, import.meta.url));
 
-/** Five pages, built to `player-demo/dist`; both processes serve them as they are. */
+/** The pages, built to `player-demo/dist`; both processes serve them as they are. */
 export default defineConfig({
   plugins: [preact()],
   build: {
@@ -23,6 +23,7 @@ export default defineConfig({
         director: page('director'),
         stage: page('stage'),
         status: page('status'),
+        demo: page('demo'),
       },
     },
   },

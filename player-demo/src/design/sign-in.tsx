@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { cleanToken } from '../shared/token.ts';
 import { Head, Notice } from './parts.tsx';
@@ -11,10 +12,12 @@ export interface SignInProps {
   /** Why the token before was not taken. */
   readonly said: string | null;
   readonly onToken: (token: string) => void;
+  /** What it is for, where the page does not say so by itself. */
+  readonly children?: ComponentChildren;
 }
 
 /** Asks for a token. */
-export function SignIn({ title, heading, action, said, onToken }: SignInProps) {
+export function SignIn({ title, heading, action, said, onToken, children }: SignInProps) {
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState<string | null>(said);
   return (
@@ -31,6 +34,7 @@ export function SignIn({ title, heading, action, said, onToken }: SignInProps) {
           }}
         >
           <h2>{heading}</h2>
+          {children}
           <p class="soft">
             <code>npm run demo</code> and <code>npm start</code> print it. It is kept for this tab only.
           </p>

@@ -28,14 +28,14 @@ export function StatusLine({
   );
 }
 
-interface Line {
+export interface Line {
   readonly tone: 'plain' | 'cue' | 'bad';
   readonly sign: IconName | 'busy';
   readonly title: string;
   readonly text: ComponentChildren;
 }
 
-function lineOf(row: Row | null, hint: Hint | null): Line {
+export function lineOf(row: Row | null, hint: Hint | null): Line {
   if (hint !== null) {
     const words = hint.failure === null ? null : failureWords(hint.failure);
     const text = [hint.text, words?.text, words?.code].filter(Boolean).join(' ');

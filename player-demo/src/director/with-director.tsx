@@ -15,11 +15,13 @@ export interface WithDirectorProps {
   readonly title: string;
   /** On the button that signs in. */
   readonly action: string;
+  /** What the token is for, where the page does not say so by itself. */
+  readonly why?: ComponentChildren;
   readonly children: (api: DirectorApi, signOut: SignOut) => ComponentChildren;
 }
 
 /** Asks for the director's token where there is none, and then shows the page. */
-export function WithDirector({ config, given, title, action, children }: WithDirectorProps) {
+export function WithDirector({ config, given, title, action, why, children }: WithDirectorProps) {
   const [token, setToken] = useState(given);
   const [said, setSaid] = useState<string | null>(null);
   const api = useMemo(() => (token === null ? null : createDirectorApi(config, token)), [config, token]);
@@ -40,6 +42,8 @@ export function WithDirector({ config, given, title, action, children }: WithDir
         keepToken(sessionStorage, typed);
         setToken(typed);
       }}
-    />
+    >
+      {why}
+    </SignIn>
   );
 }
