@@ -116,7 +116,7 @@ async function setUp(makers, report, onLocked) {
  * @param {number} limitMs
  */
 async function takeLock(file, report, limitMs) {
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const first = tryLock(file);
   if (first.kind === 'taken') return first.release;
   const who = first.holder === null ? '' : ` (process ${first.holder.pid})`;

@@ -96,7 +96,7 @@ function readJson(file) {
  * @param {unknown} value
  */
 function writeJson(file, value) {
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`);
   renameSync(draft, file);
