@@ -141,3 +141,12 @@ test('the delay of the picture on screen, from the stamp before it', () => {
   timeline.presented(1000, 1700, 1);
   expect(timeline.delayMs((at) => 1_000_000 + at)).toBe(700);
 });
+
+test('the delay stays known behind a crowd of stamps that are ahead of the picture', () => {
+  const timeline = newTimeline();
+  for (let pts = 0; pts <= 8000; pts += 40) {
+    timeline.stamped(pts, head(5000 + pts, 'e1', (1_000_000 + pts) * 1000), 0);
+  }
+  timeline.presented(1000, 1700, 1);
+  expect(timeline.delayMs((at) => 1_000_000 + at)).toBe(700);
+});

@@ -7,7 +7,9 @@ export const POSITION_TOLERANCE_MS = 0.01;
 /** Stamps of one timeline agree on its offset this closely; a larger difference is another timeline. */
 const SAME_OFFSET_MS = 4;
 const MAX_SEGMENTS = 8;
-const MAX_ANCHORS = 16;
+const MAX_ANCHORS = 64;
+/** Announcements come with many stamps a second: more anchors than this would push out those of the frame on screen. */
+const ANCHOR_APART_MS = 500;
 const MAX_EPOCHS = 16;
 /** A player that shows nothing after this is not just starting. */
 export const STARTING_MS = 4000;
@@ -88,8 +90,11 @@ export class PlayerTimeline {
   ): void {
     this.stampsSeen++;
     this.#lastStampAtMs = nowMs;
-    this.#anchors.push({ ptsMs: playerPtsMs, atUs: head.at });
-    if (this.#anchors.length > MAX_ANCHORS) this.#anchors.shift();
+    const last = this.#anchors.at(-1);
+    if (last === undefined || Math.abs(playerPtsMs - last.ptsMs) >= ANCHOR_APART_MS) {
+      this.#anchors.push({ ptsMs: playerPtsMs, atUs: head.at });
+      if (this.#anchors.length > MAX_ANCHORS) this.#anchors.shift();
+    }
     if (head.pts !== undefined) this.#learnOffset(playerPtsMs, head.pts - playerPtsMs, head.epoch);
   }
 
