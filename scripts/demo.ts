@@ -29,7 +29,7 @@ async function demo(): Promise<number> {
     },
     publish: (run) => keepPushing(run, file),
     banner: (run, logFile) => `
-framecue runs. Open the first two side by side; press O in the console.
+Open this page and press O: ${run.pages.demo}#token=${run.tokens.director}
 
   Viewers   ${run.pages.viewer}
   Director  ${run.pages.director}#token=${run.tokens.director}

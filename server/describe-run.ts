@@ -30,6 +30,7 @@ export async function describeRun(
       viewer: `${eventsUrl}/viewer.html`,
       director: `${mediaUrl}/director.html`,
       stage: `${eventsUrl}/stage.html`,
+      ...(settings.demo ? { demo: `${mediaUrl}/demo.html` } : {}),
     },
     tokens: { director: secrets.tokens.director, viewer: await viewerToken(settings, secrets) },
   };

@@ -11,7 +11,13 @@ export interface RunFile {
   readonly events: string;
   readonly stream: StreamName;
   readonly outputs: { readonly flv: string; readonly ws: string; readonly hls: string };
-  readonly pages: { readonly viewer: string; readonly director: string; readonly stage: string };
+  readonly pages: {
+    readonly viewer: string;
+    readonly director: string;
+    readonly stage: string;
+    /** Director and viewers on one page: only where anybody gets a viewer token (FRAMECUE_DEMO). */
+    readonly demo?: string;
+  };
   readonly tokens: { readonly director: string; readonly viewer: string };
 }
 

@@ -5,6 +5,11 @@ import './home.css';
 
 const PAGES = [
   {
+    href: '/demo.html',
+    name: 'Demo',
+    text: 'Press one key, and a question opens on the same picture in three apps.',
+  },
+  {
     href: '/viewer.html',
     name: 'Viewer',
     text: 'The same stream by HTTP-FLV, WS-FLV and HLS. Each opens the question on its own frame.',
