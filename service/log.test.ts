@@ -37,6 +37,9 @@ test.runIf(existsSync('/dev/full'))(
     await vi.waitFor(() => expect(complaints).toHaveLength(1));
     for (let i = 0; i < 100; i++) log.info({ i }, 'more');
     await new Promise((resolve) => setImmediate(resolve));
+    // Both flush: they must not wait for room.
+    log.fatal('worse');
+    log.fatal('and worse');
     expect(complaints).toEqual([expect.stringMatching(/the log cannot be written \(ENOSPC\)/)]);
     closeSync(fd);
   },

@@ -36,8 +36,18 @@ export function logOutput(
 ): DestinationStream {
   const output = destination({ dest: fd, sync: false, maxLength: LOG_QUEUE_BYTES });
   let complainedAt = Number.NEGATIVE_INFINITY;
+  let isFailing = false;
+  // At the end of the process, and after each fatal line, it would be tried for ever, with everything else waiting.
+  const flushSync = output.flushSync.bind(output);
+  output.flushSync = () => {
+    if (!isFailing) flushSync();
+  };
+  output.on('write', () => {
+    isFailing = false;
+  });
   // What could not be written is tried again with the next line.
   output.on('error', (error: NodeJS.ErrnoException) => {
+    isFailing = true;
     const now = performance.now();
     if (error.code === 'EPIPE' || now - complainedAt < COMPLAINT_INTERVAL_MS) return;
     complainedAt = now;
