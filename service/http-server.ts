@@ -46,6 +46,8 @@ export function createHttpServer({ hot = [], upgrade, app, log, tls }: HttpServe
     headersTimeout: HEADERS_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     noDelay: true,
+    // Others may be passed over, and must be: Java's and curl's clients offer h2c with any request.
+    shouldUpgradeCallback: (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket',
   };
   const server = tls
     ? createTlsServer({ ...options, ...tls.read() }, onRequest)

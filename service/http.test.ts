@@ -311,6 +311,23 @@ describe('the server', () => {
     expect(await upgrade(taking.port)).toBe('taken');
   });
 
+  test('answers requests that offer another protocol than WebSocket as if they did not (RFC 9110, 7.8)', async () => {
+    const { port } = await serve();
+    const socket = connect(port, '127.0.0.1');
+    const body = '{"type":"custom"}';
+    socket.write(
+      `POST /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n` +
+        `HTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      answer += text;
+    });
+    await vi.waitFor(() => expect(answer).toContain(body));
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
+    socket.destroy();
+  });
+
   test('closes with idle, busy and upgraded connections open', async () => {
     const listening = await serve({
       hot: [(req) => req.url === '/never-answered'],
