@@ -87,9 +87,16 @@ describe('the page that npm run demo names', () => {
     await page.keyboard.press('o');
     await page.getByText(/^Landed on frame/).waitFor({ timeout: LANDED_MS });
     const cue = await newestCue();
-    await until('three players have opened it', BEHIND_MS, async () =>
-      (await firesOf(page)).filter((fire) => fire.cue === cue.id).length === 3 ? true : null,
-    );
+    await untilAllFired(cue.id);
+  });
+
+  it('begins anew when it is loaded again, also where a question was left locked', async () => {
+    await page.keyboard.press('l');
+    await page.getByText(/^Locked on frame/).waitFor({ timeout: LANDED_MS });
+    const lock = await newestCue();
+    await untilAllFired(lock.id);
+    await page.reload();
+    await page.getByText('Press O', { exact: true }).waitFor({ timeout: BEHIND_MS });
   });
 
   it('says what it needs where there is no token', async () => {
@@ -118,6 +125,11 @@ async function newestCue(): Promise<ListedCue> {
   );
   return body.cues[0]!;
 }
+
+const untilAllFired = (cue: string): Promise<true> =>
+  until(`three players have fired ${cue}`, BEHIND_MS, async () =>
+    (await firesOf(page)).filter((fire) => fire.cue === cue).length === PLAYERS.length ? true : null,
+  );
 
 async function setStamping(on: boolean): Promise<void> {
   const { status } = await system.api.media('PUT', `${system.api.streamPath}/stamping`, { on });

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useNow } from '../design/hooks.ts';
+import { useLatest, useNow } from '../design/hooks.ts';
 import { Notice } from '../design/parts.tsx';
 import type { DirectorApi } from '../director/api.ts';
 import type { Chime } from '../director/chime.ts';
@@ -63,6 +63,14 @@ export function Strip({ api, chime, phones, onSignOut }: StripProps) {
   const id = deck.kind === 'question' ? deck.interaction.id : null;
   const row = rowsOf(console_.marks).find((one) => isOf(one, id, round.open?.id ?? null)) ?? null;
   const opening = openingOf({ reached: phones.reached, cues: console_.marks.cues, since });
+
+  // A question that was over before this page came: nothing here shows it, and O is for the next one.
+  const stale = phase === 'locked' && opening === null;
+  const latest = useLatest(console_);
+  useEffect(() => {
+    if (stale) latest.current.next();
+  }, [stale, latest]);
+
   return (
     <>
       <Connection feeds={feeds} />

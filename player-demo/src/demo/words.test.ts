@@ -78,10 +78,16 @@ describe('a receipt in words', () => {
     choice: null,
   };
   it.each([
-    ['12 ms after the mark, 240 ms after the picture you saw. Coding order; PTS 12 320.', {}],
-    ['12 ms after the mark, the very picture you saw. Coding order; PTS 12 320.', { errorMs: 0.2 }],
-    ['12 ms after the mark, 40 ms before the picture you saw. Coding order; PTS 12 320.', { errorMs: -40 }],
-    ['Coding order; PTS 12 320.', { errorMs: null, markToStampMs: null }],
+    ['12 ms after the mark, 240 ms after the picture you saw. Counted in coding order; PTS 12 320.', {}],
+    [
+      '12 ms after the mark, the very picture you saw. Counted in coding order; PTS 12 320.',
+      { errorMs: 0.2 },
+    ],
+    [
+      '12 ms after the mark, 40 ms before the picture you saw. Counted in coding order; PTS 12 320.',
+      { errorMs: -40 },
+    ],
+    ['Counted in coding order; PTS 12 320.', { errorMs: null, markToStampMs: null }],
   ])('%s', (words, over) => {
     expect(landedWords({ ...landing, ...over }).replaceAll(/[\u202f\u00a0]/g, ' ')).toBe(words);
   });

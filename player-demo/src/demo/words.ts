@@ -71,12 +71,12 @@ export function spreadWords(spread: Spread | null, leftMs: number): Words {
   return { title: `${exact} of ${PATHS.length} on the marked picture`, text };
 }
 
-/** `12 ms after the mark, 240 ms after the picture you saw. Coding order; PTS 12 320.` */
+/** `12 ms after the mark, 240 ms after the picture you saw. Counted in coding order; PTS 12 320.` */
 export function landedWords({ pts, markToStampMs, errorMs }: Landing): string {
   const parts = [];
   if (markToStampMs !== null) parts.push(`${formatSpan(markToStampMs)} after the mark`);
   if (errorMs !== null) parts.push(sightWords(Math.round(errorMs)));
-  const receipt = `Coding order; PTS\u00a0${formatCount(pts)}.`;
+  const receipt = `Counted in coding order; PTS\u00a0${formatCount(pts)}.`;
   return parts.length === 0 ? receipt : `${parts.join(', ')}. ${receipt}`;
 }
 
