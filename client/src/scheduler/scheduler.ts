@@ -236,7 +236,9 @@ export class CueScheduler {
     for (const { entry } of reached) {
       const why = closingOf(entry.facts);
       const { ref } = entry.facts;
-      if (why !== null && ref !== undefined && !this.#isExpired(entry)) this.#closings.set(ref, why);
+      // One that is sealed still has not landed, or was taken back: it closes nothing until its key has come.
+      const counts = entry.data !== null && !this.#isExpired(entry);
+      if (why !== null && ref !== undefined && counts) this.#closings.set(ref, why);
     }
     for (const { entry, due } of reached) {
       // A callback of the page may have changed things.
@@ -263,7 +265,7 @@ export class CueScheduler {
       if (this.#time.unix().synced) this.#never(entry, 'missed', 'expired', due);
       return;
     }
-    if (closing !== null && facts.ref !== undefined) this.#closeRef(facts.ref, closing);
+    if (closing !== null && facts.ref !== undefined && entry.data !== null) this.#closeRef(facts.ref, closing);
     if (entry.data === null) {
       // Its key may come with the next copy; once the window is over, that no longer helps.
       if (isOver) this.#never(entry, 'missed', 'sealed', due);
