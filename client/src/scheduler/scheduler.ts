@@ -265,7 +265,8 @@ export class CueScheduler {
       if (this.#time.unix().synced) this.#never(entry, 'missed', 'expired', due);
       return;
     }
-    if (closing !== null && facts.ref !== undefined && entry.data !== null) this.#closeRef(facts.ref, closing);
+    const closes = closing !== null && entry.data !== null;
+    if (closes && facts.ref !== undefined) this.#closeRef(facts.ref, closing);
     if (entry.data === null) {
       // Its key may come with the next copy; once the window is over, that no longer helps.
       if (isOver) this.#never(entry, 'missed', 'sealed', due);
