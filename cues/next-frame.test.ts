@@ -55,6 +55,16 @@ describe('the next picture in presentation order', () => {
     expect(run(stream).every((n) => n.choice === 'next-in-presentation')).toBe(true);
   });
 
+  it('never names a picture that has passed where pictures are closer than the rounding of their times', () => {
+    const times = [1, 62, 2, 67, 5, 70, 6, 63, 7, 65];
+    const stream = [0, 1, 2, 3, 4].map((i) => ({
+      dts: times[2 * i]!,
+      pts: times[2 * i + 1]!,
+      isKeyframe: false,
+    }));
+    expect(run(stream)[4]).toEqual({ pts: 65, choice: 'own-pts' });
+  });
+
   it('never names a picture that has passed, whatever the times are', () => {
     const unit = fc.record({
       step: fc.integer({ min: 1, max: 90 }),

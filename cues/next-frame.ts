@@ -26,6 +26,10 @@ export class PresentationOrder {
   #open: number[] = [];
   /** PTS of passed pictures whose slot has not been opened: they are ahead in presentation order. */
   #ahead: number[] = [];
+  /** PTS of passed pictures that a slot to come could still be mistaken for: see `#hasPassed`. */
+  #passed: number[] = [];
+  /** The latest PTS that `#passed` had no more room for. */
+  #forgotten = Number.NEGATIVE_INFINITY;
   #trusted = true;
   #misfitInGop = false;
 
@@ -37,11 +41,14 @@ export class PresentationOrder {
   }): NextFrame {
     this.#offset ??= frame.pts - frame.dts;
     if (frame.isKeyframe && !this.#trusted) this.#retry();
-    this.#openSlot(frame.dts + this.#offset);
+    const slot = frame.dts + this.#offset;
+    this.#openSlot(slot);
     const next = this.#open[0];
     // A picture is never decoded after its presentation: a slot before this DTS will stay empty for ever.
-    const fits = next !== undefined && next >= frame.dts - ROUNDING_MS && this.#fillSlot(frame.pts);
+    const possible = next !== undefined && next >= frame.dts - ROUNDING_MS && !this.#hasPassed(next);
+    const fits = possible && this.#fillSlot(frame.pts);
     if (!fits) this.#distrust();
+    this.#pass(frame.pts, Math.min(slot, this.#open[0] ?? slot));
     return this.#trusted && fits
       ? { pts: next as Milliseconds, choice: 'next-in-presentation' }
       : { pts: frame.pts, choice: 'own-pts' };
@@ -69,6 +76,22 @@ export class PresentationOrder {
     const newest = this.#open.at(-1);
     const behind = newest !== undefined && pts < newest - ROUNDING_MS;
     return !behind && this.#ahead.length <= REORDER_LIMIT && this.#open.length <= REORDER_LIMIT;
+  }
+
+  /**
+   * Pictures closer together than the rounding can fill each other's slots: the slot that then stays open is that
+   * of a picture which has passed.
+   */
+  #hasPassed(slot: number): boolean {
+    return slot - ROUNDING_MS <= this.#forgotten || nearest(this.#passed, slot) !== -1;
+  }
+
+  /** No slot to come is before `firstSlot`. */
+  #pass(pts: number, firstSlot: number): void {
+    this.#passed = this.#passed.filter((passed) => passed >= firstSlot - ROUNDING_MS);
+    this.#passed.push(pts);
+    if (this.#passed.length <= 2 * REORDER_LIMIT) return;
+    this.#forgotten = Math.max(this.#forgotten, this.#passed.shift()!);
   }
 
   #distrust(): void {
