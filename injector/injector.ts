@@ -154,18 +154,19 @@ export class StreamInjector {
 
     const moment: FrameMoment = { pts, isKeyframe, next, frameMs: epoch.rate.frameMs };
     const steps: { entry: CueEntry; step: CueStep }[] = [];
-    const nals: Uint8Array[] = [];
+    const stamps: string[] = [];
     if (this.stampingOn) {
       if (isKeyframe || this.#settings.clockStampEveryFrame) {
-        nals.push(this.#nalOf(formatClockStamp({ epoch: epoch.id, at, pts })));
+        stamps.push(formatClockStamp({ epoch: epoch.id, at, pts }));
       }
       for (const entry of this.#cues.values()) {
         const step = stepOf(entry, moment, epoch.anchor);
         if (step.kind === 'none') continue;
         steps.push({ entry, step });
-        if (step.kind !== 'end') nals.push(this.#cueNal(entry.cue, step, pts, at));
+        if (step.kind !== 'end') stamps.push(this.#cueText(entry.cue, step, pts, at));
       }
     }
+    const nals = stamps.map((text) => this.#nalOf(text));
     const cueStamps = nals.length;
     const { data, foreignRemoved } = insertStamps(packet.data, this.#lengthSize, nals);
     // Written: from here on nothing throws, and the cues may move on.
@@ -176,21 +177,22 @@ export class StreamInjector {
     for (const nal of nals) this.counters.stampBytes += nal.length + this.#lengthSize;
     for (const { entry, step } of steps) this.#advance(entry, step, { frame, at, pts });
     this.#expire(at, pts);
-    return data === packet.data ? packet : { ...packet, data };
+    if (data === packet.data) return packet;
+    return stamps.length === 0 ? { ...packet, data } : { ...packet, data, stamps };
   }
 
-  #cueNal(
+  #cueText(
     cue: PreparedCue,
     { kind, fire }: Extract<CueStep, { readonly fire: FirePoint }>,
     pts: Milliseconds,
     at: UnixMicroseconds,
-  ): Uint8Array {
+  ): string {
     const fireIn = fire.pts - pts;
     const head = { epoch: this.#epoch.id, at, pts, fireIn, fireAt: fire.at };
     // Nothing leaks early: the key travels from the landing on. With B-frames a picture that is shown after the moment
     // passes before it; until the cue has landed it can be taken back, and nobody may be able to open it then.
     const keyed = kind !== 'announce' && fireIn <= 0 && cue.key !== null ? { ...head, key: cue.key } : head;
-    return this.#nalOf(formatCueStamp(keyed, cue.bodyText, cue.signatureLine));
+    return formatCueStamp(keyed, cue.bodyText, cue.signatureLine);
   }
 
   #nalOf(text: string): Uint8Array {

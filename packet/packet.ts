@@ -24,6 +24,8 @@ export type AvcFramePacket = Timing & {
   readonly compositionOffset: Milliseconds;
   /** One access unit: AVCC, length-prefixed NAL units (ISO/IEC 14496-15). */
   readonly data: Uint8Array;
+  /** Texts of the stamps that our injector wrote into `data`, in their order; absent where it wrote none. */
+  readonly stamps?: readonly string[];
 };
 
 export type AacConfigPacket = Timing & {
