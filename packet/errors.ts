@@ -95,6 +95,22 @@ export const ERRORS = {
   ERR_INTERACTION_LOCKED: { status: 409, retryable: false, text: 'The interaction is locked.' },
   ERR_INTERACTION_CANCELED: { status: 409, retryable: false, text: 'The interaction was cancelled.' },
   ERR_ANSWER_INVALID: { status: 400, retryable: false, text: 'The answer does not fit the interaction.' },
+  // files and streams that the QA tools read and write
+  ERR_SOURCE_OPEN: { status: 404, retryable: true, text: 'The source cannot be opened.' },
+  ERR_SOURCE_FORMAT: {
+    status: 415,
+    retryable: false,
+    text: 'The source is of a format that cannot be read.',
+  },
+  ERR_SOURCE_CODEC: {
+    status: 415,
+    retryable: false,
+    text: "The source's video is of a codec that cannot be read.",
+  },
+  ERR_SOURCE_READ: { status: 502, retryable: true, text: 'Reading the source failed.' },
+  ERR_SOURCE_LIMIT: { status: 413, retryable: false, text: 'The source passes a limit of the reader.' },
+  ERR_CUE_SHEET: { status: 400, retryable: false, text: 'The cue sheet is not valid.' },
+  ERR_OUTPUT_WRITE: { status: 500, retryable: true, text: 'The output cannot be written.' },
   // the service itself
   ERR_OVERLOADED: {
     status: 503,
