@@ -7,6 +7,10 @@ const BENCHES: Readonly<Record<string, { readonly file: string; readonly text: s
     file: '../e2e/bench/cue.ts',
     text: 'cue fires on a live stream in three players, from the pixels (3,000 and more; some 7 minutes)',
   },
+  injector: {
+    file: './benches/injector.ts',
+    text: 'CPU of `framecue stamp` over ten minutes of 1080p, beside ffmpeg h264_metadata (some 3 minutes)',
+  },
 };
 
 const USAGE = `usage: npm run bench -- NAME [--json FILE] [options of NAME]
