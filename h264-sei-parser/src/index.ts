@@ -1,5 +1,27 @@
-export { BitstreamError, type BitstreamErrorCode } from './errors.ts';
+export {
+  BPM_COUNTERS,
+  BPM_UUID,
+  type BpmCounter,
+  BpmEvent,
+  type BpmFields,
+  type BpmKind,
+  type BpmMessage,
+  type BpmTime,
+  type BpmTimeFields,
+  bpmKindOf,
+  bpmMessage,
+  parseBpm,
+} from './bpm.ts';
+export { BITSTREAM_ERRORS, BitstreamError, type BitstreamErrorCode } from './errors.ts';
 export { escapeRbsp, unescapeRbsp } from './escape.ts';
+export {
+  isPrecisionTimeStamp,
+  MISB_H264_UUID,
+  type PrecisionTimeStamp,
+  type PrecisionTimeStampFields,
+  parsePrecisionTimeStamp,
+  precisionTimeStampMessage,
+} from './misb.ts';
 export {
   isVcl,
   type NalLengthSize,
