@@ -111,6 +111,23 @@ export const ERRORS = {
   ERR_SOURCE_LIMIT: { status: 413, retryable: false, text: 'The source passes a limit of the reader.' },
   ERR_CUE_SHEET: { status: 400, retryable: false, text: 'The cue sheet is not valid.' },
   ERR_OUTPUT_WRITE: { status: 500, retryable: true, text: 'The output cannot be written.' },
+  // shows that are recorded and replayed
+  ERR_SHOW_UNKNOWN: { status: 404, retryable: false, text: 'There is no such show.' },
+  ERR_SHOW_EXISTS: { status: 409, retryable: false, text: 'A show of this name exists already.' },
+  ERR_SHOW_FORMAT: { status: 400, retryable: false, text: 'This is not the recording of a show.' },
+  ERR_SHOW_VERSION: {
+    status: 400,
+    retryable: false,
+    text: 'The show was recorded in a newer format than is known here.',
+  },
+  ERR_SHOW_CORRUPT: { status: 400, retryable: false, text: 'The recording of the show is corrupt.' },
+  ERR_SHOW_SEGMENT: { status: 400, retryable: false, text: 'A part of the recording is missing.' },
+  ERR_SHOW_EMPTY: { status: 400, retryable: false, text: 'The show holds no picture.' },
+  ERR_RECORDING_RUNNING: { status: 409, retryable: false, text: 'The stream is being recorded already.' },
+  ERR_RECORDING_NONE: { status: 409, retryable: false, text: 'The stream is not being recorded.' },
+  ERR_RECORD_QUOTA: { status: 507, retryable: false, text: 'The room for recordings is used up.' },
+  ERR_RECORD_DISK: { status: 507, retryable: true, text: 'The recording cannot be written to the disk.' },
+  ERR_RUN_FORMAT: { status: 400, retryable: false, text: 'The listing of a run is not well formed.' },
   // the service itself
   ERR_OVERLOADED: {
     status: 503,
