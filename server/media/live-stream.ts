@@ -2,15 +2,20 @@ import type { PreparedCue, StampEvent } from '../../cues/cue.ts';
 import type { StreamHub } from '../../delivery/stream-hub.ts';
 import { type InjectorSettings, StreamInjector } from '../../injector/injector.ts';
 import type { Clock } from '../../packet/clock.ts';
+import { type ClockReading, HeldClock } from '../../packet/held-clock.ts';
 import type { MediaPacket, StreamName } from '../../packet/packet.ts';
 import { type EpochReason, OutputTimeline } from '../../packet/timeline.ts';
+import type { StreamInput, StreamOutcome, StreamTap } from '../../qa/show/entry.ts';
 
-export interface LiveStreamOptions {
+/** Where stamped packets go: the hub of the viewers, or the file of a replay. */
+export type PacketSink = Pick<StreamHub, 'ended' | 'end' | 'push' | 'startEpoch'>;
+
+export interface LiveStreamOptions<Sink extends PacketSink = StreamHub> {
   readonly stream: StreamName;
   readonly clock: Clock;
   readonly injector: InjectorSettings;
   /** Makes the hub for viewers; called again after the stream had ended for them. */
-  readonly newHub: () => StreamHub;
+  readonly newHub: () => Sink;
   readonly onStampEvent: (event: StampEvent) => void;
   readonly onEpoch: (epoch: string, reason: EpochReason) => void;
   /** Something threw in the injector where nothing should: the frame has passed, stamping goes on. */
@@ -18,6 +23,8 @@ export interface LiveStreamOptions {
   readonly randomId: () => string;
   /** For fault tests: the injector's own `process`, or one that breaks. */
   readonly makeInjector?: (epoch: string, emit: (event: StampEvent) => void) => StreamInjector;
+  /** For replays: the recorded name of the epoch that begins, in place of a new one. */
+  readonly epochId?: () => string;
 }
 
 export interface LiveStreamCounters {
@@ -30,8 +37,11 @@ export interface LiveStreamCounters {
 /**
  * One stream from publisher to viewers: packets onto the output timeline, through the injector, to the hub, in
  * plain calls. Lives longer than a publish: viewers stay while the publisher is away and comes back.
+ *
+ * The clock is read once for each call, at its start: what comes out depends on the calls and those readings alone,
+ * so that a recorded show replays to the same bytes.
  */
-export class LiveStream {
+export class LiveStream<Sink extends PacketSink = StreamHub> {
   readonly stream: StreamName;
   readonly counters: LiveStreamCounters = {
     packets: 0,
@@ -39,22 +49,28 @@ export class LiveStream {
     injectorFaults: 0,
     epochs: 0,
   };
-  readonly #options: LiveStreamOptions;
+  /** Sees everything that comes in and goes out; for recordings. */
+  tap: StreamTap | null = null;
+  readonly #options: LiveStreamOptions<Sink>;
+  readonly #clock: HeldClock;
   readonly #timeline = new OutputTimeline();
   readonly #configs = new Map<MediaPacket['kind'], MediaPacket>();
   #injector: StreamInjector | null = null;
-  #hub: StreamHub;
+  #hub: Sink;
   #publishing = false;
   #needsKeyframe = true;
   #stampingOn = true;
+  /** Within a packet: how often somebody outside was told of something. Null between packets. */
+  #told: number | null = null;
 
-  constructor(options: LiveStreamOptions) {
+  constructor(options: LiveStreamOptions<Sink>) {
     this.stream = options.stream;
     this.#options = options;
+    this.#clock = new HeldClock(options.clock);
     this.#hub = options.newHub();
   }
 
-  get hub(): StreamHub {
+  get hub(): Sink {
     return this.#hub;
   }
 
@@ -73,20 +89,26 @@ export class LiveStream {
   }
 
   set stampingOn(on: boolean) {
-    this.#stampingOn = on;
-    if (this.#injector !== null) this.#injector.stampingOn = on;
+    this.#take({ kind: 'stamping', on }, () => {
+      this.#stampingOn = on;
+      if (this.#injector !== null) this.#injector.stampingOn = on;
+    });
   }
 
   beginPublish(): void {
-    this.#publishing = true;
-    this.#configs.clear();
-    this.#timeline.beginPublish();
-    if (this.#hub.ended) this.#hub = this.#options.newHub();
+    this.#take({ kind: 'begin-publish' }, () => {
+      this.#publishing = true;
+      this.#configs.clear();
+      this.#timeline.beginPublish();
+      if (this.#hub.ended) this.#hub = this.#options.newHub();
+    });
   }
 
   endPublish(): void {
-    this.#publishing = false;
-    this.#needsKeyframe = true;
+    this.#take({ kind: 'end-publish' }, () => {
+      this.#publishing = false;
+      this.#needsKeyframe = true;
+    });
   }
 
   /** The publisher has been away for too long: viewers are closed. */
@@ -95,28 +117,56 @@ export class LiveStream {
   }
 
   push(packet: MediaPacket): void {
-    this.counters.packets++;
-    const placed = this.#timeline.push(packet, this.#options.clock.monotonicUs());
-    if (placed.newEpoch) this.#startEpoch(placed.reason, placed.packet);
-    this.#pass(placed.packet);
+    this.#take({ kind: 'packet', packet }, (at) => {
+      this.counters.packets++;
+      this.#told = 0;
+      try {
+        const placed = this.#timeline.push(packet, at.monotonicUs);
+        if (placed.newEpoch) this.#startEpoch(placed.reason, placed.packet);
+        this.#pass(placed.packet);
+      } finally {
+        this.#told = null;
+      }
+    });
   }
 
   /** False when the injector holds too many. */
   schedule(cue: PreparedCue): boolean {
-    return this.#injector?.add(cue) ?? false;
+    return this.#take({ kind: 'schedule', cue }, () => this.#injector?.add(cue) ?? false);
   }
 
   withdraw(id: string): boolean {
-    return this.#injector?.withdraw(id) ?? false;
+    return this.#take({ kind: 'withdraw', id }, () => this.#injector?.withdraw(id) ?? false);
   }
 
+  /** Everything that changes what comes out goes through here. */
+  #take<T>(input: StreamInput, work: (at: ClockReading) => T): T {
+    return this.#clock.hold((at) => {
+      this.tap?.input(input, at, this.#told);
+      return work(at);
+    });
+  }
+
+  #gave(outcome: StreamOutcome): void {
+    if (this.tap !== null) this.#clock.hold((at) => this.tap?.outcome(outcome, at));
+  }
+
+  readonly #onStampEvent = (event: StampEvent): void => {
+    this.#gave({ kind: 'event', event });
+    if (this.#told !== null) this.#told++;
+    this.#options.onStampEvent(event);
+  };
+
   #startEpoch(reason: EpochReason, first: MediaPacket): void {
-    const { clock, randomId, onStampEvent, injector, makeInjector, onEpoch } = this.#options;
-    const epoch = `${clock.unixMs().toString(36)}-${randomId()}`;
+    const { randomId, epochId, injector, makeInjector, onEpoch } = this.#options;
+    const clock = this.#clock;
+    const epoch = epochId?.() ?? `${clock.unixMs().toString(36)}-${randomId()}`;
+    this.#gave({ kind: 'epoch', epoch, reason });
     this.counters.epochs++;
     if (this.#injector === null) {
       this.#injector =
-        makeInjector?.(epoch, onStampEvent) ?? new StreamInjector(epoch, clock, injector, onStampEvent);
+        makeInjector?.(epoch, this.#onStampEvent) ??
+        new StreamInjector(epoch, clock, injector, this.#onStampEvent);
       this.#injector.stampingOn = this.#stampingOn;
     } else {
       this.#injector.startEpoch(epoch);
@@ -125,6 +175,7 @@ export class LiveStream {
     this.#hub.startEpoch(epoch);
     // After a jump within a publish the publisher sends no configuration again; after its return it does.
     for (const config of this.#configs.values()) this.#pass({ ...config, dts: first.dts });
+    if (this.#told !== null) this.#told++;
     onEpoch(epoch, reason);
   }
 
@@ -138,7 +189,9 @@ export class LiveStream {
     } else if (packet.kind !== 'aac-frame') {
       this.#configs.set(packet.kind, packet);
     }
-    this.#hub.push(this.#stamped(packet));
+    const stamped = this.#stamped(packet);
+    if (this.tap !== null) this.#gave({ kind: 'output', packet: stamped });
+    this.#hub.push(stamped);
   }
 
   /** Video never stops because of metadata: not even for a mistake of ours. */
