@@ -1,4 +1,5 @@
 import type { Milliseconds, UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
+import type { OutputReceipts } from './output-receipt.ts';
 import type { CueState } from './states.ts';
 import type { CueType, JsonObject } from './wire/index.ts';
 
@@ -20,15 +21,20 @@ export type FrameChoice =
   /** DTS did not fit a constant rate: the PTS of the access unit at hand. */
   | 'own-pts'
   /** A moment ahead, reached on the timeline. */
-  | 'scheduled';
+  | 'scheduled'
+  /** A crash took the receipt; a stamp that was read back from an output says where the cue landed. */
+  | 'read-back';
 
 /** Where a cue landed. */
 export interface Landing {
   readonly epoch: string;
   /** Fire PTS on the stream's output timeline. */
   readonly pts: Milliseconds;
-  /** Access units in decode order since the epoch began, of the one that first carried the cue to fire. */
-  readonly frame: number;
+  /**
+   * Access units in decode order since the epoch began, of the one that first carried the cue to fire; null where
+   * a stamp that was read back is all that is known of the landing.
+   */
+  readonly frame: number | null;
   readonly stampedAtUs: UnixMicroseconds;
   /** The wall clock at which the fire PTS passes the injector. */
   readonly fireAtUs: UnixMicroseconds;
@@ -37,7 +43,7 @@ export interface Landing {
   readonly errorMs: number;
   readonly choice: FrameChoice;
   /** By output: whether the cue was read back there. Empty until something reads back. */
-  readonly outputs: { readonly [output: string]: unknown };
+  readonly outputs: OutputReceipts;
 }
 
 /** A cue as the API, the log and the feed show it. */
