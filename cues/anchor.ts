@@ -6,6 +6,13 @@ const TIME_CONSTANT_US = 10_000_000;
 /** Farther off than this is no jitter: the timeline stalled, and the anchor starts anew. */
 const JUMP_US = 2_000_000;
 
+export interface EpochAnchorState {
+  readonly offsetUs: number | null;
+  readonly compositionOffset: number;
+  readonly lastUs: number;
+  readonly samples: number;
+}
+
 /**
  * The tie between one epoch's timeline and time: when does a picture pass the injector? Kept on the monotonic
  * clock and turned into wall clock when asked, so that a step of the wall clock moves no cue.
@@ -21,6 +28,23 @@ export class EpochAnchor {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** What it has learnt; `resume` on another one goes on from there. */
+  get state(): EpochAnchorState {
+    return {
+      offsetUs: this.#offsetUs,
+      compositionOffset: this.#compositionOffset,
+      lastUs: this.#lastUs,
+      samples: this.#samples,
+    };
+  }
+
+  resume(state: EpochAnchorState): void {
+    this.#offsetUs = state.offsetUs;
+    this.#compositionOffset = state.compositionOffset;
+    this.#lastUs = state.lastUs;
+    this.#samples = state.samples;
   }
 
   get known(): boolean {

@@ -11,6 +11,16 @@ export interface NextFrame {
   readonly choice: Extract<FrameChoice, 'next-in-presentation' | 'own-pts'>;
 }
 
+export interface PresentationOrderState {
+  readonly offset: number | null;
+  readonly open: readonly number[];
+  readonly ahead: readonly number[];
+  readonly passed: readonly number[];
+  readonly forgotten: number;
+  readonly trusted: boolean;
+  readonly misfitInGop: boolean;
+}
+
 /**
  * Tells, for each access unit in decode order, the first picture in *presentation* order that has not passed.
  *
@@ -32,6 +42,29 @@ export class PresentationOrder {
   #forgotten = Number.NEGATIVE_INFINITY;
   #trusted = true;
   #misfitInGop = false;
+
+  /** What it has learnt; `resume` on another one goes on from there. */
+  get state(): PresentationOrderState {
+    return {
+      offset: this.#offset,
+      open: [...this.#open],
+      ahead: [...this.#ahead],
+      passed: [...this.#passed],
+      forgotten: this.#forgotten,
+      trusted: this.#trusted,
+      misfitInGop: this.#misfitInGop,
+    };
+  }
+
+  resume(state: PresentationOrderState): void {
+    this.#offset = state.offset;
+    this.#open = [...state.open];
+    this.#ahead = [...state.ahead];
+    this.#passed = [...state.passed];
+    this.#forgotten = state.forgotten;
+    this.#trusted = state.trusted;
+    this.#misfitInGop = state.misfitInGop;
+  }
 
   /** Call once for every access unit, in decode order, before it passes. */
   arrive(frame: {

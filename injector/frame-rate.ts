@@ -5,6 +5,12 @@ const WARM_UP = 25;
 /** A distance this many times the mean is a gap, not a rate. */
 const GAP = 1.75;
 
+export interface FrameRateState {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+}
+
 /** The mean distance between pictures, from DTS. Gaps start the measurement anew. */
 export class FrameRate {
   #first = 0;
@@ -21,6 +27,17 @@ export class FrameRate {
       this.#count++;
     }
     this.#last = dts;
+  }
+
+  /** What it has learnt; `resume` on another one goes on from there. */
+  get state(): FrameRateState {
+    return { first: this.#first, last: this.#last, count: this.#count };
+  }
+
+  resume(state: FrameRateState): void {
+    this.#first = state.first;
+    this.#last = state.last;
+    this.#count = state.count;
   }
 
   /** Milliseconds, fractional; null until measured. */

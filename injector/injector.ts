@@ -1,6 +1,6 @@
-import { EpochAnchor } from '../cues/anchor.ts';
+import { EpochAnchor, type EpochAnchorState } from '../cues/anchor.ts';
 import type { PreparedCue, StampEvent } from '../cues/cue.ts';
-import { PresentationOrder } from '../cues/next-frame.ts';
+import { PresentationOrder, type PresentationOrderState } from '../cues/next-frame.ts';
 import { formatClockStamp, formatCueStamp } from '../cues/wire/index.ts';
 import {
   BitstreamError,
@@ -20,7 +20,7 @@ import {
   newEntry,
   stepOf,
 } from './cue-entry.ts';
-import { FrameRate } from './frame-rate.ts';
+import { FrameRate, type FrameRateState } from './frame-rate.ts';
 
 export interface InjectorSettings {
   /** A clock stamp on every access unit instead of on keyframes only. */
@@ -98,6 +98,31 @@ export class StreamInjector {
   /** The wall clock at which a PTS of this epoch passes, or null before its first access unit. */
   wallOf(pts: Milliseconds): UnixMicroseconds | null {
     return this.#epoch.anchor.known ? this.#epoch.anchor.wallOf(pts) : null;
+  }
+
+  /** All that decides what comes out, for a replay that begins here. Plain data, byte arrays among it. */
+  get state(): InjectorState {
+    const { id, order, anchor, rate, frame, nextPts } = this.#epoch;
+    return {
+      lengthSize: this.#lengthSize,
+      stampingOn: this.stampingOn,
+      cues: Array.from(this.#cues.values(), (entry) => ({ ...entry })),
+      epoch: { id, frame, nextPts, order: order.state, anchor: anchor.state, rate: rate.state },
+    };
+  }
+
+  /** Goes on where another injector was; to be called before the first packet. */
+  resume({ lengthSize, stampingOn, cues, epoch }: InjectorState): void {
+    this.#lengthSize = lengthSize;
+    this.stampingOn = stampingOn;
+    this.#epoch = newEpoch(epoch.id, this.#clock);
+    this.#epoch.frame = epoch.frame;
+    this.#epoch.nextPts = epoch.nextPts;
+    this.#epoch.order.resume(epoch.order);
+    this.#epoch.anchor.resume(epoch.anchor);
+    this.#epoch.rate.resume(epoch.rate);
+    this.#cues.clear();
+    for (const entry of cues) this.#cues.set(entry.cue.id, { ...entry });
   }
 
   /** A new timeline begins. Cues are dropped: their owner gives those that still hold anew, with the next `rev`. */
@@ -271,6 +296,21 @@ export class StreamInjector {
       }
     }
   }
+}
+
+/** See `StreamInjector.state`. */
+export interface InjectorState {
+  readonly lengthSize: NalLengthSize;
+  readonly stampingOn: boolean;
+  readonly cues: readonly CueEntry[];
+  readonly epoch: {
+    readonly id: string;
+    readonly frame: number;
+    readonly nextPts: Milliseconds | null;
+    readonly order: PresentationOrderState;
+    readonly anchor: EpochAnchorState;
+    readonly rate: FrameRateState;
+  };
 }
 
 /** An access unit that was written. */

@@ -58,6 +58,20 @@ interface LeftBehind {
   readonly firstIn: number;
 }
 
+/** See `OutputTimeline.state`. */
+export interface OutputTimelineState {
+  readonly video: Readonly<Track>;
+  readonly audio: Readonly<Track>;
+  readonly offset: number;
+  readonly settled: boolean;
+  readonly publishBegins: boolean;
+  readonly started: boolean;
+  readonly lastOut: number;
+  readonly lastPts: number;
+  readonly lastArrivedUs: number;
+  readonly leftBehind: LeftBehind | null;
+}
+
 /**
  * Moves a stream's publishes onto one timeline that never goes back (REFERENCES 2, "A timeline that jumps
  * back"). Within an epoch one offset holds for audio and video alike, so that lip sync is the publisher's own.
@@ -99,6 +113,35 @@ export class OutputTimeline {
 
   get counts(): OutputTimelineCounts {
     return { epochs: this.#epochs, evenedOut: this.#evenedOut, stragglers: this.#stragglers };
+  }
+
+  /** All that decides where packets go; `resume` on another one goes on from there. Plain data. */
+  get state(): OutputTimelineState {
+    return {
+      video: { ...this.#video },
+      audio: { ...this.#audio },
+      offset: this.#offset,
+      settled: this.#settled,
+      publishBegins: this.#publishBegins,
+      started: this.#started,
+      lastOut: this.#lastOut,
+      lastPts: this.#lastPts,
+      lastArrivedUs: this.#lastArrivedUs,
+      leftBehind: this.#leftBehind,
+    };
+  }
+
+  resume(state: OutputTimelineState): void {
+    Object.assign(this.#video, state.video);
+    Object.assign(this.#audio, state.audio);
+    this.#offset = state.offset;
+    this.#settled = state.settled;
+    this.#publishBegins = state.publishBegins;
+    this.#started = state.started;
+    this.#lastOut = state.lastOut;
+    this.#lastPts = state.lastPts;
+    this.#lastArrivedUs = state.lastArrivedUs;
+    this.#leftBehind = state.leftBehind;
   }
 
   /** The next packet is the first of another publish. Needed between publishes, harmless before the first. */

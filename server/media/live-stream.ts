@@ -1,10 +1,10 @@
 import type { PreparedCue, StampEvent } from '../../cues/cue.ts';
 import type { StreamHub } from '../../delivery/stream-hub.ts';
-import { type InjectorSettings, StreamInjector } from '../../injector/injector.ts';
+import { type InjectorSettings, type InjectorState, StreamInjector } from '../../injector/injector.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { type ClockReading, HeldClock } from '../../packet/held-clock.ts';
 import type { MediaPacket, StreamName } from '../../packet/packet.ts';
-import { type EpochReason, OutputTimeline } from '../../packet/timeline.ts';
+import { type EpochReason, OutputTimeline, type OutputTimelineState } from '../../packet/timeline.ts';
 import type { StreamInput, StreamOutcome, StreamTap } from '../../qa/show/entry.ts';
 
 /** Where stamped packets go: the hub of the viewers, or the file of a replay. */
@@ -23,8 +23,20 @@ export interface LiveStreamOptions<Sink extends PacketSink = StreamHub> {
   readonly randomId: () => string;
   /** For fault tests: the injector's own `process`, or one that breaks. */
   readonly makeInjector?: (epoch: string, emit: (event: StampEvent) => void) => StreamInjector;
+  /** For replays: what the recorded stream had learnt where its recording begins. */
+  readonly from?: LiveStreamState;
   /** For replays: the recorded name of the epoch that begins, in place of a new one. */
   readonly epochId?: () => string;
+}
+
+/** See `LiveStream.state`. */
+export interface LiveStreamState {
+  readonly publishing: boolean;
+  readonly needsKeyframe: boolean;
+  readonly stampingOn: boolean;
+  readonly configs: readonly MediaPacket[];
+  readonly timeline: OutputTimelineState;
+  readonly injector: InjectorState | null;
 }
 
 export interface LiveStreamCounters {
@@ -68,6 +80,20 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     this.#options = options;
     this.#clock = new HeldClock(options.clock);
     this.#hub = options.newHub();
+    if (options.from !== undefined) this.#resume(options.from);
+  }
+
+  /** All that decides what comes out from here on, as plain data; null before the first packet and publish. */
+  get state(): LiveStreamState | null {
+    if (this.#injector === null && !this.#publishing) return null;
+    return {
+      publishing: this.#publishing,
+      needsKeyframe: this.#needsKeyframe,
+      stampingOn: this.#stampingOn,
+      configs: [...this.#configs.values()],
+      timeline: this.#timeline.state,
+      injector: this.#injector?.state ?? null,
+    };
   }
 
   get hub(): Sink {
@@ -158,15 +184,12 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
   };
 
   #startEpoch(reason: EpochReason, first: MediaPacket): void {
-    const { randomId, epochId, injector, makeInjector, onEpoch } = this.#options;
-    const clock = this.#clock;
-    const epoch = epochId?.() ?? `${clock.unixMs().toString(36)}-${randomId()}`;
+    const { randomId, epochId, onEpoch } = this.#options;
+    const epoch = epochId?.() ?? `${this.#clock.unixMs().toString(36)}-${randomId()}`;
     this.#gave({ kind: 'epoch', epoch, reason });
     this.counters.epochs++;
     if (this.#injector === null) {
-      this.#injector =
-        makeInjector?.(epoch, this.#onStampEvent) ??
-        new StreamInjector(epoch, clock, injector, this.#onStampEvent);
+      this.#injector = this.#newInjector(epoch);
       this.#injector.stampingOn = this.#stampingOn;
     } else {
       this.#injector.startEpoch(epoch);
@@ -177,6 +200,25 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     for (const config of this.#configs.values()) this.#pass({ ...config, dts: first.dts });
     if (this.#told !== null) this.#told++;
     onEpoch(epoch, reason);
+  }
+
+  #newInjector(epoch: string): StreamInjector {
+    const { injector, makeInjector } = this.#options;
+    return (
+      makeInjector?.(epoch, this.#onStampEvent) ??
+      new StreamInjector(epoch, this.#clock, injector, this.#onStampEvent)
+    );
+  }
+
+  #resume(state: LiveStreamState): void {
+    this.#publishing = state.publishing;
+    this.#needsKeyframe = state.needsKeyframe;
+    this.#stampingOn = state.stampingOn;
+    for (const config of state.configs) this.#configs.set(config.kind, config);
+    this.#timeline.resume(state.timeline);
+    if (state.injector === null) return;
+    this.#injector = this.#newInjector(state.injector.epoch.id);
+    this.#injector.resume(state.injector);
   }
 
   #pass(packet: MediaPacket): void {
