@@ -1,0 +1,281 @@
+import { type Microseconds, type Milliseconds, ms, type UnixMicroseconds, unixUs } from '../packet/time.ts';
+import { errorAt, lineThrough, type OffsetLine, type OffsetPoint, offsetAt } from './capture-clock-line.ts';
+import { type Drift, Transit } from './capture-clock-transit.ts';
+
+/** What a publisher says of one picture, and when it came. */
+export interface CaptureReading {
+  /** On the stream's output timeline. */
+  readonly pts: Milliseconds;
+  /** When the picture was taken, by the publisher's clock. */
+  readonly captureUs: UnixMicroseconds;
+  /** The step in which it writes times, always rounded down: 1000 for whole milliseconds. */
+  readonly resolutionUs: number;
+  /** Arrival of its access unit, by our monotonic clock and by our wall clock. */
+  readonly arrivedUs: Microseconds;
+  readonly arrivedAt: UnixMicroseconds;
+  /** What the publisher knows that the picture took within it, from capture to sending; 0 where it does not say. */
+  readonly insideUs: number;
+  /** False: the publisher itself says that its clock is not locked to a reference. */
+  readonly locked: boolean;
+}
+
+/**
+ * Health of a publisher's clock.
+ * - `absent`: it sends no capture times, or no longer;
+ * - `locking`: too few readings yet, or the publisher says that its clock is not locked;
+ * - `locked`: readings fit one straight line;
+ * - `drifting`: they do, but the time to arrival moves away;
+ * - `stepped`: its clock jumped, and has too few readings since;
+ * - `absurd`: pictures would have been taken after they arrived, or more than an hour before.
+ */
+export const CAPTURE_STATES = ['absent', 'locking', 'locked', 'drifting', 'stepped', 'absurd'] as const;
+export type CaptureState = (typeof CAPTURE_STATES)[number];
+
+/** What is known now. Spans in milliseconds. */
+export interface CaptureReport {
+  readonly state: CaptureState;
+  readonly readings: number;
+  /** Readings that fitted nothing. */
+  readonly discarded: number;
+  readonly steps: number;
+  /** The last step: how far, and when by our wall clock. */
+  readonly lastStep: { readonly byMs: number; readonly at: UnixMicroseconds } | null;
+  /** How far off a picture's capture time can be, by the publisher's own clock; null while not known. */
+  readonly errorMs: number | null;
+  /** From capture by the publisher's clock to arrival by ours: the difference of the clocks is in it. */
+  readonly captureToArrivalMs: { readonly last: number; readonly least: number } | null;
+  /** Our clock proves that the publisher's is ahead by at least this; 0: no proof. */
+  readonly aheadAtLeastMs: number;
+  /** ... and behind by no more than this. How far it is ahead nobody can tell from arrival. */
+  readonly behindAtMostMs: number | null;
+  readonly drift: Drift | null;
+  /** How much the time to arrival has moved since the clock was first known. */
+  readonly movedMs: number;
+}
+
+/** The picture of a moment, by capture time. */
+export interface CaptureTarget {
+  /** PTS at which that moment was taken, fractions kept. */
+  readonly pts: Milliseconds;
+  /** How far off in time that can be: by the publisher's clock, its drift and what is proven of its setting. */
+  readonly errorMs: number;
+  /** How far off a picture would be that is chosen by its arrival: the time from capture to arrival. */
+  readonly arrivalErrorMs: number;
+}
+
+const LOCK_READINGS = 4;
+const LOCK_SPAN_MS = 3_000;
+const POINT_MS = 1_000;
+const POINTS = 64;
+const WINDOW_MS = 180_000;
+/** Further from the line than this is no jitter. */
+const STEP_US = 40_000;
+const STEP_READINGS = 3;
+const STEP_SPAN_MS = 1_000;
+const PENDING_LIMIT = 16;
+/** Clocks that are kept by NTP agree within it; a picture taken later than that after its arrival proves a wrong one. */
+const NTP_US = 20_000;
+const ABSURD_US = 3_600_000_000;
+const SILENT_US = 10_000_000;
+const SILENT_READINGS = 4;
+/** Moved so far: a picture or more. Or moving so fast that it soon will have. */
+const MOVED_US = 50_000;
+const DRIFT_PPM = 200;
+
+/** `capture - PTS` of a reading that does not fit, microseconds. */
+interface Pending {
+  readonly reading: CaptureReading;
+  readonly offset: number;
+}
+
+/**
+ * Ties one epoch's timeline to the wall clock in front of the camera, from the capture times that a publisher sends
+ * with some of its pictures (OBS BPM on keyframes, MISB ST 0604 on any). Pure; bounded memory.
+ *
+ * A publisher's clock is taken as it is: whether it shows the right time cannot be told from here. OBS reads the wall
+ * clock once, when it starts, and counts from there, so later corrections never show; hence the drift against arrival.
+ */
+export class CaptureClock {
+  #points: OffsetPoint[] = [];
+  #line: OffsetLine | null = null;
+  #transit = new Transit();
+  #pending: Pending[] = [];
+  #last: CaptureReading | null = null;
+  #gapUs = 0;
+  #insideUs = 0;
+  #wallLessMonotonic = 0;
+  #locked = true;
+  #relocking = false;
+  #readings = 0;
+  #discarded = 0;
+  #steps = 0;
+  #lastStep: CaptureReport['lastStep'] = null;
+
+  observe(reading: CaptureReading): void {
+    this.#readings++;
+    if (this.#last !== null) this.#gapUs = reading.arrivedUs - this.#last.arrivedUs;
+    this.#last = reading;
+    this.#locked = reading.locked;
+    this.#wallLessMonotonic = reading.arrivedAt - reading.arrivedUs;
+    const offset = reading.captureUs + reading.resolutionUs / 2 - reading.pts * 1000;
+    const line = this.#line;
+    if (line === null || Math.abs(offset - offsetAt(line, reading.pts)) <= toleranceOf(line, reading.pts)) {
+      this.#discarded += this.#pending.length;
+      this.#pending = [];
+      this.#take(reading, offset);
+      return;
+    }
+    this.#pending.push({ reading, offset });
+    if (!this.#isKnown) this.#beginAnew(false);
+    else if (this.#pendingAgree()) this.#beginAnew(true);
+    else if (this.#pending.length > PENDING_LIMIT) {
+      this.#pending.shift();
+      this.#discarded++;
+    }
+  }
+
+  /** @param now our monotonic clock */
+  stateAt(now: Microseconds): CaptureState {
+    if (this.#last === null || this.#line === null) return 'absent';
+    const silentUs = Math.max(SILENT_US, SILENT_READINGS * this.#gapUs);
+    if (now - this.#last.arrivedUs > silentUs) return 'absent';
+    const least = this.#leastUs()!;
+    if (least > ABSURD_US || least + this.#errorUs(this.#last.pts) + NTP_US < 0) return 'absurd';
+    if (!this.#isKnown) return this.#relocking ? 'stepped' : 'locking';
+    if (!this.#locked) return 'locking';
+    return this.#isDrifting() ? 'drifting' : 'locked';
+  }
+
+  /** The wall clock at which a picture was taken, by the publisher's clock; null before the first reading. */
+  captureOf(pts: Milliseconds): UnixMicroseconds | null {
+    return this.#line === null ? null : unixUs(Math.round(pts * 1000 + offsetAt(this.#line, pts)));
+  }
+
+  /** How far off {@link captureOf} can be by the publisher's own clock, milliseconds; null while that is not known. */
+  errorMsOf(pts: Milliseconds): number | null {
+    return this.#isKnown ? this.#errorUs(pts) / 1000 : null;
+  }
+
+  /** The picture that was, or will be, taken at `wall`; null while that is not known, or the clock is absurd. */
+  pictureAt(wall: UnixMicroseconds, now: Microseconds): CaptureTarget | null {
+    const line = this.#line;
+    const state = this.stateAt(now);
+    if (line === null || !this.#isKnown || state === 'absent' || state === 'absurd') return null;
+    // capture = pts * 1000 + offset + slope * (pts - centre), solved for pts
+    const pts = ms((wall - line.offset + line.slope * line.centre) / (1000 + line.slope));
+    const wrongUs = this.#aheadUs() + Math.abs(this.#transit.movedUs);
+    return {
+      pts,
+      errorMs: (this.#errorUs(pts) + wrongUs) / 1000,
+      arrivalErrorMs: Math.abs(this.#leastUs()!) / 1000,
+    };
+  }
+
+  reportAt(now: Microseconds): CaptureReport {
+    const state = this.stateAt(now);
+    const least = this.#leastUs();
+    return {
+      state,
+      readings: this.#readings,
+      discarded: this.#discarded,
+      steps: this.#steps,
+      lastStep: this.#lastStep,
+      errorMs: this.#last === null || state === 'absent' ? null : this.errorMsOf(this.#last.pts),
+      captureToArrivalMs:
+        least === null || state === 'absent'
+          ? null
+          : { last: (this.#transit.last! + this.#wallLessMonotonic) / 1000, least: least / 1000 },
+      aheadAtLeastMs: this.#aheadUs() / 1000,
+      behindAtMostMs: this.#isKnown ? Math.max(0, least! - this.#insideUs + this.#doubtfulUs) / 1000 : null,
+      drift: this.#transit.drift,
+      movedMs: this.#transit.movedUs / 1000,
+    };
+  }
+
+  get #isKnown(): boolean {
+    const { length } = this.#points;
+    return length >= LOCK_READINGS && this.#points[length - 1]!.pts - this.#points[0]!.pts >= LOCK_SPAN_MS;
+  }
+
+  /** A reading that does not fit is either wrong or the first after a step: until that is settled, it counts. */
+  #errorUs(pts: number): number {
+    const line = this.#line!;
+    let doubt = 0;
+    for (const { reading, offset } of this.#pending)
+      doubt = Math.max(doubt, Math.abs(offset - offsetAt(line, reading.pts)));
+    return errorAt(line, pts) + doubt;
+  }
+
+  #leastUs(): number | null {
+    const { least } = this.#transit;
+    return least === null ? null : least + this.#wallLessMonotonic;
+  }
+
+  /** Nothing arrives before it was taken, nor before the publisher was done with it. */
+  #aheadUs(): number {
+    const least = this.#leastUs();
+    return this.#isKnown ? Math.max(0, this.#insideUs - least! - this.#doubtfulUs) : 0;
+  }
+
+  get #doubtfulUs(): number {
+    return this.#errorUs(this.#last!.pts);
+  }
+
+  #isDrifting(): boolean {
+    const { drift, movedUs } = this.#transit;
+    if (drift === null) return false;
+    const isFast = Math.abs(drift.ppm) > DRIFT_PPM && Math.abs(drift.ppm) > drift.errorPpm;
+    return isFast || Math.abs(movedUs) > MOVED_US;
+  }
+
+  #take(reading: CaptureReading, offset: number): void {
+    this.#insideUs = reading.insideUs;
+    this.#transit.observe(reading.arrivedUs, reading.arrivedUs - reading.captureUs);
+    const newest = this.#points.at(-1);
+    if (newest !== undefined && reading.pts - newest.pts < POINT_MS) {
+      const wider = {
+        pts: newest.pts,
+        least: Math.min(newest.least, offset),
+        most: Math.max(newest.most, offset),
+      };
+      if (wider.least === newest.least && wider.most === newest.most) return;
+      this.#points[this.#points.length - 1] = wider;
+    } else {
+      this.#points.push({ pts: reading.pts, least: offset, most: offset });
+      const isTooMuch = (): boolean =>
+        this.#points.length > POINTS ||
+        (this.#points.length > LOCK_READINGS && reading.pts - this.#points[0]!.pts > WINDOW_MS);
+      while (isTooMuch()) this.#points.shift();
+    }
+    if (this.#isKnown) this.#relocking = false;
+    this.#line = lineThrough(this.#points);
+  }
+
+  /** Readings that do not fit the line, but fit each other, and for long enough. */
+  #pendingAgree(): boolean {
+    const recent = this.#pending.slice(-STEP_READINGS);
+    const first = this.#pending.find(({ offset }) => Math.abs(offset - recent[0]!.offset) <= STEP_US);
+    if (recent.length < STEP_READINGS || first === undefined) return false;
+    const offsets = recent.map(({ offset }) => offset);
+    if (Math.max(...offsets) - Math.min(...offsets) > STEP_US) return false;
+    return recent.at(-1)!.reading.pts - first.reading.pts >= STEP_SPAN_MS;
+  }
+
+  #beginAnew(isStep: boolean): void {
+    const kept = this.#pending.slice(-STEP_READINGS);
+    const { reading, offset } = kept.at(-1)!;
+    if (isStep) {
+      this.#steps++;
+      const byMs = (offset - offsetAt(this.#line!, reading.pts)) / 1000;
+      this.#lastStep = { byMs, at: reading.arrivedAt };
+      this.#relocking = true;
+    }
+    this.#points = [];
+    this.#transit = new Transit();
+    this.#pending = [];
+    for (const { reading: again, offset: its } of kept) this.#take(again, its);
+  }
+}
+
+const toleranceOf = (line: OffsetLine, pts: number): number =>
+  Math.max(STEP_US, 2 * line.spread + errorAt(line, pts));
