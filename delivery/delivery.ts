@@ -27,6 +27,11 @@ export interface DeliveryOptions {
   /** Which pages may play; all by default. */
   readonly cors?: Cors;
   readonly scheduler?: Scheduler;
+  /**
+   * Known to this process alone: who sends it as `X-Framecue-Audit` reads back what viewers get, for the audit, and
+   * is no viewer to limits and counters.
+   */
+  readonly auditSecret?: string;
 }
 
 export interface DeliveryStats {
@@ -50,6 +55,7 @@ export interface Delivery {
 
 const SWEEP_MS = 500;
 const METHODS = 'GET, HEAD, OPTIONS';
+export const AUDIT_HEADER = 'x-framecue-audit';
 
 export function createDelivery({
   findHub,
@@ -58,6 +64,7 @@ export function createDelivery({
   stallMs = 30_000,
   cors = createCors(['*']),
   scheduler = systemScheduler,
+  auditSecret,
 }: DeliveryOptions): Delivery {
   const webSockets = new WsFlvDoor();
   const hubs = new Set<StreamHub>();
@@ -78,16 +85,19 @@ export function createDelivery({
     return hub;
   };
   /** The hub, where one more viewer may join it. */
-  const hubWithRoom = (stream: StreamName): StreamHub => {
+  const hubWithRoom = (stream: StreamName, isAudit: boolean): StreamHub => {
     const hub = hubOf(stream);
     if (hub.ended) throw new FramecueError('ERR_STREAM_NOT_LIVE');
-    if (viewers() >= limits.viewers) {
+    if (!isAudit && viewers() >= limits.viewers) {
       throw new FramecueError('ERR_VIEWER_LIMIT', undefined, {
         details: { limit: limits.viewers, retryAfterMs: 5_000 },
       });
     }
     return hub;
   };
+
+  const isAuditOf = (req: IncomingMessage): boolean =>
+    auditSecret !== undefined && req.headers[AUDIT_HEADER] === auditSecret;
 
   const serve = (target: PlayTarget, req: IncomingMessage, res: ServerResponse): void => {
     if (cors.handle(req, res)) return;
@@ -97,12 +107,18 @@ export function createDelivery({
     }
     if (target.kind === 'malformed') throw new FramecueError('ERR_NOT_FOUND');
     if (target.kind === 'flv') {
-      serveFlv(req, res, hubWithRoom(target.stream));
+      const isAudit = isAuditOf(req);
+      serveFlv(req, res, hubWithRoom(target.stream, isAudit), isAudit);
       return;
     }
     const { hls } = hubOf(target.stream);
     if (hls === null) throw new FramecueError('ERR_NOT_FOUND', 'This server gives no HLS.');
-    const context: HlsContext = { scheduler, stallMs, refuse: (error) => refuseWith(res, error) };
+    const context: HlsContext = {
+      scheduler,
+      stallMs,
+      refuse: (error) => refuseWith(res, error),
+      isAudit: isAuditOf(req),
+    };
     if (target.kind === 'hls-playlist') servePlaylist(req, res, hls, context);
     else serveFile(req, res, hls, target.file, context);
   };
@@ -137,7 +153,8 @@ export function createDelivery({
       if (target === null) return false;
       try {
         if (target.kind !== 'flv') throw new FramecueError('ERR_NOT_FOUND');
-        webSockets.serve(req, socket, head, hubWithRoom(target.stream));
+        const isAudit = isAuditOf(req);
+        webSockets.serve(req, socket, head, hubWithRoom(target.stream, isAudit), isAudit);
       } catch (error) {
         if (!(error instanceof FramecueError)) throw error;
         countRefusal(error);

@@ -9,6 +9,8 @@ export interface HlsContext {
   /** An answer that the client does not read is given up after this. */
   readonly stallMs: number;
   readonly refuse: (error: FramecueError) => void;
+  /** This process's own reader asks: it is served, and counted nowhere. */
+  readonly isAudit: boolean;
 }
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
@@ -29,7 +31,7 @@ export function servePlaylist(
   hls: HlsOutput,
   context: HlsContext,
 ): void {
-  hls.audience.seen(playerOf(req));
+  if (!context.isAudit) hls.audience.seen(playerOf(req));
   const answer = () => {
     const playlist = hls.playlist();
     if (playlist !== null) send(req, res, hls, playlist, PLAYLIST_TYPE, PLAYLIST_CACHE, context);
@@ -89,10 +91,10 @@ function send(
   bytes: Uint8Array,
   type: string,
   cache: string,
-  { stallMs }: HlsContext,
+  { stallMs, isAudit }: HlsContext,
 ): void {
   res.setTimeout(stallMs, () => {
-    hls.counters.stalledCuts++;
+    if (!isAudit) hls.counters.stalledCuts++;
     res.destroy();
   });
   res.writeHead(200, {
@@ -104,7 +106,7 @@ function send(
     res.end();
     return;
   }
-  hls.counters.bytesOut += bytes.length;
+  if (!isAudit) hls.counters.bytesOut += bytes.length;
   res.end(bytes);
 }
 

@@ -11,7 +11,7 @@ const HEADERS = {
 } as const;
 
 /** Answers with the headers, and for GET adds the requester as a viewer of the stream. */
-export function serveFlv(req: IncomingMessage, res: ServerResponse, hub: StreamHub): void {
+export function serveFlv(req: IncomingMessage, res: ServerResponse, hub: StreamHub, isAudit = false): void {
   res.useChunkedEncodingByDefault = false;
   res.shouldKeepAlive = false;
   res.writeHead(200, HEADERS);
@@ -30,5 +30,5 @@ export function serveFlv(req: IncomingMessage, res: ServerResponse, hub: StreamH
   res.flushHeaders();
   // Gone before they began: no event would ever say so again.
   if (socket.destroyed) return;
-  hub.join('flv', (events) => new SocketSink(socket, 'flv', events, () => socket.end()));
+  hub.join('flv', (events) => new SocketSink(socket, 'flv', events, () => socket.end()), isAudit);
 }

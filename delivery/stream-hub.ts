@@ -56,6 +56,9 @@ export class StreamHub {
   readonly #batcher: Batcher;
   readonly #cache: GopCache;
   readonly #viewers = new Set<Viewer>();
+  /** Those of them that read back what viewers get, for the audit: counted apart. */
+  readonly #auditors = new Set<Viewer>();
+  readonly #auditCounters = newCounters();
   readonly #counters: Readonly<Record<Protocol, ProtocolCounters>> = {
     flv: newCounters(),
     ws: newCounters(),
@@ -84,9 +87,13 @@ export class StreamHub {
       keyframeWaitMs: this.#settings.keyframeWaitMs,
       stallMs: this.#settings.viewerStallMs,
       queueBound: () => Math.max(this.#settings.viewerQueueBytes, this.#cache.gopBytes + HEADER_BYTES),
-      skipped: (viewer, dropped) => this.#observer.viewerSkipped?.(this.stream, viewer.protocol, dropped),
+      skipped: (viewer, dropped) => {
+        if (this.#auditors.has(viewer)) return;
+        this.#observer.viewerSkipped?.(this.stream, viewer.protocol, dropped);
+      },
       left: (viewer, reason) => {
         this.#viewers.delete(viewer);
+        if (this.#auditors.delete(viewer)) return;
         this.#observer.viewerLeft?.(this.stream, viewer.protocol, reason);
       },
     };
@@ -98,7 +105,7 @@ export class StreamHub {
 
   /** Connected by HTTP-FLV and WS-FLV. */
   get viewerCount(): number {
-    return this.#viewers.size;
+    return this.#viewers.size - this.#auditors.size;
   }
 
   /**
@@ -158,14 +165,20 @@ export class StreamHub {
   /**
    * Adds a viewer; they get what they need to begin at once.
    * @param connect makes the sink, given what is to be told about its socket.
+   * @param isAudit this process's own reader: served like any viewer, and counted as none.
    */
-  join(protocol: Exclude<Protocol, 'hls'>, connect: (events: SinkEvents) => ViewerSink): Viewer {
+  join(
+    protocol: Exclude<Protocol, 'hls'>,
+    connect: (events: SinkEvents) => ViewerSink,
+    isAudit = false,
+  ): Viewer {
     // The socket's events come later than this call, so they find their viewer.
     let viewer: Viewer | null = null;
     const sink = connect({ onDrain: () => viewer?.onDrain(), onClose: () => viewer?.onClose() });
-    viewer = new Viewer(this.#host, protocol, sink, this.#counters[protocol]);
+    viewer = new Viewer(this.#host, protocol, sink, isAudit ? this.#auditCounters : this.#counters[protocol]);
     this.#viewers.add(viewer);
-    this.#observer.viewerJoined?.(this.stream, protocol);
+    if (isAudit) this.#auditors.add(viewer);
+    else this.#observer.viewerJoined?.(this.stream, protocol);
     // Before the first frame of an epoch, more configs may come.
     viewer.join(this.#cache.gop, this.#needsKeyframe ? null : this.#configs);
     return viewer;

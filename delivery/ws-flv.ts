@@ -22,7 +22,7 @@ export class WsFlvDoor {
     maxPayload: MAX_INBOUND_BYTES,
   });
 
-  serve(req: IncomingMessage, socket: Duplex, head: Buffer, hub: StreamHub): void {
+  serve(req: IncomingMessage, socket: Duplex, head: Buffer, hub: StreamHub, isAudit = false): void {
     this.#server.handleUpgrade(req, socket, head, (webSocket) => {
       limitInbound(webSocket, socket);
       // Frames of ours are whole messages, as are ws's control frames, so they can follow each other in any order.
@@ -30,6 +30,7 @@ export class WsFlvDoor {
         'ws',
         (events) =>
           new SocketSink(socket as Socket, 'ws', events, () => webSocket.close(CLOSE_NORMAL, 'stream ended')),
+        isAudit,
       );
     });
   }
