@@ -1,5 +1,24 @@
 export { fromBase64Url, toBase64Url } from './base64url.ts';
 export {
+  CARRIERS,
+  type CarriedStamp,
+  type Carrier,
+  carriedStampOf,
+  carrierIdOf,
+  readScriptCue,
+  SCRIPT_NAME,
+  type ScriptCue,
+} from './carrier.ts';
+export {
+  DATERANGE_CUE_CLASS,
+  DATERANGE_EPOCH_CLASS,
+  DATERANGE_PTS,
+  DATERANGE_TEXT,
+  fromHexSequence,
+  toHexSequence,
+} from './carrier-daterange.ts';
+export { EMSG_SCHEME, EMSG_VALUE, ID3_DESCRIPTION, readId3, writeId3 } from './carrier-id3.ts';
+export {
   CUE_TYPES,
   type CueBody,
   type CueType,
