@@ -1,4 +1,5 @@
 import type { Cue, PreparedCue, StampEvent } from '../cues/cue.ts';
+import type { OutputReceipts } from '../cues/output-receipt.ts';
 import { isPending } from '../cues/states.ts';
 import { type ErrorCode, FramecueError } from '../packet/errors.ts';
 import { ms, type UnixMilliseconds } from '../packet/time.ts';
@@ -11,6 +12,7 @@ import type { CueRequest } from './cue-request.ts';
 import type { MissCode } from './fate.ts';
 import type { HeldCue } from './held-cues.ts';
 import { hashOf, IdempotencyKeys } from './idempotency.ts';
+import type { ReadBack } from './read-back.ts';
 import { checkReference } from './reference-rules.ts';
 
 export interface CueBookOptions extends CueLifeOptions {
@@ -145,6 +147,24 @@ export class CueBook {
   /** From the injector, within its frame: returns at once. */
   onStampEvent(event: StampEvent): void {
     this.#life.onStampEvent(event);
+  }
+
+  /** Cues of which nobody knows since a crash whether they were stamped, oldest first. */
+  uncertain(): readonly Cue[] {
+    return Array.from(this.#life.cues.uncertain(), ({ cue }) => cue);
+  }
+
+  /**
+   * What reading the outputs back has shown of a landing: in the receipt, the log and on the feed.
+   * @returns false where no such landing is held any more.
+   */
+  noteOutputs(id: string, epoch: string, outputs: OutputReceipts): boolean {
+    return this.#life.noteOutputs(id, epoch, outputs);
+  }
+
+  /** @param found null: an output that would carry it was read past its moment. False: it is not uncertain. */
+  settleUncertain(id: string, found: ReadBack | null): boolean {
+    return found === null ? this.#life.settleAsMissed(id) : this.#life.settleAsLanded(id, found);
   }
 
   /** To be called every second or so: settles what no injector tells of. */

@@ -1,4 +1,5 @@
 import type { Cue, FireRequest, StampEvent } from '../cues/cue.ts';
+import type { OutputReceipts } from '../cues/output-receipt.ts';
 import type { SigningKey } from '../cues/signing.ts';
 import { type CueState, canBecome, isPending } from '../cues/states.ts';
 import type { Clock } from '../packet/clock.ts';
@@ -19,6 +20,7 @@ import {
 import { type HeldCue, HeldCues } from './held-cues.ts';
 import { CueJournal } from './journal.ts';
 import type { DirectorObserver } from './observer.ts';
+import { landingOfReadBack, READ_BACK_REASON, type ReadBack } from './read-back.ts';
 import type { StreamGate } from './stream-gate.ts';
 
 export interface CueLifeOptions {
@@ -138,6 +140,45 @@ export class CueLife {
       default:
         event satisfies never;
     }
+  }
+
+  /**
+   * What reading the outputs back has shown of a landing, beside what is known already.
+   * @returns false where no such landing is held: it is too old, or the cue was landed in another epoch.
+   */
+  noteOutputs(id: string, epoch: string, outputs: OutputReceipts): boolean {
+    const held = this.cues.get(id);
+    const landing = held?.cue.landing;
+    if (this.#closed || held === undefined || landing?.epoch !== epoch) return false;
+    held.cue = {
+      ...held.cue,
+      landing: { ...landing, outputs: { ...landing.outputs, ...outputs } },
+    };
+    this.#journal.record(held.cue, this.now);
+    return true;
+  }
+
+  /** An uncertain cue was found in an output: it has landed. False where it is not uncertain (any more). */
+  settleAsLanded(id: string, found: ReadBack): boolean {
+    const held = this.cues.get(id);
+    if (this.#closed || held?.cue.state !== 'uncertain') return false;
+    // The stamp may be of a revision that the log was not told of.
+    held.cue = { ...held.cue, rev: Math.max(held.cue.rev, found.rev) };
+    const landing = landingOfReadBack(held.cue, found);
+    this.#change(held, 'landed', { landing, reason: READ_BACK_REASON });
+    // On air again already: who joins now opens it with what time remains.
+    if (this.#options.gate.now(held.cue.stream) !== null) {
+      this.#apply(held, fateInNewEpoch(this.#caseOf(held), this.now));
+    }
+    return true;
+  }
+
+  /** An uncertain cue is not in an output that would carry it. False where it is not uncertain (any more). */
+  settleAsMissed(id: string): boolean {
+    const held = this.cues.get(id);
+    if (this.#closed || held?.cue.state !== 'uncertain') return false;
+    this.miss(held, 'NOT_IN_OUTPUT');
+    return true;
   }
 
   /** To be called every second or so: settles what no injector tells of. */

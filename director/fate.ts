@@ -12,6 +12,8 @@ export const MISS_REASONS = {
   EXPIRED: 'Its picture had not come when it expired.',
   RESTARTED: 'The server was restarted; its moment passed meanwhile, and it had not been stamped.',
   TIMELINE_LOST: 'The server was restarted; the timeline that its moment was given on is gone.',
+  NOT_IN_OUTPUT:
+    'The server ended without notice while the cue waited; an output that carries our stamps was read past its moment, and it is not there.',
   NOT_CONFIRMED: 'The log took it too late; its caller was told that it failed, and it was never stamped.',
 } as const;
 export type MissCode = keyof typeof MISS_REASONS;

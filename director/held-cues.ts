@@ -77,11 +77,23 @@ export class HeldCues {
 
   /** To be called after each change of state: lets go of the oldest that are over. */
   noteChange({ cue }: HeldCue): void {
-    if (!isFinal(cue.state) && cue.state !== 'uncertain') return;
+    if (!isFinal(cue.state) && cue.state !== 'uncertain') {
+      // One that was uncertain has turned out to have landed.
+      this.#over.delete(cue.id);
+      return;
+    }
     this.#over.add(cue.id);
     if (this.#over.size <= this.#keepOver) return;
     const [oldest] = this.#over;
     this.remove(oldest!);
+  }
+
+  /** Cues of which nobody knows whether they were stamped, oldest first. */
+  *uncertain(): Generator<HeldCue, void> {
+    for (const id of this.#over) {
+      const held = this.#byId.get(id);
+      if (held?.cue.state === 'uncertain') yield held;
+    }
   }
 
   /** Cues that can still change by themselves, oldest first. */
