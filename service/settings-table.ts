@@ -345,6 +345,30 @@ export const SETTINGS = {
     default: 'keyframe',
     meaning: 'Which access units carry a clock stamp: each keyframe, or every frame.',
   }),
+  at: setting({
+    name: 'FRAMECUE_AT',
+    processes: MEDIA,
+    schema: oneOf(['auto', 'capture', 'arrival']),
+    default: 'auto',
+    meaning:
+      'What the wall-clock moment (at) of a cue means: capture, the moment in front of the camera, wherever the encoder sends capture times; arrival, the moment at which the picture passes the server; auto, capture where it is known better than the time on the way is long.',
+  }),
+  captureDelayMs: setting({
+    name: 'FRAMECUE_CAPTURE_DELAY_MS',
+    processes: MEDIA,
+    schema: wholeNumber(0, 60_000),
+    default: '0',
+    meaning:
+      'How many milliseconds pass from the camera to the compositor whose times OBS sends (BPM); taken off its times.',
+  }),
+  writeMisb: setting({
+    name: 'FRAMECUE_WRITE_MISB',
+    processes: MEDIA,
+    schema: oneOf(['off', 'keyframe', 'frame']),
+    default: 'off',
+    meaning:
+      "Which access units get a precision time stamp (MISB ST 0604) where capture time is known and the encoder sends none; an encoder's own is always kept.",
+  }),
   cueRepeat: setting({
     name: 'FRAMECUE_CUE_REPEAT',
     processes: MEDIA,
@@ -440,6 +464,30 @@ export const SETTINGS = {
     default: '1048576',
     meaning:
       'How many bytes may wait for one follower of the cue feed before it is cut; it resumes where it was.',
+  }),
+
+  // recordings
+  record: setting({
+    name: 'FRAMECUE_RECORD',
+    processes: MEDIA,
+    schema: oneOf(['off', 'always']),
+    default: 'off',
+    meaning:
+      'With always every stream is recorded from its first packet on, for replays; off means only when asked to.',
+  }),
+  recordQuota: setting({
+    name: 'FRAMECUE_RECORD_QUOTA',
+    processes: MEDIA,
+    schema: wholeNumber(1_048_576, 900_000_000_000_000),
+    default: '21474836480',
+    meaning: 'How many bytes all recorded shows in FRAMECUE_DATA_DIR may take; at the limit recording stops.',
+  }),
+  recordDeleteOldest: setting({
+    name: 'FRAMECUE_RECORD_DELETE_OLDEST',
+    processes: MEDIA,
+    schema: flag,
+    default: '0',
+    meaning: 'With 1 the oldest recorded shows are deleted to make room, in place of stopping at the quota.',
   }),
 
   // both processes as services

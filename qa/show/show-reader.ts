@@ -41,7 +41,8 @@ export function openShow(folder: string): Show {
 }
 
 function* readShow(folder: string, manifest: Manifest): Generator<ShowRecord, ReadEnd> {
-  const wasKilled = manifest.end === undefined;
+  // A disk that failed leaves the same behind as a recorder that was killed.
+  const wasKilled = manifest.end === undefined || manifest.end.reason === 'disk';
   const last = Math.max(
     0,
     ...readdirSync(folder).map((name) => Number(/^records-(\d{6,})\.log$/.exec(name)?.[1] ?? 0)),
@@ -70,11 +71,11 @@ function* readShow(folder: string, manifest: Manifest): Generator<ShowRecord, Re
       yield value;
     }
   }
-  if (manifest.end !== undefined && manifest.end.records !== records) {
+  if (!wasKilled && manifest.end!.records !== records) {
     throw new FramecueError(
       'ERR_SHOW_CORRUPT',
-      `The show has ${records} records, and was closed with ${manifest.end.records}.`,
-      { details: { records, recorded: manifest.end.records } },
+      `The show has ${records} records, and was closed with ${manifest.end!.records}.`,
+      { details: { records, recorded: manifest.end!.records } },
     );
   }
   return { records, tornBytes };

@@ -230,6 +230,7 @@ async function writeAll(file: SegmentFile, parts: Uint8Array[]): Promise<void> {
     const wanted = left.reduce((sum, part) => sum + part.length, 0);
     const { bytesWritten } = await file.writev(left);
     if (bytesWritten === wanted) return;
+    if (bytesWritten === 0) throw new Error('the disk takes nothing');
     left = [Buffer.concat(left).subarray(bytesWritten)];
   }
 }

@@ -4,6 +4,7 @@ import { DEFAULT_HLS_SETTINGS, type DeliverySettings } from '../../delivery/sett
 import { type Director, openDirector } from '../../director/director.ts';
 import type { StreamGate } from '../../director/stream-gate.ts';
 import { createRtmpIngest, type RtmpIngest } from '../../ingest/rtmp-server.ts';
+import type { InjectorSettings } from '../../injector/injector.ts';
 import { systemClock } from '../../packet/clock.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import { createCors } from '../../service/cors.ts';
@@ -20,6 +21,9 @@ import { playUrlsOf, servePages } from '../pages.ts';
 import type { ProcessContext, Running } from '../process.ts';
 import { eventsUrlOf, mainStreamOf, mediaUrlOf } from '../urls.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
+import type { Recorder } from './recorder.ts';
+import { recorderRoutes } from './recorder-routes.ts';
+import { openRecorder } from './recorder-setup.ts';
 import { statusRoutes } from './status.ts';
 import { StreamRegistry } from './stream-registry.ts';
 
@@ -47,16 +51,18 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   const health = createHealth();
   let ingest: RtmpIngest | null = null;
   let director: Director | null = null;
+  let recorder: Recorder | null = null;
   let eventsPort = settings.eventsPort;
   let ownPort = settings.mediaPort;
 
+  const injector: InjectorSettings = {
+    clockStampEveryFrame: settings.clockStamps === 'frame',
+    maxCues: settings.cueOpenLimit + settings.cuePendingLimit,
+  };
   const metrics: { current: MediaMetrics | null } = { current: null };
   const streams = new StreamRegistry({
     clock,
-    injector: {
-      clockStampEveryFrame: settings.clockStamps === 'frame',
-      maxCues: settings.cueOpenLimit + settings.cuePendingLimit,
-    },
+    injector,
     delivery: deliverySettingsOf(settings),
     observer: {
       viewerJoined: (...args) => metrics.current?.delivery.viewerJoined?.(...args),
@@ -77,6 +83,8 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     onFault: onceASecond((error, times) =>
       log.error({ err: error, times }, 'the injector failed; frames pass unstamped'),
     ),
+    onPublish: (live) => recorder?.publishBegins(live),
+    onAway: (stream) => recorder?.streamEnded(stream),
   });
   metrics.current = createMediaMetrics(registry, streams, () => ingest);
 
@@ -90,6 +98,9 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     observer: metrics.current.director,
   });
   health.add('cue-log', director.check);
+  const shows = openRecorder({ settings, clock, log, streams, injector, signingKeys: director.signingKeys });
+  recorder = shows.recorder;
+  metrics.current.watchRecorder(shows.recorder, shows.store);
   const delivery = createDelivery({
     findHub: (stream) => streams.findHub(stream),
     log,
@@ -110,6 +121,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
         timed((seconds) => metrics.current?.cueAnswered(seconds)),
       );
       director?.routes(app);
+      recorderRoutes(app, tokens, { ...shows, allowed: settings.streams });
       statusRoutes(app, tokens, { streams, ingest: () => ingest, nowMs: () => clock.unixMs() });
       servePages(app, () => {
         const stream = mainStreamOf(settings);
@@ -131,6 +143,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     // Publishers first: what they sent is stamped and delivered before the log is closed.
     await ingest?.close();
     streams.close();
+    await recorder?.close();
     // Followers of the feed stay connected for ever: they would hold up the rest until the grace is over.
     director?.feed.close();
     await listening?.close(settings.stopGraceMs);

@@ -4,6 +4,8 @@ import type { DeliveryObserver } from '../../delivery/counters.ts';
 import type { DirectorObserver } from '../../director/observer.ts';
 import type { RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { streamKeyOf } from '../../packet/packet.ts';
+import type { ShowStore } from '../../qa/show/show-store.ts';
+import type { Recorder } from './recorder.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -13,6 +15,7 @@ export interface MediaMetrics {
   readonly director: DirectorObserver;
   /** From the arrival of a cue request to its answer. */
   cueAnswered(seconds: number): void;
+  watchRecorder(recorder: Recorder, store: ShowStore): void;
 }
 
 /** What is counted elsewhere is read when the registry is asked: the frame path counts plain numbers. */
@@ -50,6 +53,7 @@ export function createMediaMetrics(
     },
     director,
     cueAnswered: (seconds) => accepted.observe(seconds),
+    watchRecorder: (recorder, store) => collectRecorder(registers, recorder, store),
   };
 }
 
@@ -257,5 +261,31 @@ function collectIngest(registers: Registry[], ingest: () => RtmpIngest | null): 
     'Publishers that were refused or cut, by code.',
     ['code'],
     () => Object.entries(ingest()?.counts().refusals ?? {}).map(([code, n]): Row => [{ code }, n ?? 0]),
+  );
+}
+
+function collectRecorder(registers: Registry[], recorder: Recorder, store: ShowStore): void {
+  const one = (kind: typeof Gauge | typeof Counter, name: string, help: string, value: () => number | null) =>
+    looked(kind, registers, name, help, [], () => {
+      const now = value();
+      return now === null ? [] : [[{}, now]];
+    });
+  one(Gauge, 'framecue_recordings', 'Streams that are being recorded.', () => recorder.running().length);
+  one(Counter, 'framecue_record_bytes_total', 'Bytes of recordings written.', () => recorder.counts.bytes);
+  one(
+    Counter,
+    'framecue_record_lost_total',
+    'Records that the disk was too slow for.',
+    () => recorder.counts.lost,
+  );
+  one(Gauge, 'framecue_shows_bytes', 'Bytes that all recorded shows take.', () => store.usedBytes);
+  one(Gauge, 'framecue_shows_quota_bytes', 'Bytes that they may take.', () => store.quotaBytes);
+  looked(
+    Counter,
+    registers,
+    'framecue_recordings_ended_total',
+    'Recordings that ended, by reason.',
+    ['reason'],
+    () => Object.entries(recorder.counts.ended).map(([reason, n]): Row => [{ reason }, n ?? 0]),
   );
 }

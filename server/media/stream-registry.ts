@@ -21,6 +21,10 @@ export interface StreamRegistryOptions {
   readonly onStampEvent: (stream: StreamName, event: StampEvent) => void;
   readonly onEpoch: (stream: StreamName, epoch: string, reason: EpochReason) => void;
   readonly onFault: (stream: StreamName, error: unknown) => void;
+  /** A publish begins; the stream has not heard of it yet. */
+  readonly onPublish?: (live: LiveStream) => void;
+  /** The publisher has been away for too long. */
+  readonly onAway?: (stream: StreamName) => void;
   readonly makeInjector?: (
     stream: StreamName,
     epoch: string,
@@ -60,6 +64,7 @@ export class StreamRegistry {
     const held = this.#held.get(streamKeyOf(stream)) ?? this.#hold(stream);
     clearTimeout(held.awayTimer);
     held.publishing = true;
+    this.#options.onPublish?.(held.live);
     held.live.beginPublish();
   }
 
@@ -72,7 +77,10 @@ export class StreamRegistry {
     if (held === undefined) return;
     held.publishing = false;
     held.live.endPublish();
-    held.awayTimer = setTimeout(() => held.live.endForViewers('stream-ended'), this.#options.awayMs);
+    held.awayTimer = setTimeout(() => {
+      held.live.endForViewers('stream-ended');
+      this.#options.onAway?.(stream);
+    }, this.#options.awayMs);
     held.awayTimer.unref();
   }
 
