@@ -1,133 +1,177 @@
-import { STAMP_UUID_TEXT } from '../cues/wire/index.ts';
-import {
-  BitstreamError,
-  isVcl,
-  type NalLengthSize,
-  type NalRange,
-  NalType,
-  nalUnitsOfAvcc,
-  parseSeiNal,
-  type SeiMessage,
-  sameUuid,
-  USER_DATA_UNREGISTERED,
-  unescapeRbsp,
-  uuidFromText,
-  writeAvccNal,
-  writeSeiNal,
-} from '../h264-sei-parser/src/index.ts';
+import { writeAvccNal, writeSeiNal } from '../h264-sei-parser/src/index.ts';
+import type { AccessUnitView, SeiUnit } from './access-unit-view.ts';
+import { BUFFERING_PERIOD, stampTextOf } from './sei-unit.ts';
 
-export const STAMP_UUID = uuidFromText(STAMP_UUID_TEXT);
+export { STAMP_UUID } from './sei-unit.ts';
 
-/** Prefix NAL unit: must stand right before the slice it belongs to (H.264 clause 7.4.1.2.3). */
-const PREFIX_NAL = 14;
+/** What was changed in one access unit, beside our own stamps; each is counted. */
+export interface Rewrites {
+  /** SEI NAL units that stood behind slices and now stand before the first one. */
+  readonly seiMoved: number;
+  /** SEI NAL units that stood before a buffering period and now stand behind it. */
+  readonly seiBehindBufferingPeriod: number;
+  /** Stamps that came with the frame and were taken out. */
+  readonly stampsRemoved: number;
+}
 
-export interface StampedAccessUnit {
+export interface RewrittenAccessUnit {
   readonly data: Uint8Array;
-  /** Stamps that came with the frame and were taken out: nobody but the injector may stamp. */
-  readonly foreignRemoved: number;
+  readonly rewrites: Rewrites;
 }
 
+export const NO_REWRITES: Rewrites = { seiMoved: 0, seiBehindBufferingPeriod: 0, stampsRemoved: 0 };
+
+/** Bytes `[from, to)` of the input with their lengths, or a NAL unit that is written anew. */
+type Piece = { readonly from: number; readonly to: number } | { readonly nal: Uint8Array };
+
 /**
- * Puts SEI NAL units into one AVCC access unit: after what stands before the first VCL NAL unit (parameter sets,
- * other SEI, a buffering period first), H.264 clause 7.4.1.2.3. All other NAL units stay as they are, byte for byte.
- * Returns `data` itself where there is nothing to put in and nothing to take out.
- * @throws {BitstreamError} ERR_NAL_TRUNCATED, ERR_NAL_EMPTY when the access unit cannot be walked.
+ * Puts stamps into one AVCC access unit: behind what stands before the first slice (parameter sets, other SEI, a
+ * buffering period first), before that slice (H.264 clause 7.4.1.2.3). Takes out the stamps that came with it. With
+ * `normalise`, SEI behind the slices moves before them, and a buffering period becomes the first SEI.
+ *
+ * A NAL unit that moves keeps its bytes; all others keep their place too. Returns `data` itself where there is
+ * nothing to change.
+ * @param view not broken.
+ * @throws {BitstreamError} ERR_NAL_LENGTH_SIZE for a stamp that the stream's NAL unit lengths cannot tell.
  */
-export function insertStamps(
-  data: Uint8Array,
-  lengthSize: NalLengthSize,
+export function rewriteAccessUnit(
+  view: AccessUnitView,
   stamps: readonly Uint8Array[],
-): StampedAccessUnit {
-  let insertAt: number | null = null;
-  let changedBytes = 0;
-  let foreignRemoved = 0;
-  const cleaned: Cleaned[] = [];
-  for (const nal of nalUnitsOfAvcc(data, lengthSize)) {
-    if (insertAt === null && (isVcl(nal.type) || nal.type === PREFIX_NAL)) insertAt = nal.start - lengthSize;
-    if (nal.type !== NalType.sei) continue;
-    const bytes = data.subarray(nal.start, nal.end);
-    const stampsIn = countStamps(bytes);
-    if (stampsIn === 0) continue;
-    const rest = withoutStamps(bytes);
-    foreignRemoved += stampsIn;
-    cleaned.push({ nal, rest });
-    changedBytes += (rest === null ? -lengthSize : rest.length) - bytes.length;
+  normalise: boolean,
+): RewrittenAccessUnit {
+  const { data, sei, lengthSize } = view;
+  const insertAt = view.firstSliceAt ?? data.length;
+  const isTidy = !sei.some((unit) => unit.stamps > 0 || (normalise && unit.isLate));
+  if (isTidy && !(normalise && isBehindOthers(sei))) {
+    if (stamps.length === 0) return { data, rewrites: NO_REWRITES };
+    const pieces: Piece[] = [{ from: 0, to: insertAt }, ...stamps.map((nal) => ({ nal }))];
+    pieces.push({ from: insertAt, to: data.length });
+    return { data: join(data, pieces, lengthSize), rewrites: NO_REWRITES };
   }
-  if (stamps.length === 0 && cleaned.length === 0) return { data, foreignRemoved: 0 };
-  for (const stamp of stamps) changedBytes += lengthSize + stamp.length;
-  const out = new Uint8Array(data.length + changedBytes);
-  const at = insertAt ?? data.length;
-  let to = copyCleaned(out, 0, data, 0, at, cleaned, lengthSize);
-  for (const stamp of stamps) to = writeAvccNal(out, to, stamp, lengthSize);
-  copyCleaned(out, to, data, at, data.length, cleaned, lengthSize);
-  return { data: out, foreignRemoved };
+  const plan = planOf(view, insertAt, normalise);
+  const behind = normalise ? bufferingPeriodFirst(plan.before) : 0;
+  const pieces = [...plan.before.map(({ piece }) => piece), ...stamps.map((nal) => ({ nal })), ...plan.after];
+  return {
+    data: join(data, pieces, lengthSize),
+    rewrites: {
+      seiMoved: plan.moved,
+      seiBehindBufferingPeriod: behind,
+      stampsRemoved: sei.reduce((sum, unit) => sum + unit.stamps, 0),
+    },
+  };
 }
 
-/** An SEI NAL unit that held stamps, and what of it stays; null: nothing. */
-interface Cleaned {
-  readonly nal: NalRange;
-  readonly rest: Uint8Array | null;
+interface LeadPiece {
+  readonly piece: Piece;
+  /** Null: not SEI. */
+  readonly sei: SeiUnit | null;
 }
 
-function copyCleaned(
-  out: Uint8Array,
-  outAt: number,
-  data: Uint8Array,
-  from: number,
-  end: number,
-  cleaned: readonly Cleaned[],
-  lengthSize: NalLengthSize,
-): number {
-  let to = outAt;
-  let at = from;
-  for (const { nal, rest } of cleaned) {
-    const start = nal.start - lengthSize;
-    if (start < from || start >= end) continue;
-    out.set(data.subarray(at, start), to);
-    to += start - at;
-    if (rest !== null) to = writeAvccNal(out, to, rest, lengthSize);
-    at = nal.end;
+interface Plan {
+  /** Before the stamps, in order. */
+  readonly before: LeadPiece[];
+  /** From the first slice on. */
+  readonly after: Piece[];
+  readonly moved: number;
+}
+
+function planOf(view: AccessUnitView, insertAt: number, normalise: boolean): Plan {
+  const { data, sei, lengthSize } = view;
+  const before: LeadPiece[] = [];
+  const late: LeadPiece[] = [];
+  const after: Piece[] = [];
+  let at = 0;
+  const keepTo = (end: number): void => {
+    if (end === at) return;
+    if (at < insertAt) before.push({ piece: { from: at, to: end }, sei: null });
+    else after.push({ from: at, to: end });
+  };
+  let moved = 0;
+  let crossed = false;
+  for (const unit of sei) {
+    const from = unit.nal.start - lengthSize;
+    const { end } = unit.nal;
+    if (from >= insertAt && !crossed) {
+      keepTo(insertAt);
+      at = insertAt;
+      crossed = true;
+    }
+    const isLate = normalise && unit.isLate;
+    if (from >= insertAt && !isLate && unit.stamps === 0) continue;
+    keepTo(from);
+    at = end;
+    const rest = unit.stamps > 0 ? withoutStamps(data, unit) : null;
+    if (unit.stamps > 0 && rest === null) continue;
+    const piece: Piece = rest === null ? { from, to: end } : { nal: rest };
+    if (isLate) {
+      moved++;
+      late.push({ piece, sei: unit });
+    } else if (from < insertAt) before.push({ piece, sei: unit });
+    else after.push(piece);
   }
-  out.set(data.subarray(at, end), to);
-  return to + end - at;
+  if (!crossed) {
+    keepTo(insertAt);
+    at = insertAt;
+  }
+  keepTo(data.length);
+  before.push(...late);
+  return { before, after, moved };
+}
+
+/** A buffering period is there, and is not the first SEI message of the picture (clause 7.4.1.2.3). */
+function isBehindOthers(sei: readonly SeiUnit[]): boolean {
+  for (let i = 1; i < sei.length; i++) {
+    if (!sei[i]!.isOfSecondPicture && beginsWithBufferingPeriod(sei[i]!)) {
+      return sei.slice(0, i).some((unit) => !unit.isOfSecondPicture && !beginsWithBufferingPeriod(unit));
+    }
+  }
+  return false;
 }
 
 /**
- * Messages with our UUID in an SEI NAL unit, wherever in it. Read as players read: they take a message whose size
- * is wrong, or whose trailing bits are missing, so those count too.
+ * Moves the SEI NAL units before a buffering period to right behind it. The other way round it could come to stand
+ * before the SPS that it refers to.
  */
-function countStamps(nal: Uint8Array): number {
-  const rbsp = unescapeRbsp(nal.subarray(1));
-  let count = 0;
-  let at = 0;
-  const readChained = (): number => {
-    let value = 0;
-    while (rbsp[at] === 0xff) value += rbsp[at++]!;
-    return value + (rbsp[at++] ?? 0);
-  };
-  while (at < rbsp.length) {
-    const type = readChained();
-    const size = readChained();
-    const uuid = rbsp.subarray(at, at + STAMP_UUID.length);
-    if (type === USER_DATA_UNREGISTERED && sameUuid(uuid, STAMP_UUID)) count++;
-    at += size;
-  }
-  return count;
+function bufferingPeriodFirst(before: LeadPiece[]): number {
+  const index = before.findIndex(({ sei }) => sei !== null && beginsWithBufferingPeriod(sei));
+  if (index === -1) return 0;
+  const head = before.slice(0, index);
+  const passed = head.filter(({ sei }) => sei !== null);
+  if (passed.length === 0) return 0;
+  const rest = before.slice(index);
+  before.length = 0;
+  before.push(...head.filter(({ sei }) => sei === null), rest[0]!, ...passed, ...rest.slice(1));
+  return passed.length;
 }
+
+export const beginsWithBufferingPeriod = ({ messages }: SeiUnit): boolean =>
+  messages[0]?.payloadType === BUFFERING_PERIOD;
 
 /** Its other messages as they were; null where there are none, or the NAL unit is not well formed. */
-function withoutStamps(nal: Uint8Array): Uint8Array | null {
-  try {
-    const others = parseSeiNal(nal).filter((message) => !isStamp(message));
-    if (others.length === 0) return null;
-    const rest = writeSeiNal(others);
-    rest[0] = nal[0]!;
-    return rest;
-  } catch (error) {
-    if (error instanceof BitstreamError) return null;
-    throw error;
-  }
+function withoutStamps(data: Uint8Array, { nal, messages, problem }: SeiUnit): Uint8Array | null {
+  if (problem !== null) return null;
+  const others = messages.filter((message) => stampTextOf(message) === null);
+  if (others.length === 0) return null;
+  const rest = writeSeiNal(others);
+  rest[0] = data[nal.start]!;
+  return rest;
 }
 
-const isStamp = ({ payloadType, payload }: SeiMessage): boolean =>
-  payloadType === USER_DATA_UNREGISTERED && sameUuid(payload.subarray(0, STAMP_UUID.length), STAMP_UUID);
+function join(
+  data: Uint8Array,
+  pieces: readonly Piece[],
+  lengthSize: AccessUnitView['lengthSize'],
+): Uint8Array {
+  let size = 0;
+  for (const piece of pieces) size += 'nal' in piece ? lengthSize + piece.nal.length : piece.to - piece.from;
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    if ('nal' in piece) at = writeAvccNal(out, at, piece.nal, lengthSize);
+    else {
+      out.set(data.subarray(piece.from, piece.to), at);
+      at += piece.to - piece.from;
+    }
+  }
+  return out;
+}

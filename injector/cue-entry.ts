@@ -33,6 +33,8 @@ export interface CueEntry {
   opened: boolean;
   /** A lock, reveal or cancel has landed: no more copies on keyframes. */
   closed: boolean;
+  /** A copy was due and there was no room for it: the next access unit carries it. */
+  owed: boolean;
 }
 
 export const newEntry = (cue: PreparedCue): CueEntry => ({
@@ -44,6 +46,7 @@ export const newEntry = (cue: PreparedCue): CueEntry => ({
   waited: false,
   opened: false,
   closed: false,
+  owed: false,
 });
 
 /** What this access unit does for one cue. Nothing is changed until the access unit is written. */
@@ -60,6 +63,22 @@ export type CueStep =
       readonly errorMs: number;
     }
   | { readonly kind: 'copy'; readonly fire: FirePoint };
+
+/** A step that writes a stamp. */
+export type StampStep = Extract<CueStep, { readonly fire: FirePoint }>;
+
+/** Which stamp is let in first where an access unit has no room for all: those that fire, then those that announce. */
+export function rankOf(entry: CueEntry, step: StampStep): number {
+  switch (step.kind) {
+    case 'land':
+      return 0;
+    case 'copy':
+      if (!entry.opened) return 1;
+      return entry.repeatsLeft > 0 ? 2 : 5;
+    case 'announce':
+      return step.first ? 3 : 4;
+  }
+}
 
 /** RTMP's whole milliseconds: a slot and its picture's PTS differ by up to this. */
 const ROUNDING_MS = 2;
@@ -89,7 +108,7 @@ export function stepOf(entry: CueEntry, frame: FrameMoment, anchor: EpochAnchor)
   const { announceMs } = entry.cue;
   if (target === null || announceMs <= 0 || target - frame.next.pts > announceMs) return { kind: 'none' };
   if (entry.fire !== null) {
-    return entry.repeatsLeft > 0 || frame.isKeyframe
+    return entry.repeatsLeft > 0 || frame.isKeyframe || entry.owed
       ? { kind: 'announce', fire: entry.fire, first: false }
       : { kind: 'none' };
   }
@@ -119,7 +138,7 @@ function afterLanding(entry: CueEntry, frame: FrameMoment): CueStep {
   const open = !entry.closed && (openForMs === null || frame.pts - fire.pts <= openForMs);
   // A fire PTS that was foretold can be a little above its picture's, whose copy is without the key then.
   const opens = !entry.opened && frame.pts >= fire.pts;
-  if (entry.repeatsLeft > 0 || isItsPicture || opens || (open && frame.isKeyframe))
+  if (entry.repeatsLeft > 0 || isItsPicture || opens || (open && (frame.isKeyframe || entry.owed)))
     return { kind: 'copy', fire };
   return open || !entry.opened ? { kind: 'none' } : { kind: 'end' };
 }

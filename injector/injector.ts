@@ -5,59 +5,60 @@ import { formatClockStamp, formatCueStamp } from '../cues/wire/index.ts';
 import {
   BitstreamError,
   type NalLengthSize,
+  type SeiMessage,
   userDataMessage,
   writeSeiNal,
 } from '../h264-sei-parser/src/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../packet/packet.ts';
-import { type Milliseconds, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
-import { insertStamps, STAMP_UUID } from './access-unit.ts';
+import { type Milliseconds, type UnixMicroseconds, unixMsToUs, unixUsToMs } from '../packet/time.ts';
+import { rewriteAccessUnit } from './access-unit.ts';
+import { type AccessUnitView, seiMessagesOf, viewAccessUnit } from './access-unit-view.ts';
+import { type InjectorCounters, newCounters } from './counters.ts';
 import {
   type CueEntry,
   type CueStep,
-  type FirePoint,
   type FrameMoment,
   newEntry,
+  rankOf,
+  type StampStep,
   stepOf,
 } from './cue-entry.ts';
 import { FrameRate, type FrameRateState } from './frame-rate.ts';
+import type { LintFinding } from './lint-codes.ts';
+import { LintRecord } from './lint-record.ts';
+import { Linter } from './linter.ts';
+import { STAMP_UUID, stampTextOf } from './sei-unit.ts';
+import { chooseWithin, type Wish } from './stamp-budget.ts';
+import { UpstreamStamps, type UpstreamTrust, type UpstreamVerdict } from './upstream.ts';
+
+export type { InjectorCounters } from './counters.ts';
 
 export interface InjectorSettings {
   /** A clock stamp on every access unit instead of on keyframes only. */
   readonly clockStampEveryFrame: boolean;
   /** Cues held at once, waiting or open. */
   readonly maxCues: number;
+  /** SEI behind slices moves before them, and a buffering period becomes the first SEI. Default true. */
+  readonly normalise?: boolean;
+  /** Bytes of stamps that one access unit may carry; what has no room waits for the next. Default 16,384. */
+  readonly stampBudgetBytes?: number;
+  /** Whose stamps go on where they come with a frame; without it, nobody's. */
+  readonly upstream?: UpstreamTrust;
 }
 
-/** Counts since the injector was made; read by metrics. */
-export interface InjectorCounters {
-  frames: number;
-  keyframes: number;
-  clockStamps: number;
-  cueStamps: number;
-  stampBytes: number;
-  foreignStampsRemoved: number;
-  /** Frames that passed untouched because stamping them failed. */
-  passedUntouched: number;
-  /** By error code. */
-  errors: Record<string, number>;
-}
+const STAMP_BUDGET_BYTES = 16_384;
 
 /**
  * Stamps one stream. Pure and synchronous: packets in, packets out, in the same call and order. Whatever goes
  * wrong in here, the frame passes untouched and is counted; a cue that could not be written waits for the next one.
  */
 export class StreamInjector {
-  readonly counters: InjectorCounters = {
-    frames: 0,
-    keyframes: 0,
-    clockStamps: 0,
-    cueStamps: 0,
-    stampBytes: 0,
-    foreignStampsRemoved: 0,
-    passedUntouched: 0,
-    errors: {},
-  };
+  readonly counters: InjectorCounters = newCounters();
+  /** What was odd about this stream's frames so far. */
+  readonly lint = new LintRecord();
+  /** Is given every picture as it came, with its SEI, before it is stamped; must not throw and must not block. */
+  onSei: ((frame: AvcFramePacket, messages: readonly SeiMessage[]) => void) | null = null;
   /** The switch of DESIGN "The stamp": off, every packet passes as it came. */
   stampingOn = true;
 
@@ -66,7 +67,10 @@ export class StreamInjector {
   readonly #emit: (event: StampEvent) => void;
   readonly #encoder = new TextEncoder();
   readonly #cues = new Map<string, CueEntry>();
+  readonly #linter = new Linter();
+  readonly #upstream: UpstreamStamps | null;
   #epoch: EpochState;
+  #record: Uint8Array | null = null;
   #lengthSize: NalLengthSize = 4;
 
   /** @param emit called within `process`, after the access unit was written; must not throw and must not block. */
@@ -75,6 +79,7 @@ export class StreamInjector {
     this.#settings = settings;
     this.#emit = emit;
     this.#epoch = newEpoch(epoch, clock);
+    this.#upstream = settings.upstream === undefined ? null : new UpstreamStamps(settings.upstream, clock);
   }
 
   get epoch(): string {
@@ -105,6 +110,7 @@ export class StreamInjector {
     const { id, order, anchor, rate, frame, nextPts } = this.#epoch;
     return {
       lengthSize: this.#lengthSize,
+      record: this.#record,
       stampingOn: this.stampingOn,
       cues: Array.from(this.#cues.values(), (entry) => ({ ...entry })),
       epoch: { id, frame, nextPts, order: order.state, anchor: anchor.state, rate: rate.state },
@@ -112,8 +118,9 @@ export class StreamInjector {
   }
 
   /** Goes on where another injector was; to be called before the first packet. */
-  resume({ lengthSize, stampingOn, cues, epoch }: InjectorState): void {
+  resume({ lengthSize, record, stampingOn, cues, epoch }: InjectorState): void {
     this.#lengthSize = lengthSize;
+    if (record) this.#linter.config({ record });
     this.stampingOn = stampingOn;
     this.#epoch = newEpoch(epoch.id, this.#clock);
     this.#epoch.frame = epoch.frame;
@@ -148,70 +155,177 @@ export class StreamInjector {
   }
 
   process(packet: MediaPacket): MediaPacket {
-    if (packet.kind === 'avc-config') {
+    if (packet.kind !== 'avc-config' && packet.kind !== 'avc-frame') return packet;
+    try {
+      if (packet.kind === 'avc-frame') return this.#pass(packet);
       const byte = packet.record[4];
       if (byte !== undefined) this.#lengthSize = ((byte & 3) + 1) as NalLengthSize;
+      this.#record = packet.record;
+      this.#note(this.#linter.config(packet), null, this.#clock.unixUs());
       return packet;
-    }
-    if (packet.kind !== 'avc-frame') return packet;
-    try {
-      return this.#stamp(packet);
     } catch (error) {
-      this.counters.passedUntouched++;
-      const code = error instanceof BitstreamError ? error.code : 'ERR_INTERNAL';
-      this.counters.errors[code] = (this.counters.errors[code] ?? 0) + 1;
-      return packet;
+      return this.#untouched(packet, error instanceof BitstreamError ? error.code : 'ERR_INTERNAL');
     }
   }
 
-  #stamp(packet: AvcFramePacket): AvcFramePacket {
-    const epoch = this.#epoch;
+  #pass(packet: AvcFramePacket): AvcFramePacket {
+    const view = viewAccessUnit(packet.data, this.#lengthSize, this.#linter.mayHaveFields);
+    const findings = this.#linter.check(packet, view);
     const pts = ptsOf(packet);
-    const { isKeyframe } = packet;
-    epoch.anchor.observe(packet.dts, pts);
-    epoch.rate.observe(packet.dts);
-    const next = epoch.order.arrive({ dts: packet.dts, pts, isKeyframe });
-    const frame = epoch.frame++;
+    const at = this.#clock.unixUs();
+    // A tag without a slice is no picture: it has no place in the order, and nobody will see a cue on it.
+    const isPicture = view.slices > 0 || view.broken !== null;
+    const moment = isPicture ? this.#arrive(packet, pts) : null;
+    const frame = moment === null ? null : this.#epoch.frame - 1;
+    this.#note(findings, { pts, frame }, at);
+    if (moment !== null) this.onSei?.(packet, seiMessagesOf(view));
+    if (view.broken !== null) {
+      this.#untouched(packet, view.broken.code);
+      this.#expire(at, pts);
+      return packet;
+    }
+    if (!this.stampingOn) {
+      this.#expire(at, pts);
+      return packet;
+    }
+    const foreign = view.sei.some(({ stamps }) => stamps > 0) ? this.#judgeForeign(view) : NO_VERDICTS;
+    const plan = this.#planStamps(moment, foreign, pts, at);
+    const { normalise = true } = this.#settings;
+    const nals = plan.chosen.map(({ nal }) => nal);
+    const { data, rewrites } = rewriteAccessUnit(view, nals, normalise);
+    // Written: from here on nothing throws, and the cues may move on.
+    this.counters.seiMoved += rewrites.seiMoved;
+    this.counters.seiBehindBufferingPeriod += rewrites.seiBehindBufferingPeriod;
+    if (rewrites.stampsRemoved > 0) {
+      const removed = this.#countForeign(rewrites.stampsRemoved, foreign, plan);
+      if (removed > 0) this.#note(FOREIGN_STAMP, { pts, frame }, at);
+    }
+    if (frame !== null) this.#carryOut(plan, { frame, at, pts });
+    this.#expire(at, pts);
+    if (data === packet.data) return packet;
+    if (plan.chosen.length === 0) return { ...packet, data };
+    return { ...packet, data, stamps: plan.chosen.map(({ text }) => text) };
+  }
+
+  #arrive(packet: AvcFramePacket, pts: Milliseconds): FrameMoment {
+    const epoch = this.#epoch;
+    const { isKeyframe, dts } = packet;
+    epoch.anchor.observe(dts, pts);
+    epoch.rate.observe(dts);
+    const next = epoch.order.arrive({ dts, pts, isKeyframe });
+    epoch.frame++;
     epoch.nextPts = next.pts;
     this.counters.frames++;
     if (isKeyframe) this.counters.keyframes++;
-    const at = this.#clock.unixUs();
-
-    const moment: FrameMoment = { pts, isKeyframe, next, frameMs: epoch.rate.frameMs };
-    const steps: { entry: CueEntry; step: CueStep }[] = [];
-    const stamps: string[] = [];
-    if (this.stampingOn) {
-      if (isKeyframe || this.#settings.clockStampEveryFrame) {
-        stamps.push(formatClockStamp({ epoch: epoch.id, at, pts }));
-      }
-      for (const entry of this.#cues.values()) {
-        const step = stepOf(entry, moment, epoch.anchor);
-        if (step.kind === 'none') continue;
-        steps.push({ entry, step });
-        if (step.kind !== 'end') stamps.push(this.#cueText(entry.cue, step, pts, at));
-      }
-    }
-    const nals = stamps.map((text) => this.#nalOf(text));
-    const cueStamps = nals.length;
-    const { data, foreignRemoved } = insertStamps(packet.data, this.#lengthSize, nals);
-    // Written: from here on nothing throws, and the cues may move on.
-    this.counters.foreignStampsRemoved += foreignRemoved;
-    const withCue = steps.filter(({ step }) => step.kind !== 'end').length;
-    this.counters.cueStamps += withCue;
-    this.counters.clockStamps += cueStamps - withCue;
-    for (const nal of nals) this.counters.stampBytes += nal.length + this.#lengthSize;
-    for (const { entry, step } of steps) this.#advance(entry, step, { frame, at, pts });
-    this.#expire(at, pts);
-    if (data === packet.data) return packet;
-    return stamps.length === 0 ? { ...packet, data } : { ...packet, data, stamps };
+    return { pts, isKeyframe, next, frameMs: epoch.rate.frameMs };
   }
 
-  #cueText(
-    cue: PreparedCue,
-    { kind, fire }: Extract<CueStep, { readonly fire: FirePoint }>,
+  #untouched<T extends MediaPacket>(packet: T, code: string): T {
+    this.counters.passedUntouched++;
+    this.counters.errors[code] = (this.counters.errors[code] ?? 0) + 1;
+    return packet;
+  }
+
+  #note(findings: readonly LintFinding[], of: FindingOf | null, at: UnixMicroseconds): void {
+    if (findings.length === 0) return;
+    this.lint.note(findings, { at: unixUsToMs(at), pts: of?.pts ?? null, frame: of?.frame ?? null });
+  }
+
+  #judgeForeign({ sei }: AccessUnitView): readonly UpstreamVerdict[] {
+    if (this.#upstream === null) return NO_VERDICTS;
+    const texts = sei.flatMap(({ stamps, messages }) => (stamps > 0 ? messages.map(stampTextOf) : []));
+    return texts.filter((text) => text !== null).map((text) => this.#upstream!.judge(text));
+  }
+
+  /** What this access unit is to carry, as far as there is room. Nothing is changed yet. */
+  #planStamps(
+    moment: FrameMoment | null,
+    foreign: readonly UpstreamVerdict[],
     pts: Milliseconds,
     at: UnixMicroseconds,
-  ): string {
+  ): StampPlan {
+    if (moment === null) return { chosen: [], postponed: [], tooLong: [], ended: [] };
+    const epoch = this.#epoch;
+    const wishes: StampWish[] = [];
+    const tooLong: StampWish[] = [];
+    const ended: CueEntry[] = [];
+    const wish = (text: string, rank: number, of: StampWish['of']): void => {
+      const nal = this.#nalOf(text);
+      const bytes = nal.length + this.#lengthSize;
+      (nal.length < 2 ** (8 * this.#lengthSize) ? wishes : tooLong).push({ text, nal, bytes, rank, of });
+    };
+    if (moment.isKeyframe || this.#settings.clockStampEveryFrame) {
+      wish(formatClockStamp({ epoch: epoch.id, at, pts }), CLOCK_RANK, 'clock');
+    }
+    for (const verdict of foreign) {
+      if (verdict.kind !== 'keep') continue;
+      const { stamp, signatureLine } = verdict;
+      const { fireIn, fireAt, key } = stamp.head;
+      // Lines 2 and 3 and all that is relative to this frame are the upstream's; the timeline is ours.
+      const head = { epoch: epoch.id, at, pts, fireIn, fireAt };
+      const keyed = fireIn <= 0 && key !== undefined ? { ...head, key } : head;
+      const rank = fireIn <= 0 ? UPSTREAM_RANK.fired : UPSTREAM_RANK.announced;
+      wish(formatCueStamp(keyed, stamp.bodyText, signatureLine), rank, 'upstream');
+    }
+    for (const entry of this.#cues.values()) {
+      const step = stepOf(entry, moment, epoch.anchor);
+      if (step.kind === 'none') continue;
+      if (step.kind === 'end') ended.push(entry);
+      else wish(this.#cueText(entry.cue, step, pts, at), rankOf(entry, step), { entry, step });
+    }
+    const chosen = chooseWithin(wishes, this.#settings.stampBudgetBytes ?? STAMP_BUDGET_BYTES);
+    const postponed = chosen.length === wishes.length ? [] : wishes.filter((w) => !chosen.includes(w));
+    return { chosen, postponed, tooLong, ended };
+  }
+
+  #countForeign(inFrame: number, foreign: readonly UpstreamVerdict[], plan: StampPlan): number {
+    const { upstream } = this.counters;
+    const isUpstreams = ({ of }: StampWish): boolean => of === 'upstream';
+    const kept = plan.chosen.filter(isUpstreams).length;
+    const clocks = foreign.filter(({ kind }) => kind === 'clock').length;
+    for (const verdict of foreign) if (verdict.kind === 'refuse') upstream.refused[verdict.reason]++;
+    upstream.refused['no-room'] += foreign.filter(({ kind }) => kind === 'keep').length - kept;
+    upstream.kept += kept;
+    upstream.clockReplaced += clocks;
+    const removed = inFrame - kept - clocks;
+    this.counters.foreignStampsRemoved += removed;
+    return removed;
+  }
+
+  #carryOut({ chosen, postponed, tooLong, ended }: StampPlan, passed: Passed): void {
+    for (const { of, bytes } of chosen) {
+      this.counters.stampBytes += bytes;
+      if (of === 'clock') this.counters.clockStamps++;
+      else if (of !== 'upstream') {
+        this.counters.cueStamps++;
+        of.entry.owed = false;
+        this.#advance(of.entry, of.step, passed);
+      }
+    }
+    for (const { of } of postponed) {
+      if (typeof of === 'string') continue;
+      this.counters.stampsPostponed++;
+      of.entry.owed = true;
+    }
+    for (const { of, nal } of tooLong) {
+      this.counters.stampsTooLong++;
+      if (typeof of !== 'string') this.#giveUp(of.entry, nal.length);
+    }
+    for (const entry of ended) this.#advance(entry, { kind: 'end' }, passed);
+  }
+
+  /** A stamp that no access unit of this stream can hold: waiting for another one would be waiting for ever. */
+  #giveUp({ cue, state }: CueEntry, bytes: number): void {
+    const { id, rev } = cue;
+    this.#cues.delete(id);
+    if (state === 'landed') this.#emit({ kind: 'ended', id, rev });
+    else {
+      const text = `Its stamp has ${bytes} bytes, and the stream's NAL unit lengths have ${this.#lengthSize} byte.`;
+      this.#emit({ kind: 'missed', id, rev, code: 'STAMP_TOO_LARGE', text });
+    }
+  }
+
+  #cueText(cue: PreparedCue, { kind, fire }: StampStep, pts: Milliseconds, at: UnixMicroseconds): string {
     const fireIn = fire.pts - pts;
     const head = { epoch: this.#epoch.id, at, pts, fireIn, fireAt: fire.at };
     // Nothing leaks early: the key travels from the landing on. With B-frames a picture that is shown after the moment
@@ -301,6 +415,8 @@ export class StreamInjector {
 /** See `StreamInjector.state`. */
 export interface InjectorState {
   readonly lengthSize: NalLengthSize;
+  /** The configuration that the frames are read by. */
+  readonly record?: Uint8Array | null;
   readonly stampingOn: boolean;
   readonly cues: readonly CueEntry[];
   readonly epoch: {
@@ -311,6 +427,32 @@ export interface InjectorState {
     readonly anchor: EpochAnchorState;
     readonly rate: FrameRateState;
   };
+}
+
+/** A stamp that is due, and what it is of. */
+interface StampWish extends Wish {
+  readonly text: string;
+  readonly nal: Uint8Array;
+  readonly of: 'clock' | 'upstream' | { readonly entry: CueEntry; readonly step: StampStep };
+}
+
+interface StampPlan {
+  readonly chosen: readonly StampWish[];
+  readonly postponed: readonly StampWish[];
+  readonly tooLong: readonly StampWish[];
+  readonly ended: readonly CueEntry[];
+}
+
+/** Before all cues; it is small. */
+const CLOCK_RANK = -1;
+/** Among our own, see `rankOf`. */
+const UPSTREAM_RANK = { fired: 2, announced: 4 };
+const NO_VERDICTS: readonly UpstreamVerdict[] = [];
+const FOREIGN_STAMP: readonly LintFinding[] = [{ code: 'FOREIGN_STAMP', offset: 0 }];
+
+interface FindingOf {
+  readonly pts: Milliseconds;
+  readonly frame: number | null;
 }
 
 /** An access unit that was written. */

@@ -1,0 +1,249 @@
+import { CaptureClock, type CaptureReport, type CaptureState } from '../../cues/capture-clock.ts';
+import { precisionTimeStampMessage, type SeiMessage, writeSeiNal } from '../../h264-sei-parser/src/index.ts';
+import type { Clock } from '../../packet/clock.ts';
+import {
+  type Milliseconds,
+  type UnixMicroseconds,
+  type UnixMilliseconds,
+  unixUs,
+  unixUsToMs,
+} from '../../packet/time.ts';
+import { type EncoderSei, readEncoderSei } from './encoder-sei.ts';
+import { type FrameCounts, FrameTally } from './frame-counts.ts';
+
+export interface EncoderClockSettings {
+  /**
+   * What a cue's `at` means: the moment in front of the camera (`capture`), the moment at which the picture passes the
+   * injector (`arrival`), or the first where it is known better than the time on the way is long (`auto`).
+   */
+  readonly at: 'auto' | 'capture' | 'arrival';
+  /** From the camera to the compositor whose clock the publisher sends: the production knows it. */
+  readonly captureDelayMs: number;
+  /** MISB ST 0604 where capture time is known and the publisher sends none. */
+  readonly writeMisb: 'off' | 'keyframe' | 'frame';
+}
+
+export const DEFAULT_ENCODER_CLOCK_SETTINGS: EncoderClockSettings = {
+  at: 'auto',
+  captureDelayMs: 0,
+  writeMisb: 'off',
+};
+
+export type CaptureSource = 'misb' | 'bpm';
+
+/** What a publisher says of its clock and its frames, as status and metrics show it. Spans in milliseconds. */
+export interface EncoderClockStatus
+  extends Omit<CaptureReport, 'lastStep' | 'drift' | 'readings' | 'discarded' | 'steps'> {
+  readonly source: CaptureSource | null;
+  /** By what the `at` of a cue is turned into a picture now. */
+  readonly timing: 'capture' | 'stamp';
+  /** False: the publisher itself says that its clock is not locked. Null: it says nothing of it. */
+  readonly saysLocked: boolean | null;
+  readonly driftPpm: number | null;
+  readonly driftErrorPpm: number | null;
+  /** From composition to the end of encoding, by the publisher's clock; the most of the last minute. */
+  readonly encodeMs: { readonly last: number; readonly most: number } | null;
+  readonly captureDelayMs: number;
+  /** Since the stream was first known. */
+  readonly readings: number;
+  readonly discarded: number;
+  readonly malformed: number;
+  readonly steps: number;
+  readonly lastStep: { readonly byMs: number; readonly at: UnixMilliseconds } | null;
+  /** Null where the publisher counts nothing. */
+  readonly frames: FrameCounts | null;
+  readonly frameCountRestarts: number;
+  readonly misbWritten: number;
+}
+
+const USABLE: readonly CaptureState[] = ['locked', 'drifting'];
+/** OBS writes whole milliseconds, cut off. */
+const BPM_RESOLUTION_US = 1000;
+const MINUTE_US = 60_000_000;
+
+interface EncodeTime {
+  readonly at: number;
+  readonly ms: number;
+}
+
+/**
+ * The publisher's clock of one stream, from what it sends beside its pictures. Capture times belong to one epoch;
+ * counts go on over all of them.
+ */
+export class EncoderClock {
+  readonly #clock: Clock;
+  readonly #settings: EncoderClockSettings;
+  readonly #frames = new FrameTally();
+  #capture = newClocks();
+  #before = { readings: 0, discarded: 0, steps: 0 };
+  #lastStep: EncoderClockStatus['lastStep'] = null;
+  #saysLocked: boolean | null = null;
+  #sendsMisb = false;
+  #encode: EncodeTime[] = [];
+  #malformed = 0;
+  #misbWritten = 0;
+  #stepsWritten = 0;
+
+  constructor(clock: Clock, settings: EncoderClockSettings) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** Another timeline: capture times of the one before say nothing of it. */
+  startEpoch(): void {
+    for (const { clock } of this.#all()) {
+      const { readings, discarded, steps } = clock.reportAt(this.#clock.monotonicUs());
+      this.#before.readings += readings;
+      this.#before.discarded += discarded;
+      this.#before.steps += steps;
+    }
+    this.#capture = newClocks();
+    this.#saysLocked = null;
+    this.#sendsMisb = false;
+    this.#encode = [];
+    this.#stepsWritten = 0;
+  }
+
+  /** One access unit, in decode order. @param messages its SEI messages, wherever they stand in it */
+  observe(pts: Milliseconds, messages: readonly SeiMessage[]): void {
+    if (messages.length === 0) return;
+    const sei = readEncoderSei(messages);
+    if (sei === null) return;
+    this.#malformed += sei.malformed;
+    this.#sendsMisb ||= sei.hasMisb;
+    const arrivedUs = this.#clock.monotonicUs();
+    const arrivedAt = this.#clock.unixUs();
+    if (Object.keys(sei.frames).length > 0) this.#frames.add(arrivedUs, sei.frames);
+    if (sei.misb !== null) {
+      const { captureUs, locked } = sei.misb;
+      this.#saysLocked = locked;
+      this.#observe('misb', { pts, captureUs, resolutionUs: 1, arrivedUs, arrivedAt, insideUs: 0, locked });
+    }
+    if (sei.bpm === null) return;
+    const { compositedUs } = sei.bpm;
+    this.#rememberEncode(arrivedUs, sei.bpm);
+    const doneUs = sei.bpm.interleavedUs ?? sei.bpm.encodedUs ?? compositedUs;
+    const delayUs = this.#settings.captureDelayMs * 1000;
+    this.#observe('bpm', {
+      pts,
+      captureUs: unixUs(compositedUs - delayUs),
+      resolutionUs: BPM_RESOLUTION_US,
+      arrivedUs,
+      arrivedAt,
+      insideUs: Math.max(0, doneUs - compositedUs) + delayUs,
+      locked: true,
+    });
+  }
+
+  /**
+   * The picture that was, or will be, taken at that moment; null where the cue goes by the time at which pictures
+   * pass: capture time is not known, not known better, or not wanted.
+   */
+  pictureAt(wall: UnixMicroseconds): { readonly pts: Milliseconds; readonly errorMs: number } | null {
+    const { at } = this.#settings;
+    if (at === 'arrival') return null;
+    const now = this.#clock.monotonicUs();
+    const { clock } = this.#best();
+    const target = clock.pictureAt(wall, now);
+    if (target === null || at === 'capture') return target;
+    return USABLE.includes(clock.stateAt(now)) && target.errorMs < target.arrivalErrorMs ? target : null;
+  }
+
+  /** When a picture was taken; null where nobody knows. */
+  captureOf(pts: Milliseconds): UnixMicroseconds | null {
+    return this.#best().clock.captureOf(pts);
+  }
+
+  /**
+   * The precision time stamp for an access unit: an SEI NAL unit, or null where none is to be written. To be called
+   * after `observe`, for access units that are stamped.
+   */
+  precisionTimeStamp(pts: Milliseconds, isKeyframe: boolean): Uint8Array | null {
+    const { writeMisb } = this.#settings;
+    if (writeMisb === 'off' || (writeMisb === 'keyframe' && !isKeyframe)) return null;
+    const { bpm } = this.#capture;
+    // The publisher's own is kept, and is the only one.
+    if (this.#sendsMisb) return null;
+    const time = bpm.captureOf(pts);
+    const report = bpm.reportAt(this.#clock.monotonicUs());
+    if (time === null || time < 0) return null;
+    if (report.state === 'absent' || report.state === 'absurd') return null;
+    const discontinuity = report.steps !== this.#stepsWritten;
+    this.#stepsWritten = report.steps;
+    this.#misbWritten++;
+    const reverse = discontinuity && (report.lastStep?.byMs ?? 0) < 0;
+    return writeSeiNal([
+      precisionTimeStampMessage({ time, locked: report.state === 'locked', discontinuity, reverse }),
+    ]);
+  }
+
+  get status(): EncoderClockStatus {
+    const now = this.#clock.monotonicUs();
+    const { clock, source } = this.#best();
+    const { drift, lastStep: _, ...report } = clock.reportAt(now);
+    const counts = { ...this.#before };
+    for (const { clock: one } of this.#all()) {
+      const { readings, discarded, steps } = one.reportAt(now);
+      counts.readings += readings;
+      counts.discarded += discarded;
+      counts.steps += steps;
+    }
+    const encode = this.#encode.filter(({ at }) => now - at <= MINUTE_US);
+    return {
+      ...report,
+      ...counts,
+      source: report.state === 'absent' ? null : source,
+      timing: this.pictureAt(this.#clock.unixUs()) === null ? 'stamp' : 'capture',
+      saysLocked: this.#saysLocked,
+      driftPpm: drift?.ppm ?? null,
+      driftErrorPpm: drift?.errorPpm ?? null,
+      encodeMs:
+        encode.length === 0
+          ? null
+          : { last: encode.at(-1)!.ms, most: Math.max(...encode.map(({ ms }) => ms)) },
+      captureDelayMs: this.#settings.captureDelayMs,
+      malformed: this.#malformed,
+      lastStep: this.#lastStep,
+      frames: this.#frames.countsAt(now),
+      frameCountRestarts: this.#frames.restarts,
+      misbWritten: this.#misbWritten,
+    };
+  }
+
+  #observe(source: CaptureSource, reading: Parameters<CaptureClock['observe']>[0]): void {
+    const clock = this.#capture[source];
+    const before = clock.lastStep;
+    clock.observe(reading);
+    const { lastStep } = clock;
+    if (lastStep !== null && lastStep !== before) {
+      this.#lastStep = { byMs: lastStep.byMs, at: unixUsToMs(lastStep.at) };
+    }
+  }
+
+  #rememberEncode(at: number, { compositedUs, encodedUs }: NonNullable<EncoderSei['bpm']>): void {
+    if (encodedUs === null) return;
+    this.#encode = this.#encode.filter((one) => at - one.at <= MINUTE_US).slice(-ENCODE_TIMES);
+    this.#encode.push({ at, ms: (encodedUs - compositedUs) / 1000 });
+  }
+
+  /** MISB says when the picture was taken, BPM when it was composited: the first where it is in order. */
+  #best(): { readonly clock: CaptureClock; readonly source: CaptureSource } {
+    const now = this.#clock.monotonicUs();
+    const all = this.#all();
+    const byState = (fits: (state: CaptureState) => boolean) =>
+      all.find(({ clock }) => fits(clock.stateAt(now)));
+    return byState((state) => USABLE.includes(state)) ?? byState((state) => state !== 'absent') ?? all[0]!;
+  }
+
+  #all(): readonly { readonly clock: CaptureClock; readonly source: CaptureSource }[] {
+    return [
+      { clock: this.#capture.misb, source: 'misb' },
+      { clock: this.#capture.bpm, source: 'bpm' },
+    ];
+  }
+}
+
+/** Keyframes of a minute, and some more. */
+const ENCODE_TIMES = 127;
+
+const newClocks = () => ({ misb: new CaptureClock(), bpm: new CaptureClock() });
