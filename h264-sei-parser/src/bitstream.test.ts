@@ -44,7 +44,9 @@ describe('emulation prevention, clause 7.4.1', () => {
     ['000003', '00000303'],
     ['000004', '000004'],
     ['0000000000', '00000300000300'],
-    ['010000', '010000'],
+    ['010000', '01000003'],
+    ['8000000000', '80000003000003'],
+    ['0100', '0100'],
     ['ff000000000180', 'ff00000300000301 80'],
   ])('%s is written %s and read back', (rbsp, payload) => {
     expect(hex(escapeRbsp(bytes(rbsp)))).toBe(payload.replaceAll(' ', ''));

@@ -1,4 +1,17 @@
 export {
+  type AccessUnit,
+  type AccessUnitNal,
+  AccessUnitSplitter,
+  type AccessUnitSplitterOptions,
+} from './access-unit.ts';
+export { nalUnitsOfAnnexB, writeAnnexB } from './annex-b.ts';
+export {
+  AnnexBReader,
+  type AnnexBReaderOptions,
+  type StreamNal,
+  type StreamProblem,
+} from './annex-b-reader.ts';
+export {
   BPM_COUNTERS,
   BPM_UUID,
   type BpmCounter,
@@ -15,6 +28,14 @@ export {
 export { BITSTREAM_ERRORS, BitstreamError, type BitstreamErrorCode } from './errors.ts';
 export { escapeRbsp, unescapeRbsp } from './escape.ts';
 export {
+  type HevcNalHeader,
+  HevcNalType,
+  isFirstSliceSegment,
+  isHevcIrap,
+  isHevcVcl,
+  parseHevcNalHeader,
+} from './hevc.ts';
+export {
   isPrecisionTimeStamp,
   MISB_H264_UUID,
   type PrecisionTimeStamp,
@@ -23,15 +44,31 @@ export {
   precisionTimeStampMessage,
 } from './misb.ts';
 export {
+  type Codec,
   isVcl,
+  type NalItem,
   type NalLengthSize,
+  type NalProblem,
   type NalRange,
   NalType,
-  nalUnitsOfAnnexB,
+  nalItemsOfAvcc,
+  nalTypeOf,
   nalUnitsOfAvcc,
+  writeAvcc,
   writeAvccNal,
 } from './nal.ts';
+export { type AddedParameterSet, ParameterSets } from './parameter-sets.ts';
+export { type PpsInfo, parsePps } from './pps.ts';
 export { parseSeiNal, parseSeiRbsp, type SeiMessage, writeSeiNal } from './sei.ts';
+export {
+  hasSliceHeader,
+  parseSliceHeader,
+  parseSliceStart,
+  type SliceHeader,
+  type SliceStart,
+  type SliceType,
+  startsNewPicture,
+} from './slice-header.ts';
 export { parseSps, type SpsInfo } from './sps.ts';
 export {
   parseUserData,
@@ -42,3 +79,4 @@ export {
   uuidFromText,
   uuidToText,
 } from './user-data.ts';
+export type { BitstreamRestriction, HrdParameters, Vui, VuiTiming } from './vui.ts';
