@@ -47,7 +47,7 @@ describe('an AVC decoder configuration record', () => {
     ['with an empty sequence parameter set', record([''], [PPS]), 6],
     ['with a picture among the sequence parameter sets', record([PPS], [PPS]), 8],
     ['with a sequence among the picture parameter sets', record([SPS], [SPS]), 11 + SPS.length / 2],
-    ['with a sequence parameter set that ends early', record(['6742c00b'], [PPS]), 11],
+    ['with a sequence parameter set that ends early', record(['6742c00b'], [PPS]), 12],
   ])('%s is refused', (_, data, offset) => {
     expect(() => parseAvcRecord(data)).toThrow(
       expect.objectContaining({ code: 'ERR_AVCC_RECORD', details: { offset } }),
