@@ -345,6 +345,30 @@ export const SETTINGS = {
     default: 'keyframe',
     meaning: 'Which access units carry a clock stamp: each keyframe, or every frame.',
   }),
+  stampBudgetBytes: setting({
+    name: 'FRAMECUE_STAMP_BUDGET',
+    processes: MEDIA,
+    schema: wholeNumber(4_500, 1_048_576),
+    default: '16384',
+    meaning:
+      'The most bytes of stamps that one frame may carry; where more are due, those that fire go first and the others wait for the next frame.',
+  }),
+  normalise: setting({
+    name: 'FRAMECUE_NORMALISE',
+    processes: MEDIA,
+    schema: oneOf(['on', 'off']),
+    default: 'on',
+    meaning:
+      'Whether SEI that stands behind the slices is moved before them, and a buffering period made the first SEI; off leaves them where they are.',
+  }),
+  upstreamKeyFiles: setting({
+    name: 'FRAMECUE_UPSTREAM_KEYS',
+    processes: MEDIA,
+    schema: list(path),
+    default: null,
+    meaning:
+      'Paths of key sets of framecue servers upstream (their /.well-known/framecue-keys.json, saved), between commas, whose signed cue stamps are kept in what they publish here; unset means that all stamps from outside are taken out.',
+  }),
   at: setting({
     name: 'FRAMECUE_AT',
     processes: MEDIA,
