@@ -12,6 +12,13 @@ interface Bucket {
   least: number;
 }
 
+/** Plain data, for a replay that begins in the middle. */
+export interface TransitState {
+  readonly buckets: readonly { readonly from: number; readonly least: number }[];
+  readonly baseline: number | null;
+  readonly last: number;
+}
+
 const BUCKET_US = 10_000_000;
 const BUCKETS = 60;
 /** Over this many the least counts as today's: a minute. */
@@ -30,6 +37,17 @@ export class Transit {
   /** The least when the envelope was first known: what drift is counted from. */
   #baseline: number | null = null;
   #last = 0;
+
+  get state(): TransitState {
+    const buckets = this.#buckets.map((bucket) => ({ ...bucket }));
+    return { buckets, baseline: this.#baseline, last: this.#last };
+  }
+
+  resume({ buckets, baseline, last }: TransitState): void {
+    this.#buckets = buckets.map((bucket) => ({ ...bucket }));
+    this.#baseline = baseline;
+    this.#last = last;
+  }
 
   /** @param arrivedUs monotonic @param transitUs arrival less capture; only its differences mean something */
   observe(arrivedUs: number, transitUs: number): void {

@@ -1,6 +1,6 @@
 import { type Microseconds, type Milliseconds, ms, type UnixMicroseconds, unixUs } from '../packet/time.ts';
 import { errorAt, lineThrough, type OffsetLine, type OffsetPoint, offsetAt } from './capture-clock-line.ts';
-import { type Drift, Transit } from './capture-clock-transit.ts';
+import { type Drift, Transit, type TransitState } from './capture-clock-transit.ts';
 
 /** What a publisher says of one picture, and when it came. */
 export interface CaptureReading {
@@ -88,6 +88,21 @@ interface Pending {
   readonly offset: number;
 }
 
+/** Plain data, for a replay that begins in the middle. */
+export interface CaptureClockState {
+  readonly points: readonly OffsetPoint[];
+  readonly pending: readonly Pending[];
+  readonly transit: TransitState;
+  readonly last: CaptureReading | null;
+  readonly gapUs: number;
+  readonly insideUs: number;
+  readonly relocking: boolean;
+  readonly readings: number;
+  readonly discarded: number;
+  readonly steps: number;
+  readonly lastStep: CaptureReport['lastStep'];
+}
+
 /**
  * Ties one epoch's timeline to the wall clock in front of the camera, from the capture times that a publisher sends
  * with some of its pictures (OBS BPM on keyframes, MISB ST 0604 on any). Pure; bounded memory.
@@ -103,20 +118,48 @@ export class CaptureClock {
   #last: CaptureReading | null = null;
   #gapUs = 0;
   #insideUs = 0;
-  #wallLessMonotonic = 0;
-  #locked = true;
   #relocking = false;
   #readings = 0;
   #discarded = 0;
   #steps = 0;
   #lastStep: CaptureReport['lastStep'] = null;
 
+  get state(): CaptureClockState {
+    return {
+      points: [...this.#points],
+      pending: [...this.#pending],
+      transit: this.#transit.state,
+      last: this.#last,
+      gapUs: this.#gapUs,
+      insideUs: this.#insideUs,
+      relocking: this.#relocking,
+      readings: this.#readings,
+      discarded: this.#discarded,
+      steps: this.#steps,
+      lastStep: this.#lastStep,
+    };
+  }
+
+  /** Goes on where another was. */
+  resume(state: CaptureClockState): void {
+    this.#points = [...state.points];
+    this.#line = state.points.length === 0 ? null : lineThrough(state.points);
+    this.#pending = [...state.pending];
+    this.#transit.resume(state.transit);
+    this.#last = state.last;
+    this.#gapUs = state.gapUs;
+    this.#insideUs = state.insideUs;
+    this.#relocking = state.relocking;
+    this.#readings = state.readings;
+    this.#discarded = state.discarded;
+    this.#steps = state.steps;
+    this.#lastStep = state.lastStep;
+  }
+
   observe(reading: CaptureReading): void {
     this.#readings++;
     if (this.#last !== null) this.#gapUs = reading.arrivedUs - this.#last.arrivedUs;
     this.#last = reading;
-    this.#locked = reading.locked;
-    this.#wallLessMonotonic = reading.arrivedAt - reading.arrivedUs;
     const offset = reading.captureUs + reading.resolutionUs / 2 - reading.pts * 1000;
     const line = this.#line;
     if (line === null || Math.abs(offset - offsetAt(line, reading.pts)) <= toleranceOf(line, reading.pts)) {
@@ -134,6 +177,11 @@ export class CaptureClock {
     }
   }
 
+  /** The last step of the publisher's clock; another object for each. */
+  get lastStep(): CaptureReport['lastStep'] {
+    return this.#lastStep;
+  }
+
   /** @param now our monotonic clock */
   stateAt(now: Microseconds): CaptureState {
     if (this.#last === null || this.#line === null) return 'absent';
@@ -142,7 +190,7 @@ export class CaptureClock {
     const least = this.#leastUs()!;
     if (least > ABSURD_US || least + this.#errorUs(this.#last.pts) + NTP_US < 0) return 'absurd';
     if (!this.#isKnown) return this.#relocking ? 'stepped' : 'locking';
-    if (!this.#locked) return 'locking';
+    if (!this.#last.locked) return 'locking';
     return this.#isDrifting() ? 'drifting' : 'locked';
   }
 
@@ -184,7 +232,7 @@ export class CaptureClock {
       captureToArrivalMs:
         least === null || state === 'absent'
           ? null
-          : { last: (this.#transit.last! + this.#wallLessMonotonic) / 1000, least: least / 1000 },
+          : { last: (this.#transit.last! + wallLessMonotonic(this.#last!)) / 1000, least: least / 1000 },
       aheadAtLeastMs: this.#aheadUs() / 1000,
       behindAtMostMs: this.#isKnown ? Math.max(0, least! - this.#insideUs + this.#doubtfulUs) / 1000 : null,
       drift: this.#transit.drift,
@@ -208,7 +256,7 @@ export class CaptureClock {
 
   #leastUs(): number | null {
     const { least } = this.#transit;
-    return least === null ? null : least + this.#wallLessMonotonic;
+    return least === null ? null : least + wallLessMonotonic(this.#last!);
   }
 
   /** Nothing arrives before it was taken, nor before the publisher was done with it. */
@@ -276,6 +324,8 @@ export class CaptureClock {
     for (const { reading: again, offset: its } of kept) this.#take(again, its);
   }
 }
+
+const wallLessMonotonic = ({ arrivedAt, arrivedUs }: CaptureReading): number => arrivedAt - arrivedUs;
 
 const toleranceOf = (line: OffsetLine, pts: number): number =>
   Math.max(STEP_US, 2 * line.spread + errorAt(line, pts));

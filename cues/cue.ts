@@ -11,8 +11,11 @@ export type FireRequest =
   | { readonly kind: 'delay'; readonly delayMs: Milliseconds }
   /** The picture at this PTS of the stream's output timeline (what the director saw); the next one where it has passed. */
   | { readonly kind: 'mediaTime'; readonly pts: Milliseconds }
-  /** The picture that passes the injector at this moment of the wall clock. */
-  | { readonly kind: 'at'; readonly at: UnixMilliseconds };
+  /**
+   * The picture that was taken at this moment of the wall clock, where capture time is known well enough; else, and
+   * with `by`, the one that passes the injector then.
+   */
+  | { readonly kind: 'at'; readonly at: UnixMilliseconds; readonly by?: 'arrival' };
 
 /** How the frame was chosen. */
 export type FrameChoice =
@@ -42,6 +45,10 @@ export interface Landing {
   /** How far the fire PTS is behind the moment asked for; 0 where it was met. Its bound, where only a bound is known. */
   readonly errorMs: number;
   readonly choice: FrameChoice;
+  /** How a wall-clock moment became a picture: by when it was taken, or by when it passed. Absent for other requests. */
+  readonly timing?: 'capture' | 'stamp';
+  /** By capture time: how far off that can be, milliseconds. */
+  readonly timingErrorMs?: number;
   /** By output: whether the cue was read back there. Empty until something reads back. */
   readonly outputs: OutputReceipts;
 }

@@ -69,8 +69,8 @@ export function fateInNewEpoch(given: CueCase, now: UnixMilliseconds): Fate {
   const graceMs = fromBefore ? 0 : EPOCH_GRACE_MS;
   if (dueAt === null || dueAt + graceMs < now || cue.exp <= now)
     return { kind: 'missed', code: 'STREAM_AWAY' };
-  // A delay counts from its acceptance, not from the new epoch's first picture.
-  const fire: FireRequest = cue.fire.kind === 'delay' ? { kind: 'at', at: dueAt } : cue.fire;
+  // A delay counts from its acceptance, not from the new epoch's first picture, and it counts pictures that pass.
+  const fire: FireRequest = cue.fire.kind === 'delay' ? { kind: 'at', at: dueAt, by: 'arrival' } : cue.fire;
   return { kind: 'again', fire };
 }
 

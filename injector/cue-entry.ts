@@ -18,6 +18,16 @@ export interface FirePoint {
   readonly at: UnixMicroseconds;
 }
 
+/** When pictures were taken, as far as the publisher says. */
+export interface CaptureTimes {
+  /** The picture that was, or will be, taken then, and how far off that can be; null: go by when pictures pass. */
+  pictureAt(wall: UnixMicroseconds): { readonly pts: Milliseconds; readonly errorMs: number } | null;
+  captureOf(pts: Milliseconds): UnixMicroseconds | null;
+}
+
+/** By which clock a wall-clock moment was turned into a picture. */
+export type MomentTiming = { readonly by: 'stamp' } | { readonly by: 'capture'; readonly errorMs: number };
+
 /** A cue in the injector. States: waiting -> (announcing ->) landed; closed ones leave the queue. */
 export interface CueEntry {
   readonly cue: PreparedCue;
@@ -25,6 +35,8 @@ export interface CueEntry {
   /** The PTS asked for, once it is known; null: the next picture. */
   target: Milliseconds | null;
   fire: FirePoint | null;
+  /** Of a wall-clock moment, as it was when `fire` was fixed; null for other requests. */
+  timing: MomentTiming | null;
   /** Copies still due on the access units that follow, whatever they are. */
   repeatsLeft: number;
   /** True once an access unit has passed before the moment asked for. */
@@ -42,6 +54,7 @@ export const newEntry = (cue: PreparedCue): CueEntry => ({
   state: 'waiting',
   target: null,
   fire: null,
+  timing: null,
   repeatsLeft: 0,
   waited: false,
   opened: false,
@@ -61,6 +74,7 @@ export type CueStep =
       readonly picture: Milliseconds;
       readonly choice: FrameChoice;
       readonly errorMs: number;
+      readonly timing: MomentTiming | null;
     }
   | { readonly kind: 'copy'; readonly fire: FirePoint };
 
@@ -86,14 +100,19 @@ const ROUNDING_MS = 2;
 const SAME_PICTURE_MS = 3;
 
 /** Decides; the entry only learns what stays true whether or not this access unit can be written. */
-export function stepOf(entry: CueEntry, frame: FrameMoment, anchor: EpochAnchor): CueStep {
+export function stepOf(
+  entry: CueEntry,
+  frame: FrameMoment,
+  anchor: EpochAnchor,
+  captures: CaptureTimes,
+): CueStep {
   if (entry.state === 'waiting' && entry.cue.landedAtUs !== undefined) {
     const at = entry.cue.landedAtUs;
     entry.fire = { pts: ms(Math.round(anchor.ptsAt(at))), at };
     entry.state = 'landed';
   }
   if (entry.state === 'landed') return afterLanding(entry, frame);
-  const target = targetOf(entry, frame, anchor);
+  const target = targetOf(entry, frame, anchor, captures);
   const picture = pictureToFireOn(entry, target, frame);
   if (picture !== null) {
     return {
@@ -101,7 +120,8 @@ export function stepOf(entry: CueEntry, frame: FrameMoment, anchor: EpochAnchor)
       fire: entry.fire ?? { pts: picture, at: anchor.wallOf(picture) },
       picture,
       choice: entry.waited ? 'scheduled' : frame.next.choice,
-      errorMs: errorOf(entry, picture, anchor),
+      errorMs: errorOf(entry, picture, anchor, captures),
+      timing: entry.timing,
     };
   }
   entry.waited = true;
@@ -144,7 +164,12 @@ function afterLanding(entry: CueEntry, frame: FrameMoment): CueStep {
 }
 
 /** Null: no moment ahead was asked for. A `delay` is counted from the first access unit that sees the cue. */
-function targetOf(entry: CueEntry, frame: FrameMoment, anchor: EpochAnchor): Milliseconds | null {
+function targetOf(
+  entry: CueEntry,
+  frame: FrameMoment,
+  anchor: EpochAnchor,
+  captures: CaptureTimes,
+): Milliseconds | null {
   const { fire } = entry.cue;
   if (entry.fire !== null) return entry.fire.pts;
   switch (fire.kind) {
@@ -156,15 +181,39 @@ function targetOf(entry: CueEntry, frame: FrameMoment, anchor: EpochAnchor): Mil
       entry.target ??= ms(frame.next.pts + fire.delayMs);
       return entry.target;
     case 'at':
-      // Asked anew each time: the anchor learns until the fire PTS is fixed.
-      return ms(Math.round(anchor.ptsAt(unixMsToUs(fire.at))));
+      // Asked anew each time: both clocks are learnt until the fire PTS is fixed.
+      return momentOf(entry, unixMsToUs(fire.at), frame, anchor, captures);
     default:
       return fire satisfies never;
   }
 }
 
+function momentOf(
+  entry: CueEntry,
+  wall: UnixMicroseconds,
+  frame: FrameMoment,
+  anchor: EpochAnchor,
+  captures: CaptureTimes,
+): Milliseconds {
+  const { fire } = entry.cue;
+  const taken = fire.kind === 'at' && fire.by === 'arrival' ? null : captures.pictureAt(wall);
+  if (taken === null) {
+    entry.timing = { by: 'stamp' };
+    return ms(Math.round(anchor.ptsAt(wall)));
+  }
+  entry.timing = { by: 'capture', errorMs: taken.errorMs };
+  // The first picture that can have been taken at or after the moment; with no more doubt than half a picture.
+  const doubt = Math.min(taken.errorMs, (frame.frameMs ?? 0) / 2);
+  return ms(Math.round(taken.pts - doubt));
+}
+
 /** How far the picture is behind the moment asked for. */
-function errorOf(entry: CueEntry, picture: Milliseconds, anchor: EpochAnchor): number {
+function errorOf(
+  entry: CueEntry,
+  picture: Milliseconds,
+  anchor: EpochAnchor,
+  captures: CaptureTimes,
+): number {
   const { fire } = entry.cue;
   switch (fire.kind) {
     case 'next':
@@ -173,8 +222,10 @@ function errorOf(entry: CueEntry, picture: Milliseconds, anchor: EpochAnchor): n
       return entry.target === null ? 0 : picture - entry.target;
     case 'mediaTime':
       return picture - fire.pts;
-    case 'at':
-      return (anchor.wallOf(picture) - unixMsToUs(fire.at)) / 1000;
+    case 'at': {
+      const taken = entry.timing?.by === 'capture' ? captures.captureOf(picture) : null;
+      return ((taken ?? anchor.wallOf(picture)) - unixMsToUs(fire.at)) / 1000;
+    }
     default:
       return fire satisfies never;
   }

@@ -5,7 +5,6 @@ import { formatClockStamp, formatCueStamp } from '../cues/wire/index.ts';
 import {
   BitstreamError,
   type NalLengthSize,
-  type SeiMessage,
   userDataMessage,
   writeSeiNal,
 } from '../h264-sei-parser/src/index.ts';
@@ -24,6 +23,12 @@ import {
   type StampStep,
   stepOf,
 } from './cue-entry.ts';
+import {
+  DEFAULT_ENCODER_CLOCK_SETTINGS,
+  EncoderClock,
+  type EncoderClockSettings,
+  type EncoderClockState,
+} from './encoder-clock/encoder-clock.ts';
 import { FrameRate, type FrameRateState } from './frame-rate.ts';
 import type { LintFinding } from './lint-codes.ts';
 import { LintRecord } from './lint-record.ts';
@@ -45,6 +50,8 @@ export interface InjectorSettings {
   readonly stampBudgetBytes?: number;
   /** Whose stamps go on where they come with a frame; without it, nobody's. */
   readonly upstream?: UpstreamTrust;
+  /** What is made of the clock that a publisher sends. Default: used where it is good, nothing written. */
+  readonly encoderClock?: EncoderClockSettings;
 }
 
 const STAMP_BUDGET_BYTES = 16_384;
@@ -57,8 +64,8 @@ export class StreamInjector {
   readonly counters: InjectorCounters = newCounters();
   /** What was odd about this stream's frames so far. */
   readonly lint = new LintRecord();
-  /** Is given every picture as it came, with its SEI, before it is stamped; must not throw and must not block. */
-  onSei: ((frame: AvcFramePacket, messages: readonly SeiMessage[]) => void) | null = null;
+  /** When the pictures were taken, as far as the publisher says. */
+  readonly encoderClock: EncoderClock;
   /** The switch of DESIGN "The stamp": off, every packet passes as it came. */
   stampingOn = true;
 
@@ -79,6 +86,7 @@ export class StreamInjector {
     this.#settings = settings;
     this.#emit = emit;
     this.#epoch = newEpoch(epoch, clock);
+    this.encoderClock = new EncoderClock(clock, settings.encoderClock ?? DEFAULT_ENCODER_CLOCK_SETTINGS);
     this.#upstream = settings.upstream === undefined ? null : new UpstreamStamps(settings.upstream, clock);
   }
 
@@ -114,11 +122,12 @@ export class StreamInjector {
       stampingOn: this.stampingOn,
       cues: Array.from(this.#cues.values(), (entry) => ({ ...entry })),
       epoch: { id, frame, nextPts, order: order.state, anchor: anchor.state, rate: rate.state },
+      encoderClock: this.encoderClock.state,
     };
   }
 
   /** Goes on where another injector was; to be called before the first packet. */
-  resume({ lengthSize, record, stampingOn, cues, epoch }: InjectorState): void {
+  resume({ lengthSize, record, stampingOn, cues, epoch, encoderClock }: InjectorState): void {
     this.#lengthSize = lengthSize;
     if (record) this.#linter.config({ record });
     this.stampingOn = stampingOn;
@@ -128,6 +137,7 @@ export class StreamInjector {
     this.#epoch.order.resume(epoch.order);
     this.#epoch.anchor.resume(epoch.anchor);
     this.#epoch.rate.resume(epoch.rate);
+    if (encoderClock !== undefined) this.encoderClock.resume(encoderClock);
     this.#cues.clear();
     for (const entry of cues) this.#cues.set(entry.cue.id, { ...entry });
   }
@@ -135,6 +145,7 @@ export class StreamInjector {
   /** A new timeline begins. Cues are dropped: their owner gives those that still hold anew, with the next `rev`. */
   startEpoch(id: string): void {
     this.#epoch = newEpoch(id, this.#clock);
+    this.encoderClock.startEpoch();
     this.#cues.clear();
   }
 
@@ -178,7 +189,7 @@ export class StreamInjector {
     const moment = isPicture ? this.#arrive(packet, pts) : null;
     const frame = moment === null ? null : this.#epoch.frame - 1;
     this.#note(findings, { pts, frame }, at);
-    if (moment !== null) this.onSei?.(packet, seiMessagesOf(view));
+    if (moment !== null && view.sei.length > 0) this.encoderClock.observe(pts, seiMessagesOf(view));
     if (view.broken !== null) {
       this.#untouched(packet, view.broken.code);
       this.#expire(at, pts);
@@ -192,6 +203,8 @@ export class StreamInjector {
     const plan = this.#planStamps(moment, foreign, pts, at);
     const { normalise = true } = this.#settings;
     const nals = plan.chosen.map(({ nal }) => nal);
+    const imageTime = moment === null ? null : this.encoderClock.precisionTimeStamp(pts, moment.isKeyframe);
+    if (imageTime !== null) nals.unshift(imageTime);
     const { data, rewrites } = rewriteAccessUnit(view, nals, normalise);
     // Written: from here on nothing throws, and the cues may move on.
     this.counters.seiMoved += rewrites.seiMoved;
@@ -268,7 +281,7 @@ export class StreamInjector {
       wish(formatCueStamp(keyed, stamp.bodyText, signatureLine), rank, 'upstream');
     }
     for (const entry of this.#cues.values()) {
-      const step = stepOf(entry, moment, epoch.anchor);
+      const step = stepOf(entry, moment, epoch.anchor, this.encoderClock);
       if (step.kind === 'none') continue;
       if (step.kind === 'end') ended.push(entry);
       else wish(this.#cueText(entry.cue, step, pts, at), rankOf(entry, step), { entry, step });
@@ -381,6 +394,8 @@ export class StreamInjector {
             markToStampMs: (at - unixMsToUs(cue.markedAt)) / 1000,
             errorMs: step.errorMs,
             choice: step.choice,
+            ...(step.timing === null ? {} : { timing: step.timing.by }),
+            ...(step.timing?.by === 'capture' ? { timingErrorMs: step.timing.errorMs } : {}),
             outputs: {},
           },
         });
@@ -427,6 +442,7 @@ export interface InjectorState {
     readonly anchor: EpochAnchorState;
     readonly rate: FrameRateState;
   };
+  readonly encoderClock?: EncoderClockState;
 }
 
 /** A stamp that is due, and what it is of. */

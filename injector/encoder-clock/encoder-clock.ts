@@ -1,4 +1,9 @@
-import { CaptureClock, type CaptureReport, type CaptureState } from '../../cues/capture-clock.ts';
+import {
+  CaptureClock,
+  type CaptureClockState,
+  type CaptureReport,
+  type CaptureState,
+} from '../../cues/capture-clock.ts';
 import { precisionTimeStampMessage, type SeiMessage, writeSeiNal } from '../../h264-sei-parser/src/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import {
@@ -56,6 +61,14 @@ export interface EncoderClockStatus
   readonly misbWritten: number;
 }
 
+/** What decides pictures and bytes; plain data, for a replay that begins in the middle. */
+export interface EncoderClockState {
+  readonly misb: CaptureClockState;
+  readonly bpm: CaptureClockState;
+  readonly sendsMisb: boolean;
+  readonly stepsWritten: number;
+}
+
 const USABLE: readonly CaptureState[] = ['locked', 'drifting'];
 /** OBS writes whole milliseconds, cut off. */
 const BPM_RESOLUTION_US = 1000;
@@ -87,6 +100,25 @@ export class EncoderClock {
   constructor(clock: Clock, settings: EncoderClockSettings) {
     this.#clock = clock;
     this.#settings = settings;
+  }
+
+  get state(): EncoderClockState {
+    const { misb, bpm } = this.#capture;
+    return {
+      misb: misb.state,
+      bpm: bpm.state,
+      sendsMisb: this.#sendsMisb,
+      stepsWritten: this.#stepsWritten,
+    };
+  }
+
+  /** Goes on where another was. */
+  resume({ misb, bpm, sendsMisb, stepsWritten }: EncoderClockState): void {
+    this.#capture = newClocks();
+    this.#capture.misb.resume(misb);
+    this.#capture.bpm.resume(bpm);
+    this.#sendsMisb = sendsMisb;
+    this.#stepsWritten = stepsWritten;
   }
 
   /** Another timeline: capture times of the one before say nothing of it. */
