@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Express } from 'express';
 import { FEED_PATH } from '../cues/feed.ts';
 import { type SigningKey, signingKeyFromPem } from '../cues/signing.ts';
-import { KEYS_PATH } from '../cues/wire/index.ts';
+import { KEYS_PATH, type StampKey } from '../cues/wire/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { FramecueError } from '../packet/errors.ts';
 import { requireRight } from '../service/bearer.ts';
@@ -28,6 +28,8 @@ export interface DirectorOptions {
   readonly gate: StreamGate;
   readonly clock: Clock;
   readonly log: Log;
+  /** Public keys of others whose stamps viewers may meet in this server's streams. */
+  readonly upstreamKeys?: readonly StampKey[];
   readonly observer?: DirectorObserver;
   readonly storeObserver?: BatchObserver;
 }
@@ -99,7 +101,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
         .head(methodNotAllowed('GET'))
         .get(requireRight(tokens, 'feed'), feed.route)
         .all(methodNotAllowed('GET'));
-      app.get(KEYS_PATH, keysRoute(signingKeys));
+      app.get(KEYS_PATH, keysRoute(signingKeys, options.upstreamKeys));
     },
     check: () => (book.healthy ? true : 'the cue log does not take entries'),
     async close() {

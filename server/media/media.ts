@@ -26,6 +26,7 @@ import { recorderRoutes } from './recorder-routes.ts';
 import { openRecorder } from './recorder-setup.ts';
 import { statusRoutes } from './status.ts';
 import { StreamRegistry } from './stream-registry.ts';
+import { loadUpstreamKeys } from './upstream-keys.ts';
 
 /** Streams that are remembered for each that may be on air: for viewers who wait for a publisher's return. */
 const REMEMBERED_FACTOR = 4;
@@ -58,11 +59,15 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   const injector: InjectorSettings = {
     clockStampEveryFrame: settings.clockStamps === 'frame',
     maxCues: settings.cueOpenLimit + settings.cuePendingLimit,
+    normalise: settings.normalise === 'on',
+    stampBudgetBytes: settings.stampBudgetBytes,
   };
+  const upstream = loadUpstreamKeys(settings.upstreamKeyFiles);
   const metrics: { current: MediaMetrics | null } = { current: null };
   const streams = new StreamRegistry({
     clock,
     injector,
+    upstream,
     delivery: deliverySettingsOf(settings),
     observer: {
       viewerJoined: (...args) => metrics.current?.delivery.viewerJoined?.(...args),
@@ -95,6 +100,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     gate: gateTo(streams),
     clock,
     log,
+    upstreamKeys: upstream?.keys ?? [],
     observer: metrics.current.director,
   });
   health.add('cue-log', director.check);

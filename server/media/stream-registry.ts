@@ -8,10 +8,13 @@ import type { Clock } from '../../packet/clock.ts';
 import { type MediaPacket, type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import type { EpochReason } from '../../packet/timeline.ts';
 import { LiveStream } from './live-stream.ts';
+import type { UpstreamKeys } from './upstream-keys.ts';
 
 export interface StreamRegistryOptions {
   readonly clock: Clock;
   readonly injector: InjectorSettings;
+  /** Framecue servers upstream whose stamps are kept; absent: nobody's. */
+  readonly upstream?: Pick<UpstreamKeys, 'verify'> | null;
   readonly delivery: Partial<DeliverySettings>;
   readonly observer: DeliveryObserver;
   /** How long viewers stay connected while the publisher is away. */
@@ -93,12 +96,14 @@ export class StreamRegistry {
 
   #hold(stream: StreamName): Held {
     this.#forgetOldest();
-    const { clock, injector, delivery, observer, onStampEvent, onEpoch, onFault, makeInjector } =
+    const { clock, injector, upstream, delivery, observer, onStampEvent, onEpoch, onFault, makeInjector } =
       this.#options;
     const live = new LiveStream({
       stream,
       clock,
-      injector,
+      injector: upstream
+        ? { ...injector, upstream: { stream: streamKeyOf(stream), verify: upstream.verify } }
+        : injector,
       newHub: () => new StreamHub({ stream, clock, settings: delivery, observer }),
       onStampEvent: (event) => onStampEvent(stream, event),
       onEpoch: (epoch, reason) => onEpoch(stream, epoch, reason),

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type StampVerify, stampVerifier } from '../../cues/stamp-verify.ts';
+import type { StampKey } from '../../cues/wire/index.ts';
+import { FramecueError } from '../../packet/errors.ts';
+
+/** Public keys of framecue servers upstream, and what checks signatures by them. */
+export interface UpstreamKeys {
+  readonly keys: readonly StampKey[];
+  readonly verify: StampVerify;
+}
+
+/** A JWK set as `/.well-known/framecue-keys.json` gives it; what else stands in it is passed over. */
+const KeySet = z.object({
+  keys: z
+    .array(
+      z.object({
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        kid: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+        x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+      }),
+    )
+    .min(1)
+    .max(64),
+});
+
+const SETTING = 'FRAMECUE_UPSTREAM_KEYS';
+
+/** @throws {FramecueError} ERR_SETTING for a file that cannot be read or holds no Ed25519 public keys. */
+export function loadUpstreamKeys(paths: readonly string[] | null): UpstreamKeys | null {
+  if (paths === null) return null;
+  const keys = paths.flatMap(readKeys);
+  return { keys, verify: stampVerifier({ keys }) };
+}
+
+function readKeys(path: string): StampKey[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw invalid(`${path} cannot be read`, cause);
+  }
+  try {
+    const { keys } = KeySet.parse(JSON.parse(text));
+    stampVerifier({ keys });
+    return keys;
+  } catch (cause) {
+    throw invalid(`${path} is no set of Ed25519 public keys`, cause);
+  }
+}
+
+const invalid = (what: string, cause: unknown): FramecueError =>
+  new FramecueError('ERR_SETTING', `${SETTING}: ${what}.`, { cause, details: { setting: SETTING } });
