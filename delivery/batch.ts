@@ -33,11 +33,9 @@ export class Batch {
     this.videoFrames = videoFrames;
     this.audioFrames = audioFrames;
     this.tagCount = tags.length;
-    this.#flv = joinParts(
-      tags.map((tag) => tag.bytes),
-      'flv',
-    );
-    this.#lengths = tags.map((tag) => tag.bytes.length);
+    const parts = tags.flatMap(({ before, bytes }) => [...before, bytes]);
+    this.#flv = joinParts(parts, 'flv');
+    this.#lengths = parts.map(({ length }) => length);
   }
 
   /** Bytes as HTTP-FLV; WebSocket framing adds at most 10 a tag. */

@@ -49,5 +49,7 @@ export const newCounters = (): ProtocolCounters => ({
 export interface DeliveryObserver {
   viewerJoined?(stream: StreamName, protocol: Protocol): void;
   viewerLeft?(stream: StreamName, protocol: Protocol, reason: LeaveReason): void;
+  /** HLS failed in a way that nobody expected, and goes on with the next keyframe; `failures` so far. */
+  hlsFailed?(stream: StreamName, error: unknown, failures: number): void;
   viewerSkipped?(stream: StreamName, protocol: Protocol, framesDropped: number): void;
 }

@@ -7,7 +7,11 @@ import { packetsOf } from './testing/flv-check.ts';
 import { aacConfig, avcConfig, frame, metadata, sound } from './testing/packets.ts';
 
 const configs = [metadata(), avcConfig(), aacConfig()].reduce(configsAfter, NO_CONFIGS);
-const batch = (...packets: Parameters<typeof tagOf>[0][]) => new Batch(packets.map(tagOf), configs);
+const batch = (...packets: Parameters<typeof tagOf>[0][]) =>
+  new Batch(
+    packets.map((packet) => tagOf(packet)),
+    configs,
+  );
 const roomy = { maxBytes: 1_000_000, maxPackets: 1000 };
 
 describe('the GOP cache', () => {

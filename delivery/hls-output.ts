@@ -1,6 +1,8 @@
+import type { Carrier } from '../cues/wire/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { type ErrorCode, FramecueError } from '../packet/errors.ts';
 import { type MediaPacket, ptsOf } from '../packet/packet.ts';
+import { DateRanges } from './carriers/date-ranges.ts';
 import { type PlaylistSegment, writePlaylist } from './cmaf/playlist.ts';
 import { ProgramClock } from './cmaf/program-clock.ts';
 import { type InitSegment, type MediaSegment, Segmenter } from './cmaf/segmenter.ts';
@@ -12,6 +14,7 @@ export interface HlsOutputOptions {
   readonly clock: Clock;
   readonly settings: HlsSettings;
   readonly counters: ProtocolCounters;
+  readonly carriers?: readonly Carrier[];
 }
 
 export interface HlsStats {
@@ -54,6 +57,8 @@ export class HlsOutput {
   readonly audience: HlsAudience;
   readonly #segmenter: Segmenter;
   readonly #programClock: ProgramClock;
+  /** Null where they are switched off. */
+  readonly #dateRanges: DateRanges | null;
   /**
    * Part of every file's name: files are cached for ever, so a stream that begins again must not use their names
    * again.
@@ -77,11 +82,13 @@ export class HlsOutput {
   #lastConfigError: ErrorCode | null = null;
   readonly #waiting = new Set<() => void>();
 
-  constructor({ clock, settings, counters }: HlsOutputOptions) {
+  constructor({ clock, settings, counters, carriers = [] }: HlsOutputOptions) {
     this.settings = settings;
     this.counters = counters;
     this.audience = new HlsAudience(clock, counters);
-    this.#segmenter = new Segmenter(settings, (segment) => this.#keep(segment));
+    const eventMessages = carriers.includes('emsg');
+    this.#segmenter = new Segmenter({ ...settings, eventMessages }, (segment) => this.#keep(segment));
+    this.#dateRanges = carriers.includes('daterange') ? new DateRanges() : null;
     this.#programClock = new ProgramClock(clock);
     const now = clock.unixMs();
     this.#run = now.toString(36);
@@ -107,10 +114,18 @@ export class HlsOutput {
 
   /** Adds what is open and closes the playlist; players play to its end and stop asking. */
   end(): void {
-    this.#segmenter.end();
-    this.#ended = true;
-    this.#playlist = null;
-    this.#wake();
+    try {
+      this.#segmenter.end();
+    } finally {
+      this.#ended = true;
+      this.#playlist = null;
+      this.#wake();
+    }
+  }
+
+  /** After a fault that nobody expected: throws away what is open, and goes on with the next keyframe. */
+  abandon(): void {
+    this.#segmenter.abandon();
   }
 
   get ended(): boolean {
@@ -171,6 +186,15 @@ export class HlsOutput {
       bytes: segment.bytes,
       discontinuitiesBefore: this.#discontinuities,
     };
+    this.#dateRanges?.add(
+      {
+        number: this.#firstNumber + this.#made,
+        startPts: segment.startPts,
+        durationMs: segment.durationMs,
+        date: kept.date,
+      },
+      segment.stamps,
+    );
     this.#made++;
     if (segment.isDiscontinuous) this.#discontinuities++;
     this.#kept.push(kept);
@@ -199,13 +223,15 @@ export class HlsOutput {
 
   #write(): string {
     const segments = this.#kept.slice(-this.settings.windowSegments);
+    const mediaSequence = this.#firstNumber + this.#made - segments.length;
     return writePlaylist({
       targetDuration: this.#segmenter.targetDuration ?? 1,
-      mediaSequence: this.#firstNumber + this.#made - segments.length,
+      mediaSequence,
       discontinuitySequence: segments[0]?.discontinuitiesBefore ?? 0,
       independentSegments: this.#allIndependent,
       ended: this.#ended,
       segments,
+      dateRanges: this.#dateRanges?.lines(mediaSequence) ?? [],
     });
   }
 

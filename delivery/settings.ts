@@ -1,3 +1,5 @@
+import { CARRIERS, type Carrier } from '../cues/wire/index.ts';
+
 /** How streams reach their viewers. Spans are milliseconds, sizes are bytes. */
 export interface DeliverySettings {
   /** Between the headers and the rest of the GOP that a joining viewer gets, so that players lose no stamp. */
@@ -16,6 +18,8 @@ export interface DeliverySettings {
   readonly gopMaxBytes: number;
   readonly gopMaxPackets: number;
   readonly hls: HlsSettings | null;
+  /** What repeats the stamps beside the SEI, for players behind a server that drops it. */
+  readonly carriers: readonly Carrier[];
 }
 
 export interface HlsSettings {
@@ -64,4 +68,5 @@ export const DEFAULT_DELIVERY_SETTINGS: DeliverySettings = {
   gopMaxBytes: 32 * MIB,
   gopMaxPackets: 4_096,
   hls: DEFAULT_HLS_SETTINGS,
+  carriers: CARRIERS,
 };

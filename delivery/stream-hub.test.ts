@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AvcFramePacket, MediaPacket } from '../packet/packet.ts';
 import { ms } from '../packet/time.ts';
+import { DEFAULT_HLS_SETTINGS } from './settings.ts';
 import { framesOf, packetsOf, undecodable } from './testing/flv-check.ts';
 import { HubBench } from './testing/hub-bench.ts';
 import { aacConfig, avcConfig, frame, idOf, madeStream, metadata, sound } from './testing/packets.ts';
@@ -59,6 +60,51 @@ describe('fan-out', () => {
     bench.settle();
     expect(kinds(packetsOf(sink.received))).toEqual(['avc-config', 'K0', 'v1', 'K4', 'v5']);
     expect(bench.hub.stats().framesRefused).toBe(2);
+  });
+});
+
+describe('a fault in HLS', () => {
+  const source = madeStream({ gops: 8, gop: 25 });
+
+  test('stops no viewer of FLV, is told of once a second, and HLS goes on with the next keyframe', () => {
+    const told: unknown[][] = [];
+    const bench = new HubBench({ hls: DEFAULT_HLS_SETTINGS }, { hlsFailed: (...args) => told.push(args) });
+    const { sink } = bench.join();
+    const hls = bench.hub.hls!;
+    const fault = new TypeError('nobody expected this');
+    const push = vi.spyOn(hls, 'push');
+    bench.play(source, (packet) => {
+      if (packet.dts >= 2600 && packet.dts < 3400)
+        push.mockImplementation(() => {
+          throw fault;
+        });
+      else if (packet.dts >= 3400) push.mockRestore();
+    });
+    bench.settle();
+    expect(packetsOf(sink.received)).toEqual(source);
+    const { hlsFailures } = bench.hub.stats();
+    expect(hlsFailures).toBeGreaterThan(20);
+    expect(told).toEqual([[{ app: 'live', name: 'main' }, fault, 1]]);
+    const playlist = hls.playlist()!.toString();
+    // What was open is lost; what follows says so.
+    expect(playlist.match(/^#EXT-X-DISCONTINUITY$/gm)).toHaveLength(1);
+    expect(playlist.match(/^seg-/gm)!.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('at an end ends the stream all the same', () => {
+    const bench = new HubBench({ hls: DEFAULT_HLS_SETTINGS });
+    const { viewer } = bench.join();
+    bench.play(source.slice(0, 40));
+    vi.spyOn(bench.hub.hls!, 'startEpoch').mockImplementation(() => {
+      throw new TypeError('no');
+    });
+    vi.spyOn(bench.hub.hls!, 'end').mockImplementation(() => {
+      throw new TypeError('no');
+    });
+    bench.hub.startEpoch('two');
+    bench.hub.end();
+    expect(bench.hub.stats()).toMatchObject({ hlsFailures: 2, ended: true });
+    expect(viewer.state).toBe('closed');
   });
 });
 

@@ -1,8 +1,10 @@
 import type { Clock } from '../packet/clock.ts';
 import { FramecueError } from '../packet/errors.ts';
 import type { MediaPacket, StreamName } from '../packet/packet.ts';
+import type { Microseconds } from '../packet/time.ts';
 import { Batch } from './batch.ts';
 import { Batcher } from './batcher.ts';
+import { isForeignScript } from './carriers/script-tags.ts';
 import {
   type DeliveryObserver,
   type LeaveReason,
@@ -35,6 +37,10 @@ export interface HubStats {
   readonly packets: number;
   /** Frames that could not be sent on: deltas without their keyframe, and what fits no FLV tag. */
   readonly framesRefused: number;
+  /** `onFramecue` tags that the publisher sent: nobody but the injector stamps, so they go no further. */
+  readonly foreignScripts: number;
+  /** Times that HLS failed in a way that nobody expected; it began anew with the next keyframe. */
+  readonly hlsFailures: number;
   readonly gop: { readonly bytes: number; readonly packets: number; readonly overflows: number };
   readonly protocols: Readonly<Record<Protocol, Readonly<ProtocolCounters>>>;
   readonly hls: HlsStats | null;
@@ -42,6 +48,8 @@ export interface HubStats {
 
 /** Room for what a viewer gets before a GOP, and for the WebSocket's framing of it. */
 const HEADER_BYTES = 65_536;
+/** A fault that comes with every frame is told of once a second. */
+const TELL_AGAIN_US = 1_000_000;
 
 /**
  * One stream on its way to its viewers: packets come in by plain calls, each becomes one FLV tag, and the same
@@ -71,6 +79,9 @@ export class StreamHub {
   #needsKeyframe = true;
   #packets = 0;
   #framesRefused = 0;
+  #foreignScripts = 0;
+  #hlsFailures = 0;
+  #hlsFailureTold: Microseconds | null = null;
 
   constructor({ stream, clock, settings, scheduler = systemScheduler, observer = {} }: StreamHubOptions) {
     this.stream = stream;
@@ -79,7 +90,15 @@ export class StreamHub {
     const { gopMaxBytes, gopMaxPackets, hls } = this.#settings;
     this.#cache = new GopCache({ maxBytes: gopMaxBytes, maxPackets: gopMaxPackets });
     this.#batcher = new Batcher(this.#settings, scheduler, (tags) => this.#emit(tags));
-    this.hls = hls === null ? null : new HlsOutput({ clock, settings: hls, counters: this.#counters.hls });
+    this.hls =
+      hls === null
+        ? null
+        : new HlsOutput({
+            clock,
+            settings: hls,
+            counters: this.#counters.hls,
+            carriers: this.#settings.carriers,
+          });
     this.#host = {
       clock,
       scheduler,
@@ -115,6 +134,10 @@ export class StreamHub {
   push(packet: MediaPacket): void {
     if (this.#ended) return;
     this.#packets++;
+    if (isForeignScript(packet)) {
+      this.#foreignScripts++;
+      return;
+    }
     if (packet.kind === 'avc-frame') {
       if (packet.isKeyframe) this.#needsKeyframe = false;
       else if (this.#needsKeyframe) {
@@ -124,7 +147,7 @@ export class StreamHub {
     }
     let tag: Tag;
     try {
-      tag = tagOf(packet);
+      tag = tagOf(packet, this.#settings.carriers);
     } catch (error) {
       if (!(error instanceof FramecueError)) throw error;
       this.#framesRefused++;
@@ -135,7 +158,7 @@ export class StreamHub {
     if (packet.kind === 'aac-frame') this.#cache.noteAudio(tag);
     this.#configs = configsAfter(this.#configs, packet);
     this.#batcher.add(tag);
-    this.hls?.push(packet);
+    this.#toHls((hls) => hls.push(packet));
   }
 
   /**
@@ -149,7 +172,7 @@ export class StreamHub {
     this.#configs = NO_CONFIGS;
     this.#needsKeyframe = true;
     this.#cache.clear();
-    this.hls?.startEpoch();
+    this.#toHls((hls) => hls.startEpoch());
   }
 
   /** The stream is over: viewers get what waits for them, and are closed. */
@@ -159,7 +182,7 @@ export class StreamHub {
     this.#ended = true;
     this.#cache.clear();
     for (const viewer of this.#viewers) viewer.end(reason);
-    this.hls?.end();
+    this.#toHls((hls) => hls.end());
   }
 
   /**
@@ -198,6 +221,8 @@ export class StreamHub {
       epoch: this.#epoch,
       packets: this.#packets,
       framesRefused: this.#framesRefused,
+      foreignScripts: this.#foreignScripts,
+      hlsFailures: this.#hlsFailures,
       gop: { bytes: gop?.bytes ?? 0, packets: gop?.packets ?? 0, overflows: this.#cache.overflows },
       protocols: {
         flv: { ...this.#counters.flv },
@@ -206,6 +231,22 @@ export class StreamHub {
       },
       hls: this.hls?.stats() ?? null,
     };
+  }
+
+  /** A fault in HLS is HLS's alone: viewers of FLV, and the publisher, never feel it. */
+  #toHls(run: (hls: HlsOutput) => void): void {
+    if (this.hls === null) return;
+    try {
+      run(this.hls);
+    } catch (error) {
+      this.#hlsFailures++;
+      const now = this.#host.clock.monotonicUs();
+      if (this.#hlsFailureTold === null || now - this.#hlsFailureTold >= TELL_AGAIN_US) {
+        this.#hlsFailureTold = now;
+        this.#observer.hlsFailed?.(this.stream, error, this.#hlsFailures);
+      }
+      this.hls.abandon();
+    }
   }
 
   #emit(tags: readonly Tag[]): void {

@@ -34,18 +34,28 @@ const MDAT_HEADER_BYTES = 8;
  * One movie fragment: `moof` and `mdat` (ISO/IEC 14496-12 clause 8.8), one run per track, for any run of samples:
  * a whole segment, or a part of one. Tracks without samples are left out.
  * @param sequence counts the fragments of a stream, from 1 (`mfhd`).
+ * @param before boxes that stand before the `moof`: event messages (ISO/IEC 23009-1 clause 5.10.3.3.1).
  */
-export function fragment(sequence: number, runs: readonly TrackRun[]): Buffer {
+export function fragment(
+  sequence: number,
+  runs: readonly TrackRun[],
+  before: readonly Uint8Array[] = [],
+): Buffer {
   const filled = runs.filter((run) => run.samples.length > 0);
   // The offsets into mdat depend on the size of moof, which does not depend on them: written twice, sized once.
   const moofBytes = movieFragment(sequence, filled, 0).length;
   const moof = movieFragment(sequence, filled, moofBytes + MDAT_HEADER_BYTES);
   const dataBytes = filled.reduce((sum, run) => sum + runBytes(run), 0);
-  const bytes = Buffer.allocUnsafeSlow(moofBytes + MDAT_HEADER_BYTES + dataBytes);
-  bytes.set(moof, 0);
-  bytes.writeUInt32BE(MDAT_HEADER_BYTES + dataBytes, moofBytes);
-  bytes.write('mdat', moofBytes + 4, 'latin1');
-  let at = moofBytes + MDAT_HEADER_BYTES;
+  const beforeBytes = before.reduce((sum, { length }) => sum + length, 0);
+  const bytes = Buffer.allocUnsafeSlow(beforeBytes + moofBytes + MDAT_HEADER_BYTES + dataBytes);
+  let at = 0;
+  for (const part of [...before, moof]) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  bytes.writeUInt32BE(MDAT_HEADER_BYTES + dataBytes, at);
+  bytes.write('mdat', at + 4, 'latin1');
+  at += MDAT_HEADER_BYTES;
   for (const { samples } of filled) {
     for (const { data } of samples) {
       bytes.set(data, at);

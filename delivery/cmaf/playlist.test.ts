@@ -17,12 +17,14 @@ const playlist = {
   discontinuitySequence: 3,
   independentSegments: true,
   ended: false,
+  dateRanges: [],
 };
 
 test('a live playlist', () => {
   expect(
     writePlaylist({
       ...playlist,
+      dateRanges: ['#EXT-X-DATERANGE:ID="a",START-DATE="2023-11-14T22:13:20.040Z"'],
       segments: [segment(0), segment(1, { isDiscontinuous: true, initUri: 'init-a-1.mp4' }), segment(2)],
     }),
   ).toBe(`#EXTM3U
@@ -31,6 +33,7 @@ test('a live playlist', () => {
 #EXT-X-MEDIA-SEQUENCE:40
 #EXT-X-DISCONTINUITY-SEQUENCE:3
 #EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-DATERANGE:ID="a",START-DATE="2023-11-14T22:13:20.040Z"
 #EXT-X-MAP:URI="init-a-0.mp4"
 #EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20.000Z
 #EXTINF:2.00200,

@@ -21,6 +21,8 @@ export interface Playlist {
   readonly independentSegments: boolean;
   readonly ended: boolean;
   readonly segments: readonly PlaylistSegment[];
+  /** EXT-X-DATERANGE tags, as they stand. */
+  readonly dateRanges: readonly string[];
 }
 
 /** 6 is the least that EXT-X-MAP needs (RFC 8216, section 7); 7 is what Apple asks for with fragmented MP4. */
@@ -36,6 +38,7 @@ export function writePlaylist(playlist: Playlist): string {
     `#EXT-X-DISCONTINUITY-SEQUENCE:${playlist.discontinuitySequence}`,
   ];
   if (playlist.independentSegments) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
+  lines.push(...playlist.dateRanges);
   let initUri: string | null = null;
   for (const segment of playlist.segments) {
     if (segment.isDiscontinuous) lines.push('#EXT-X-DISCONTINUITY');

@@ -7,7 +7,12 @@ import { readFragments } from '../testing/mp4-reader.ts';
 import { aacConfig, avcConfig, frame, madeStream, sound } from '../testing/packets.ts';
 import { type MediaSegment, Segmenter, type SegmenterSettings } from './segmenter.ts';
 
-const settings: SegmenterSettings = { targetMs: 2_000, maxSegmentMs: 10_000, maxSegmentBytes: 1_000_000 };
+const settings: SegmenterSettings = {
+  targetMs: 2_000,
+  maxSegmentMs: 10_000,
+  maxSegmentBytes: 1_000_000,
+  eventMessages: false,
+};
 
 function segmentsOf(packets: readonly (MediaPacket | 'epoch')[], chosen: Partial<SegmenterSettings> = {}) {
   const segments: MediaSegment[] = [];

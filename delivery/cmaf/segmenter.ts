@@ -1,7 +1,10 @@
+import type { CarriedStamp } from '../../cues/wire/index.ts';
 import { parseAacConfig } from '../../packet/aac-config.ts';
 import { parseAvcRecord } from '../../packet/avc-record.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../../packet/packet.ts';
 import { type Milliseconds, ms } from '../../packet/time.ts';
+import { eventMessage } from '../carriers/event-message.ts';
+import { SegmentStamps } from '../carriers/segment-stamps.ts';
 import { type AudioFrame, AudioTimeline } from './audio-timeline.ts';
 import { fragment, type TrackRun } from './fragment.ts';
 import {
@@ -17,6 +20,8 @@ export interface SegmenterSettings {
   readonly targetMs: number;
   readonly maxSegmentMs: number;
   readonly maxSegmentBytes: number;
+  /** Stamps stand as event messages before the fragment too. */
+  readonly eventMessages: boolean;
 }
 
 /** A media segment, whole: one movie fragment. */
@@ -31,6 +36,8 @@ export interface MediaSegment {
   readonly isDiscontinuous: boolean;
   /** The very same object as long as the same one holds. */
   readonly init: InitSegment;
+  /** Stamps of its frames, each once. */
+  readonly stamps: readonly CarriedStamp[];
 }
 
 export interface InitSegment {
@@ -42,8 +49,10 @@ interface VideoSample {
   readonly isSync: boolean;
   readonly dtsTicks: number;
   readonly ptsTicks: number;
+  readonly stamps: readonly string[];
 }
 
+const NO_STAMPS: readonly string[] = [];
 const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 const TYPICAL_FRAME_MS = 40;
 /** A keyframe this little before the target ends the segment: time stamps are rounded, rates like 29.97 are not. */
@@ -129,6 +138,13 @@ export class Segmenter {
     this.#cut(this.#endTicks(), SOUND_TAIL_MS * TICKS_PER_MS);
   }
 
+  /** Throws what is open away, whatever state it is in: what follows begins anew, with a keyframe. */
+  abandon(): void {
+    this.#frames = [];
+    this.#frameBytes = 0;
+    this.#forgetTracks();
+  }
+
   #setAudioConfig(config: Uint8Array): void {
     const before = this.#audioConfig;
     this.#audioConfig = null;
@@ -158,7 +174,13 @@ export class Segmenter {
     if (this.#frames.length === 0 && !this.#begin(packet, isKeyframe)) return;
     const last = this.#frames.at(-1);
     if (last !== undefined) this.#frameTicks = dtsTicks - last.dtsTicks;
-    this.#frames.push({ data: packet.data, isSync: isKeyframe, dtsTicks, ptsTicks });
+    this.#frames.push({
+      data: packet.data,
+      isSync: isKeyframe,
+      dtsTicks,
+      ptsTicks,
+      stamps: packet.stamps ?? NO_STAMPS,
+    });
     this.#frameBytes += packet.data.length;
   }
 
@@ -267,13 +289,20 @@ export class Segmenter {
       Math.ceil(this.#settings.targetMs / 1000),
       Math.round(durationMs / 1000),
     );
+    const collected = new SegmentStamps();
+    for (const frame of frames) collected.add(frame.stamps);
+    const stamps = collected.all();
+    const messages = this.#settings.eventMessages
+      ? stamps.map((stamp) => eventMessage(stamp, VIDEO_TIMESCALE)).filter((message) => message !== null)
+      : [];
     this.#emit({
-      bytes: fragment(this.#emitted, runs),
+      bytes: fragment(this.#emitted, runs, messages),
       durationMs,
       startPts: ms(first.ptsTicks / TICKS_PER_MS),
       isIndependent: first.isSync,
       isDiscontinuous,
       init: this.#currentInit(this.#video),
+      stamps,
     });
   }
 
@@ -286,6 +315,10 @@ export class Segmenter {
   /** Ends the timeline here: what follows begins anew, with a keyframe. */
   #break(): void {
     this.end();
+    this.#forgetTracks();
+  }
+
+  #forgetTracks(): void {
     this.#video = null;
     this.#audio = null;
     this.#audioTimeline = null;
