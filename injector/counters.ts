@@ -59,3 +59,19 @@ export const newCounters = (): InjectorCounters => ({
   passedUntouched: 0,
   errors: {},
 });
+
+/** Everything that the injector changes beside its own stamps. */
+export type RewriteReason =
+  | 'sei-moved'
+  | 'sei-behind-buffering-period'
+  | 'foreign-stamp-removed'
+  | 'upstream-stamp-rewritten'
+  | 'upstream-clock-removed';
+
+export const rewritesOf = (counters: InjectorCounters | undefined): Record<RewriteReason, number> => ({
+  'sei-moved': counters?.seiMoved ?? 0,
+  'sei-behind-buffering-period': counters?.seiBehindBufferingPeriod ?? 0,
+  'foreign-stamp-removed': counters?.foreignStampsRemoved ?? 0,
+  'upstream-stamp-rewritten': counters?.upstream.kept ?? 0,
+  'upstream-clock-removed': counters?.upstream.clockReplaced ?? 0,
+});

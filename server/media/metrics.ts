@@ -3,6 +3,7 @@ import { CUE_STATES } from '../../cues/states.ts';
 import type { DeliveryObserver } from '../../delivery/counters.ts';
 import type { DirectorObserver } from '../../director/observer.ts';
 import type { RtmpIngest } from '../../ingest/rtmp-server.ts';
+import { type InjectorCounters, rewritesOf } from '../../injector/counters.ts';
 import { streamKeyOf } from '../../packet/packet.ts';
 import type { ShowStore } from '../../qa/show/show-store.ts';
 import type { Recorder } from './recorder.ts';
@@ -153,6 +154,54 @@ function collectStreams(registers: Registry[], streams: StreamRegistry): void {
     'Frames that passed unstamped because stamping them failed.',
     (l) => (l.injector?.counters.passedUntouched ?? 0) + l.counters.injectorFaults,
   );
+  count(
+    'framecue_stamps_postponed_total',
+    'Stamps that waited for a later frame, for want of room.',
+    (l) => l.injector?.counters.stampsPostponed ?? 0,
+  );
+  count(
+    'framecue_stamps_too_long_total',
+    "Stamps that the stream's NAL unit lengths cannot tell.",
+    (l) => l.injector?.counters.stampsTooLong ?? 0,
+  );
+  looked(
+    Counter,
+    registers,
+    'framecue_rewrites_total',
+    'What the injector changed beside its own stamps, by reason.',
+    ['stream', 'reason'],
+    () =>
+      streams
+        .all()
+        .flatMap((l) =>
+          Object.entries(rewritesOf(l.injector?.counters)).map(
+            ([reason, n]): Row => [{ stream: streamKeyOf(l.stream), reason }, n],
+          ),
+        ),
+  );
+  looked(
+    Counter,
+    registers,
+    'framecue_upstream_stamps_total',
+    'Cue stamps of trusted upstreams, by what became of them.',
+    ['stream', 'verdict'],
+    () => streams.all().flatMap((l) => upstreamRows(streamKeyOf(l.stream), l.injector?.counters)),
+  );
+  looked(
+    Counter,
+    registers,
+    'framecue_lint_total',
+    'Frames and configurations with an oddity, by its code.',
+    ['stream', 'code'],
+    () =>
+      streams
+        .all()
+        .flatMap((l) =>
+          (l.injector?.lint.all() ?? []).map(
+            ({ code, count }): Row => [{ stream: streamKeyOf(l.stream), code }, count],
+          ),
+        ),
+  );
   looked(Counter, registers, 'framecue_stamps_total', 'Stamps written.', ['stream', 'kind'], () =>
     streams.all().flatMap((l): Row[] => {
       const name = streamKeyOf(l.stream);
@@ -218,6 +267,15 @@ function collectStreams(registers: Registry[], streams: StreamRegistry): void {
     labels,
     perProtocol((c) => c.framesDropped),
   );
+}
+
+function upstreamRows(stream: string, counters: InjectorCounters | undefined): Row[] {
+  if (counters === undefined) return [];
+  const { kept, refused } = counters.upstream;
+  return [
+    [{ stream, verdict: 'kept' }, kept],
+    ...Object.entries(refused).map(([verdict, n]): Row => [{ stream, verdict }, n]),
+  ];
 }
 
 type StreamHubStats = ReturnType<StreamRegistry['all']>[number]['hub']['stats'];

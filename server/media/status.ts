@@ -1,5 +1,7 @@
 import type { Express } from 'express';
 import type { IngestEvent, PublisherStatus, RtmpIngest } from '../../ingest/rtmp-server.ts';
+import { type InjectorCounters, type RewriteReason, rewritesOf } from '../../injector/counters.ts';
+import type { LintCount } from '../../injector/lint-record.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import { requireRight } from '../../service/bearer.ts';
@@ -35,6 +37,14 @@ export interface StreamStatus {
     readonly cueStamps: number;
     readonly foreignStampsRemoved: number;
     readonly passedUntouched: number;
+    /** Everything that was changed beside our own stamps, by reason. */
+    readonly rewrites: Readonly<Record<RewriteReason, number>>;
+    /** Due stamps that waited for a later frame, and those too long for the stream's NAL unit lengths. */
+    readonly stampsPostponed: number;
+    readonly stampsTooLong: number;
+    readonly upstream: InjectorCounters['upstream'] | null;
+    /** Oddities of the bitstream so far: the worst first, then the most recent. */
+    readonly lint: readonly LintCount[];
   };
 }
 
@@ -131,6 +141,11 @@ function statusOf(
       cueStamps: counters?.cueStamps ?? 0,
       foreignStampsRemoved: counters?.foreignStampsRemoved ?? 0,
       passedUntouched: (counters?.passedUntouched ?? 0) + (live?.counters.injectorFaults ?? 0),
+      rewrites: rewritesOf(counters),
+      stampsPostponed: counters?.stampsPostponed ?? 0,
+      stampsTooLong: counters?.stampsTooLong ?? 0,
+      upstream: counters?.upstream ?? null,
+      lint: injector?.lint.all() ?? [],
     },
   };
 }
