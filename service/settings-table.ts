@@ -329,6 +329,14 @@ export const SETTINGS = {
     default: '6',
     meaning: 'How many HLS segments the playlist shows.',
   }),
+  carriers: setting({
+    name: 'FRAMECUE_CARRIERS',
+    processes: MEDIA,
+    schema: list(oneOf(['onframecue', 'daterange', 'emsg', 'none'])),
+    default: 'onframecue,daterange,emsg',
+    meaning:
+      'What repeats the stamps beside the SEI, between commas: FLV script data, EXT-X-DATERANGE, emsg boxes; or none.',
+  }),
 
   // cues and stamps
   stampTextLimit: setting({

@@ -72,6 +72,11 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     observer: {
       viewerJoined: (...args) => metrics.current?.delivery.viewerJoined?.(...args),
       viewerLeft: (...args) => metrics.current?.delivery.viewerLeft?.(...args),
+      hlsFailed: (stream, error, failures) =>
+        log.error(
+          { err: error, stream: streamKeyOf(stream), failures },
+          'HLS failed; it begins anew with a keyframe',
+        ),
       viewerSkipped: (stream, protocol, framesDropped) =>
         log.info(
           { stream: streamKeyOf(stream), protocol, framesDropped },
@@ -216,6 +221,7 @@ const deliverySettingsOf = (settings: Settings): Partial<DeliverySettings> => ({
   viewerQueueBytes: settings.viewerQueueBytes,
   viewerStallMs: settings.viewerStallMs,
   hls: { ...DEFAULT_HLS_SETTINGS, targetMs: settings.hlsTargetMs, windowSegments: settings.hlsWindow },
+  carriers: settings.carriers.filter((carrier) => carrier !== 'none'),
 });
 
 function gateTo(streams: StreamRegistry): StreamGate {
