@@ -1,8 +1,5 @@
 import type { Milliseconds } from '../packet/time.ts';
-
-/** What an output can carry a cue in, beside SEI: FLV script data, EXT-X-DATERANGE, DASH event messages. */
-export const OUTPUT_CARRIERS = ['script', 'daterange', 'emsg'] as const;
-export type OutputCarrier = (typeof OUTPUT_CARRIERS)[number];
+import type { Carrier } from './wire/index.ts';
 
 export const OUTPUT_VERDICTS = ['sei', 'carrier', 'missing', 'unread'] as const;
 /**
@@ -38,7 +35,8 @@ export interface OutputReceipt {
   readonly delayMs: number | null;
   /** Access units that carried the cue until this was settled. */
   readonly copies: number;
-  readonly carriers: readonly OutputCarrier[];
+  /** Beside the SEI: FLV script data, EXT-X-DATERANGE, event messages. */
+  readonly carriers: readonly Carrier[];
   /** An {@link OutputProblem}, or the `ERR_*` code of why the output could not be read. */
   readonly problem?: string;
 }

@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rig.remove());
 
 const SEEN: OutputReceipt = {
-  ...{ seen: 'sei', pts: ms(1_000), offsetMs: 0, delayMs: 12.5, copies: 5, carriers: ['script'] },
+  ...{ seen: 'sei', pts: ms(1_000), offsetMs: 0, delayMs: 12.5, copies: 5, carriers: ['onframecue'] },
 };
 const MISSING: OutputReceipt = {
   ...{ seen: 'missing', pts: null, offsetMs: null, delayMs: null, copies: 0, carriers: [] },
