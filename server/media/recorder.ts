@@ -4,15 +4,20 @@ import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import type { ShowStore } from '../../qa/show/show-store.ts';
 import type { SegmentFile } from '../../qa/show/show-writer.ts';
 import type { Log } from '../../service/log.ts';
-import type { LiveStream } from './live-stream.ts';
-import { Recording, type RecordingEnd, type RecordingOptions, type RecordingStatus } from './recording.ts';
+import {
+  Recording,
+  type RecordingEnd,
+  type RecordingOptions,
+  type RecordingStatus,
+  type Tappable,
+} from './recording.ts';
 
 export interface RecorderOptions {
   readonly store: ShowStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly about: RecordingOptions['about'];
-  readonly find: (stream: StreamName) => LiveStream | undefined;
+  readonly find: (stream: StreamName) => Tappable | undefined;
   /** Every stream is recorded from its first publish on. */
   readonly always: boolean;
   /** Recordings at a time. */
@@ -94,7 +99,7 @@ export class Recorder {
   }
 
   /** A publish begins; to be called before the stream hears of it. */
-  publishBegins(live: LiveStream): void {
+  publishBegins(live: Tappable): void {
     const running = this.#running.get(streamKeyOf(live.stream));
     if (running !== undefined) {
       // A stream that was forgotten comes as another one.
@@ -121,7 +126,7 @@ export class Recorder {
     await Promise.all(Array.from(this.#running.values(), ({ recording }) => recording.end('server-closing')));
   }
 
-  #begin(stream: StreamName, name: string, publishing?: LiveStream): Running {
+  #begin(stream: StreamName, name: string, publishing?: Tappable): Running {
     const { store, clock, about, openFile, find, log, maxRecordings } = this.#options;
     const key = streamKeyOf(stream);
     if (this.#closed) throw new FramecueError('ERR_NOT_READY');

@@ -7,7 +7,7 @@ import { type Manifest, writeManifest } from '../../qa/show/manifest.ts';
 import { encodeInput, encodeOther, encodeOutput, SHOW_FORMAT } from '../../qa/show/record-format.ts';
 import type { ShowStore } from '../../qa/show/show-store.ts';
 import { type SegmentFile, ShowWriter } from '../../qa/show/show-writer.ts';
-import type { LiveStream } from './live-stream.ts';
+import type { LiveStreamState } from './live-stream.ts';
 
 export type RecordingEnd =
   | 'stopped'
@@ -39,6 +39,13 @@ export interface RecordingStatus {
   readonly lost: number;
 }
 
+/** What a recording needs of a live stream. */
+export interface Tappable {
+  readonly stream: StreamName;
+  readonly state: LiveStreamState | null;
+  tap: StreamTap | null;
+}
+
 export interface RecordingOptions {
   readonly name: string;
   readonly stream: StreamName;
@@ -62,7 +69,7 @@ export class Recording implements StreamTap {
   readonly #cues = new Set<string>();
   #manifest: Manifest | null = null;
   #folder: string | null = null;
-  #live: LiveStream | null = null;
+  #live: Tappable | null = null;
   #packets = 0;
   #endedAt: number | null = null;
   #reason: RecordingEnd | null = null;
@@ -120,7 +127,7 @@ export class Recording implements StreamTap {
   }
 
   /** From here on it records this stream, which it had not seen, or which was forgotten and is made anew. */
-  attach(live: LiveStream): void {
+  attach(live: Tappable): void {
     if (this.ended) return;
     this.#live = live;
     this.#put({ kind: 'start', state: live.state, ...this.#now() });
