@@ -110,9 +110,27 @@ async function openContainer(
       const { FlvSourceReader } = await import('./flv.ts');
       return { items: pump(input, new FlvSourceReader(reading), options.signal) };
     }
+    case 'mpegts': {
+      const { TsSourceReader } = await import('./ts.ts');
+      return { items: pump(input, new TsSourceReader(reading), options.signal) };
+    }
+    case 'annexb': {
+      const { AnnexBSourceReader } = await import('./annexb.ts');
+      return { items: pump(input, new AnnexBSourceReader(sniffCodec(head), reading), options.signal) };
+    }
+    case 'mp4': {
+      const [{ Mp4SourceReader }, { accessTo }] = await Promise.all([
+        import('./mp4.ts'),
+        import('./access.ts'),
+      ]);
+      return { items: new Mp4SourceReader(reading).read(accessTo(input)) };
+    }
+    case 'hls': {
+      const { openHls } = await import('./hls.ts');
+      return openHls(input, reading, options);
+    }
     default:
-      sniffCodec(head);
-      throw new FramecueError('ERR_SOURCE_FORMAT', `${container} sources cannot be read yet.`);
+      return container satisfies never;
   }
 }
 
