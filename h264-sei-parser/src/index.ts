@@ -25,6 +25,14 @@ export {
   bpmMessage,
   parseBpm,
 } from './bpm.ts';
+export {
+  BUFFERING_PERIOD,
+  type BufferingPeriod,
+  bufferingPeriodMessage,
+  type InitialCpbRemovalDelay,
+  parseBufferingPeriod,
+} from './buffering-period.ts';
+export { type DecodedSei, decodeSei, type SeiContext } from './decode-sei.ts';
 export { BITSTREAM_ERRORS, BitstreamError, type BitstreamErrorCode } from './errors.ts';
 export { escapeRbsp, unescapeRbsp } from './escape.ts';
 export {
@@ -58,8 +66,33 @@ export {
   writeAvccNal,
 } from './nal.ts';
 export { type AddedParameterSet, ParameterSets } from './parameter-sets.ts';
+export {
+  type ClockTimestamp,
+  PIC_TIMING,
+  type PicTiming,
+  parsePicTiming,
+  picTimingMessage,
+} from './pic-timing.ts';
 export { type PpsInfo, parsePps } from './pps.ts';
-export { parseSeiNal, parseSeiRbsp, type SeiMessage, writeSeiNal } from './sei.ts';
+export {
+  parseRecoveryPoint,
+  RECOVERY_POINT,
+  type RecoveryPoint,
+  recoveryPointMessage,
+} from './recovery-point.ts';
+export {
+  isCanonicalSeiNal,
+  isSei,
+  parseSeiNal,
+  parseSeiRbsp,
+  readSeiNal,
+  SEI_HEADER,
+  type SeiMessage,
+  type SeiMessageRead,
+  type SeiReading,
+  writeSeiNal,
+} from './sei.ts';
+export { seiName } from './sei-names.ts';
 export {
   hasSliceHeader,
   parseSliceHeader,
@@ -70,6 +103,13 @@ export {
   startsNewPicture,
 } from './slice-header.ts';
 export { parseSps, type SpsInfo } from './sps.ts';
+export {
+  type CaptionData,
+  parseUserDataRegistered,
+  type RegisteredContent,
+  USER_DATA_REGISTERED,
+  type UserDataRegistered,
+} from './t35.ts';
 export {
   parseUserData,
   sameUuid,

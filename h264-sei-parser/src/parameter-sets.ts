@@ -47,6 +47,12 @@ export class ParameterSets {
     return this.#pps.get(id)?.info ?? null;
   }
 
+  /** Where there is one SPS only, it; else null. */
+  onlySps(): SpsInfo | null {
+    const [first] = this.#sps.values();
+    return first === undefined || this.#sps.size > 1 ? null : first.info;
+  }
+
   /**
    * The sets that a slice with this `pic_parameter_set_id` uses.
    * @throws {BitstreamError} ERR_PPS_MISSING, ERR_SPS_MISSING.
