@@ -4,13 +4,15 @@ import { Command, CommanderError } from 'commander';
 import { sentenceOf } from '../server/process.ts';
 import { cueCommand } from './commands/cue.ts';
 import { statusCommand } from './commands/status.ts';
+import { verifyCommand } from './commands/verify.ts';
 
 const program = new Command('framecue')
   .description('Frame-accurate cues for live video: talks to a server that runs.')
   .showHelpAfterError()
   .exitOverride()
   .addCommand(statusCommand())
-  .addCommand(cueCommand());
+  .addCommand(cueCommand())
+  .addCommand(verifyCommand());
 
 try {
   await program.parseAsync();

@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { KEYS_PATH, type StampKeySet } from '../../cues/wire/index.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { readExpectations } from '../../qa/verify/expectations.ts';
+import { writeJUnit, writePictures } from '../../qa/verify/junit.ts';
+import { describeVerdicts, verdictsAsJson } from '../../qa/verify/report.ts';
+import { hasFailed, type SourceVerdict, verifySource } from '../../qa/verify/verify.ts';
+import { ffmpegPath } from '../lib/tools.ts';
+import { wholeNumber } from './server.ts';
+
+interface VerifyOptions {
+  readonly expect?: string;
+  readonly keys?: string;
+  readonly stream?: string;
+  readonly seconds?: number;
+  readonly ignoreOutside?: boolean;
+  readonly junit?: string;
+  readonly pictures?: string | false;
+  readonly json?: boolean;
+}
+
+const KEYS_TIMEOUT_MS = 10_000;
+const MAX_KEYS_BYTES = 1 << 20;
+
+/** `framecue verify SOURCE...`: exit code 1 where a stamp is missing, late, forged or out of place. */
+export const verifyCommand = (): Command =>
+  new Command('verify')
+    .exitOverride()
+    .showHelpAfterError()
+    .description('says whether every cue is in a stream, on its picture, in every copy alike')
+    .argument('<source...>', 'FLV, MP4, MPEG-TS, Annex B or HLS; a file, - or an http(s), ws(s), rtmp(s) URL')
+    .option('--expect <file>', 'the cues: a cue sheet, what GET .../cues lists, or [{ "id", "pts" }, ...]')
+    .option('--keys <file|url>', `public keys: a file, or a server that has them at ${KEYS_PATH}`)
+    .option('--stream <app/name>', 'stamps of another stream are failures')
+    .option('--seconds <n>', 'read so much of each source (live ones never end)', wholeNumber)
+    .option('--ignore-outside', 'an expected cue whose picture was not read is no failure')
+    .option('--junit <file>', 'write JUnit XML, with the pictures of what failed beside it')
+    .option('--pictures <folder>', 'where those pictures go (default: beside the JUnit file)')
+    .option('--no-pictures', 'no pictures')
+    .option('--json', 'print the verdicts as JSON')
+    .addHelpText('after', HELP)
+    .action(async (addresses: string[], options: VerifyOptions) => {
+      const expected = options.expect === undefined ? [] : await readExpectations(options.expect);
+      const keys = options.keys === undefined ? null : await readKeys(options.keys);
+      const folder = pictureFolderOf(options);
+      const progress = progressOn(process.stderr);
+      const verdicts: SourceVerdict[] = [];
+      for (const address of addresses) {
+        const judged = verifySource(address, {
+          ...{ expected, keys, stream: options.stream ?? null },
+          ignoreOutside: options.ignoreOutside === true,
+          pictures: folder !== null,
+          source: options.seconds === undefined ? {} : { maxSeconds: options.seconds },
+          onProgress: progress.show,
+        });
+        for await (const verdict of judged) verdicts.push(verdict);
+      }
+      progress.clear();
+      const from = options.junit === undefined ? process.cwd() : dirname(resolve(options.junit));
+      const failed = verdicts.filter(hasFailed);
+      const pictures =
+        folder === null || failed.length === 0
+          ? new Map()
+          : await writePictures(verdicts, folder, from, ffmpegPath());
+      if (options.junit !== undefined) await writeJUnit(options.junit, verdicts, pictures);
+      const text =
+        options.json === true ? verdictsAsJson(verdicts, [...pictures.values()]) : describeVerdicts(verdicts);
+      process.stdout.write(`${text}\n`);
+      process.exitCode = failed.length > 0 ? 1 : 0;
+    });
+
+const HELP = `
+Without --expect it judges what is there: copies that disagree, stamps on the wrong picture, behind the slices,
+forged, or opened too early. Of an HLS master playlist every rendition is judged.
+
+  framecue verify http://127.0.0.1:8080/live/main.flv --seconds 30 --keys http://127.0.0.1:8080
+  framecue verify night.flv cdn.ts --expect cues.json --keys keys.json --junit out/verify.xml
+`;
+
+function pictureFolderOf({ pictures, junit }: VerifyOptions): string | null {
+  if (pictures === false) return null;
+  if (typeof pictures === 'string') return resolve(pictures);
+  return junit === undefined ? null : join(dirname(resolve(junit)), 'pictures');
+}
+
+/** A JWK set from a file, or from a server's well-known address. */
+async function readKeys(from: string): Promise<StampKeySet> {
+  const text = /^https?:\/\//.test(from) ? await fetchKeys(from) : await readText(from);
+  try {
+    const set = JSON.parse(text) as Partial<StampKeySet> | null;
+    const isGood = (key: unknown) =>
+      typeof key === 'object' && key !== null && 'kid' in key && 'x' in key && typeof key.x === 'string';
+    if (Array.isArray(set?.keys) && set.keys.length > 0 && set.keys.every(isGood)) return set as StampKeySet;
+  } catch (cause) {
+    throw new FramecueError('ERR_SOURCE_OPEN', `The keys at ${from} are not JSON.`, { cause });
+  }
+  throw new FramecueError(
+    'ERR_SOURCE_OPEN',
+    `${from} is no set of public keys: { "keys": [{ "kid", "x" }] }.`,
+  );
+}
+
+async function fetchKeys(from: string): Promise<string> {
+  const url = new URL(from);
+  if (url.pathname === '/') url.pathname = KEYS_PATH;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(KEYS_TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`the server answers ${response.status}`);
+    const text = await response.text();
+    if (text.length > MAX_KEYS_BYTES) throw new Error('the answer is too large');
+    return text;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FramecueError(
+      'ERR_SOURCE_OPEN',
+      `The keys at ${url.origin}${url.pathname} cannot be read: ${why}.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FramecueError('ERR_SOURCE_OPEN', `The keys cannot be read: ${why}.`, { cause });
+  }
+}
+
+/** One line that is written over, and only where somebody looks. */
+function progressOn(stream: NodeJS.WriteStream) {
+  let shown = false;
+  return {
+    show(
+      name: string,
+      frames: number,
+      { bytesRead, totalBytes }: { bytesRead: number; totalBytes: number | null },
+    ) {
+      if (!stream.isTTY) return;
+      const share = totalBytes === null ? '' : `, ${Math.round((100 * bytesRead) / totalBytes)} %`;
+      stream.write(`\r\u001b[K${name}: ${frames} frames${share}`);
+      shown = true;
+    },
+    clear() {
+      if (shown) stream.write('\r\u001b[K');
+    },
+  };
+}
