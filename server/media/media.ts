@@ -61,6 +61,11 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     maxCues: settings.cueOpenLimit + settings.cuePendingLimit,
     normalise: settings.normalise === 'on',
     stampBudgetBytes: settings.stampBudgetBytes,
+    encoderClock: {
+      at: settings.at,
+      captureDelayMs: settings.captureDelayMs,
+      writeMisb: settings.writeMisb,
+    },
   };
   const upstream = loadUpstreamKeys(settings.upstreamKeyFiles);
   const metrics: { current: MediaMetrics | null } = { current: null };

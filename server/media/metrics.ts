@@ -6,6 +6,8 @@ import type { RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { type InjectorCounters, rewritesOf } from '../../injector/counters.ts';
 import { streamKeyOf } from '../../packet/packet.ts';
 import type { ShowStore } from '../../qa/show/show-store.ts';
+import { collectEncoderClocks } from './encoder-clock-metrics.ts';
+import { looked, type Row } from './looked-metric.ts';
 import type { Recorder } from './recorder.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
@@ -27,6 +29,7 @@ export function createMediaMetrics(
 ): MediaMetrics {
   const registers = [registry];
   collectStreams(registers, streams);
+  collectEncoderClocks(registers, streams);
   collectIngest(registers, ingest);
 
   const director = directorObserver(registers);
@@ -105,29 +108,6 @@ function directorObserver(registers: Registry[]): DirectorObserver {
     feedCut: () => cut.inc(),
     feedSnapshot: () => snapshots.inc(),
   };
-}
-
-/** A gauge or counter whose values are looked up when they are asked for. */
-type Row = readonly [labels: Record<string, string>, value: number];
-
-function looked(
-  kind: typeof Gauge | typeof Counter,
-  registers: Registry[],
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  rows: () => Iterable<Row>,
-): void {
-  new kind({
-    name,
-    help,
-    labelNames: [...labelNames],
-    registers,
-    collect() {
-      this.reset();
-      for (const [labels, value] of rows()) this.inc(labels, value);
-    },
-  });
 }
 
 function collectStreams(registers: Registry[], streams: StreamRegistry): void {
@@ -311,6 +291,17 @@ function collectIngest(registers: Registry[], ingest: () => RtmpIngest | null): 
     'framecue_publisher_corrupt_packets',
     'Packets of the publisher that could not be read.',
     (p) => p.health.corrupt,
+  );
+  looked(
+    Gauge,
+    registers,
+    'framecue_publisher_repairs',
+    'Frames of the publisher that were put right on their way in, by what was wrong.',
+    ['stream', 'reason'],
+    () =>
+      (ingest()?.publishers() ?? []).flatMap((p) =>
+        Object.entries(p.repairs).map(([reason, n]): Row => [{ stream: streamKeyOf(p.stream), reason }, n]),
+      ),
   );
   looked(
     Counter,

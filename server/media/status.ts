@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import type { IngestEvent, PublisherStatus, RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { type InjectorCounters, type RewriteReason, rewritesOf } from '../../injector/counters.ts';
+import type { EncoderClockStatus } from '../../injector/encoder-clock/encoder-clock.ts';
 import type { LintCount } from '../../injector/lint-record.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
@@ -21,10 +22,12 @@ export interface StreamStatus {
   readonly stamping: { readonly on: boolean };
   readonly publisher: Pick<
     PublisherStatus,
-    'remote' | 'encrypted' | 'encoder' | 'since' | 'receivedBytes' | 'drops'
+    'remote' | 'encrypted' | 'encoder' | 'since' | 'receivedBytes' | 'drops' | 'repairs'
   > | null;
   /** Measured over the last seconds; null without a publisher. */
   readonly health: PublisherStatus['health'] | null;
+  /** What the publisher says of its clock and its frames; null before the first picture of all. */
+  readonly encoderClock: EncoderClockStatus | null;
   readonly viewers: {
     readonly flv: number;
     readonly ws: number;
@@ -132,8 +135,10 @@ function statusOf(
             since: publisher.since,
             receivedBytes: publisher.receivedBytes,
             drops: publisher.drops,
+            repairs: publisher.repairs,
           },
     health: publisher?.health ?? null,
+    encoderClock: injector?.encoderClock.status ?? null,
     viewers: { ...viewers, total: viewers.flv + viewers.ws + viewers.hls },
     injector: {
       heldCues: injector?.heldCues ?? 0,
