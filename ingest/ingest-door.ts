@@ -327,6 +327,7 @@ export class IngestDoor {
         state: connection.isEnding ? 'ending' : publisher.isLive ? 'live' : 'waiting',
         receivedBytes: connection.receivedBytes,
         drops: publisher.drops,
+        repairs: publisher.repairs,
         handlerErrors: visitor.handlerErrors,
         health: publisher.health(),
       };

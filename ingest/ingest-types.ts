@@ -7,6 +7,7 @@ import type { PublisherHealth } from './health.ts';
 import type { DropCounts } from './publisher.ts';
 import type { RtmpEnd } from './rtmp-connection.ts';
 import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from './rtmp-session.ts';
+import type { Repair } from './tidy-frame.ts';
 
 /** Where a log line goes: pino's own shape. Fields never hold a stream key. */
 export interface IngestLog {
@@ -98,6 +99,8 @@ export interface PublisherStatus {
   readonly state: 'waiting' | 'live' | 'ending';
   readonly receivedBytes: number;
   readonly drops: DropCounts;
+  /** Frames that were put right on their way in, by what was wrong. */
+  readonly repairs: Readonly<Record<Repair, number>>;
   /** Packets that `onPacket` threw on. */
   readonly handlerErrors: number;
   readonly health: PublisherHealth;

@@ -1,4 +1,4 @@
-import { BitstreamError, type NalLengthSize, nalUnitsOfAvcc } from '../h264-sei-parser/src/index.ts';
+import type { NalLengthSize } from '../h264-sei-parser/src/index.ts';
 import { parseAacConfig } from '../packet/aac-config.ts';
 import { parseAvcRecord } from '../packet/avc-record.ts';
 import type { Clock } from '../packet/clock.ts';
@@ -8,6 +8,7 @@ import type { AvcFramePacket, MediaPacket } from '../packet/packet.ts';
 import { type Milliseconds, ms, RtmpTimeUnwrapper } from '../packet/time.ts';
 import { HealthMeter, type PublisherHealth } from './health.ts';
 import { readMetadata } from './rtmp-session.ts';
+import { type Repair, type TidyFrame, tidyFrame } from './tidy-frame.ts';
 
 /** What did not go on, and why. */
 export interface DropCounts {
@@ -42,6 +43,12 @@ export class Publisher {
   #beforeConfig = 0;
   #beforeKeyframe = 0;
   #corrupt = 0;
+  readonly #repairs: Record<Repair, number> = {
+    'annex-b': 0,
+    'empty-nal': 0,
+    padding: 0,
+    'keyframe-flag': 0,
+  };
   #lastCorrupt: FramecueError | null = null;
   #encoder: string | null;
 
@@ -79,6 +86,11 @@ export class Publisher {
       beforeKeyframe: this.#beforeKeyframe,
       corrupt: this.#corrupt,
     };
+  }
+
+  /** Frames that were put right on their way in, by what was wrong. */
+  get repairs(): Readonly<Record<Repair, number>> {
+    return { ...this.#repairs };
   }
 
   health(): PublisherHealth {
@@ -133,19 +145,32 @@ export class Publisher {
     }
   }
 
-  #acceptVideo(frame: AvcFramePacket): void {
-    this.#health.videoFrame(frame);
+  #acceptVideo(received: AvcFramePacket): void {
     if (this.#nalLengthSize === null) {
+      this.#health.videoFrame(received);
       this.#beforeConfig++;
       return;
     }
+    const tidy = this.#tidy(received, this.#nalLengthSize);
+    const { frame } = tidy;
+    this.#health.videoFrame(frame);
     if (!this.#hasKeyframe && !frame.isKeyframe) {
       this.#beforeKeyframe++;
       return;
     }
-    checkNalUnits(frame.data, this.#nalLengthSize);
+    for (const repair of tidy.repairs) this.#repairs[repair]++;
     this.#hasKeyframe = true;
     this.#deliver(frame);
+  }
+
+  /** A frame that cannot be put right has arrived all the same, and is measured. */
+  #tidy(received: AvcFramePacket, lengthSize: NalLengthSize): TidyFrame {
+    try {
+      return tidyFrame(received, lengthSize);
+    } catch (error) {
+      this.#health.videoFrame(received);
+      throw error;
+    }
   }
 
   #frameTime(timestamp32: number): Milliseconds {
@@ -180,20 +205,6 @@ export class Publisher {
     this.#corrupt++;
     this.#lastCorrupt = error;
     this.#health.corruptTag();
-  }
-}
-
-/**
- * @throws {FramecueError} ERR_MEDIA_CORRUPT for a frame whose NAL units do not add up: one such frame ends
- *   playback for good in players that hand fragments to the browser.
- */
-function checkNalUnits(data: Uint8Array, lengthSize: NalLengthSize): void {
-  try {
-    const walk = nalUnitsOfAvcc(data, lengthSize);
-    while (walk.next().done !== true);
-  } catch (error) {
-    if (!(error instanceof BitstreamError)) throw error;
-    throw new FramecueError('ERR_MEDIA_CORRUPT', `The frame is corrupt: ${error.message}.`, { cause: error });
   }
 }
 

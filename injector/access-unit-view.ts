@@ -135,9 +135,12 @@ export function viewAccessUnit(
 export const seiMessagesOf = (view: AccessUnitView): SeiMessage[] =>
   view.sei.flatMap(({ messages }) => messages);
 
-/** True where the bytes look like Annex B: a start code where a NAL unit's length should be (clause B.1). */
+/**
+ * True where the bytes look like Annex B: a start code where a NAL unit's length should be. The first NAL unit of an
+ * access unit has the long one (clause B.1.2); the short one could be a length as well.
+ */
 export const beginsWithStartCode = (data: Uint8Array): boolean =>
-  data.length > 4 && data[0] === 0 && data[1] === 0 && (data[2] === 1 || (data[2] === 0 && data[3] === 1));
+  data.length > 4 && data[0] === 0 && data[1] === 0 && data[2] === 0 && data[3] === 1;
 
 function readLength(data: Uint8Array, at: number, lengthSize: NalLengthSize): number {
   let length = 0;

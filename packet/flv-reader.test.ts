@@ -126,6 +126,34 @@ describe('a corrupt tag is lost, and no other', () => {
   });
 });
 
+describe('a wrong PreviousTagSize', () => {
+  const tags = [0, 23, 46].map((dts) => writeFlvTag(aac(dts)));
+  const stream = concat(header, ...tags);
+  const ends = tags.map((_, index) => 13 + (index + 1) * tags[0]!.length);
+
+  test.each([
+    ['0 behind every tag', (bytes: Uint8Array) => ends.map((end) => bytes.fill(0, end - 4, end)), 3],
+    ['without the tag header', (bytes: Uint8Array) => ends.map((end) => bytes.fill(6, end - 1, end)), 3],
+    ['behind the last tag only', (bytes: Uint8Array) => bytes.fill(9, ends[2]! - 1, ends[2]!), 1],
+  ])('%s is counted, and no tag is lost', (_, spoil, wrong) => {
+    const bad = new Uint8Array(stream);
+    spoil(bad);
+    for (const sizes of [[1], [7], [bad.length]]) {
+      const reader = new FlvReader();
+      const { items, error } = readAll(cut(bad, sizes), reader);
+      expect(error).toBeNull();
+      expect(items.map(({ kind }) => kind)).toEqual(['packet', 'packet', 'packet']);
+      expect(reader.wrongTagSizes).toBe(wrong);
+    }
+  });
+
+  test('is not counted where there is none', () => {
+    const reader = new FlvReader();
+    readAll([stream], reader);
+    expect(reader.wrongTagSizes).toBe(0);
+  });
+});
+
 describe('wrong framing ends the reading, with its place', () => {
   const first = writeFlvTag(aac(0));
   const second = writeFlvTag(aac(23));
@@ -161,8 +189,8 @@ describe('wrong framing ends the reading, with its place', () => {
       { code: 'ERR_FLV_TAG', offset: at + 8, packets: 1 },
     ],
     [
-      'another PreviousTagSize',
-      (bytes) => bytes.fill(9, at - 1, at),
+      'another PreviousTagSize, and no tag behind it',
+      (bytes) => bytes.fill(9, at - 1, at).fill(7, at, at + 1),
       { code: 'ERR_FLV_TAG', offset: at - 4, packets: 1 },
     ],
   ];

@@ -30,14 +30,16 @@ const MAX_HEADER_BYTES = 1024;
 const RESERVED_BITS = 0xc0;
 const FILTER_BIT = 0x20;
 const TYPE_BITS = 0x1f;
+const MEDIA_TYPES: ReadonlySet<number> = new Set(Object.values(FlvTagType));
 
 type Expected = 'file-header' | 'header-rest' | 'tag-header' | 'body' | 'trailer';
 
 /**
  * Reads an FLV stream from chunks of any size. It holds at most one tag, and only while that tag is incomplete.
  *
- * A tag whose body is wrong is reported and passed over. Wrong framing (sizes that do not fit each other) ends
- * the reading: from there on nothing could be told apart.
+ * A tag whose body is wrong is reported and passed over. A wrong PreviousTagSize, which some writers leave at 0, is
+ * counted where the tag that follows is one; else the framing is lost, and that ends the reading: from there on
+ * nothing could be told apart.
  */
 export class FlvReader {
   readonly #maxBodyBytes: number;
@@ -51,9 +53,17 @@ export class FlvReader {
   #offset = 0;
   #tag = { offset: 0, typeByte: 0, bodyBytes: 0, timestamp: 0 };
   #failed: FramecueError | null = null;
+  /** A PreviousTagSize that does not fit, until the next tag's header has shown whether the framing still holds. */
+  #doubt: { readonly offset: number; readonly what: string } | null = null;
+  #wrongTagSizes = 0;
 
   constructor(options: FlvReaderOptions = {}) {
     this.#maxBodyBytes = Math.min(options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES, FLV_MAX_BODY_BYTES);
+  }
+
+  /** PreviousTagSize fields that did not fit their tag, and were passed over. */
+  get wrongTagSizes(): number {
+    return this.#wrongTagSizes;
   }
 
   /** Bytes held of an incomplete part. */
@@ -88,6 +98,7 @@ export class FlvReader {
     // A stream that was cut right after its last tag lacks nothing but PreviousTagSize.
     const onlyTrailerMissing = this.#expected === 'trailer' && this.#partial === null;
     if (betweenTags || onlyTrailerMissing) return;
+    this.#failOnDoubt();
     throw new FramecueError('ERR_FLV_TRUNCATED', undefined, {
       details: { offset: this.#offset + this.#partialBytes },
     });
@@ -148,6 +159,9 @@ export class FlvReader {
     const typeByte = bytes[0]!;
     const bodyBytes = uint24(bytes, 1);
     const streamId = uint24(bytes, 8);
+    const isTag = MEDIA_TYPES.has(typeByte) && streamId === 0 && bodyBytes <= this.#maxBodyBytes;
+    if (!isTag) this.#failOnDoubt();
+    this.#doubt = null;
     if ((typeByte & RESERVED_BITS) !== 0) {
       throw this.#fail('ERR_FLV_TAG', offset, `a tag of type 0x${typeByte.toString(16)}`);
     }
@@ -193,9 +207,14 @@ export class FlvReader {
     const size = uint32(bytes, 0);
     const expected = FLV_TAG_HEADER_BYTES + this.#tag.bodyBytes;
     if (size !== expected) {
-      throw this.#fail('ERR_FLV_TAG', offset, `PreviousTagSize ${size} after a tag of ${expected} bytes`);
+      this.#wrongTagSizes++;
+      this.#doubt = { offset, what: `PreviousTagSize ${size} after a tag of ${expected} bytes` };
     }
     this.#expect('tag-header', FLV_TAG_HEADER_BYTES);
+  }
+
+  #failOnDoubt(): void {
+    if (this.#doubt !== null) throw this.#fail('ERR_FLV_TAG', this.#doubt.offset, this.#doubt.what);
   }
 
   #expect(part: Expected, bytes: number): void {
