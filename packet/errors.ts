@@ -111,6 +111,11 @@ export const ERRORS = {
   ERR_SOURCE_LIMIT: { status: 413, retryable: false, text: 'The source passes a limit of the reader.' },
   ERR_CUE_SHEET: { status: 400, retryable: false, text: 'The cue sheet is not valid.' },
   ERR_OUTPUT_WRITE: { status: 500, retryable: true, text: 'The output cannot be written.' },
+  // outputs that are read back
+  ERR_AUDIT_OFF: { status: 409, retryable: false, text: 'Outputs are not read back: FRAMECUE_AUDIT is off.' },
+  ERR_AUDIT_URL: { status: 400, retryable: false, text: 'This is no output that can be read back.' },
+  ERR_AUDIT_EXISTS: { status: 409, retryable: false, text: 'An output of this name is read back already.' },
+  ERR_AUDIT_LIMIT: { status: 409, retryable: false, text: 'As many outputs are read back as may be.' },
   // shows that are recorded and replayed
   ERR_SHOW_UNKNOWN: { status: 404, retryable: false, text: 'There is no such show.' },
   ERR_SHOW_EXISTS: { status: 409, retryable: false, text: 'A show of this name exists already.' },

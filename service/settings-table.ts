@@ -499,6 +499,44 @@ export const SETTINGS = {
   }),
 
   // recordings
+  audit: setting({
+    name: 'FRAMECUE_AUDIT',
+    processes: MEDIA,
+    schema: oneOf(['on', 'off']),
+    default: 'on',
+    meaning:
+      'Whether media reads its own outputs back, and those named, and notes in each receipt what they carry.',
+  }),
+  auditUrls: setting({
+    name: 'FRAMECUE_AUDIT_URLS',
+    processes: MEDIA,
+    schema: list(
+      text(
+        /^(?:(?:[A-Za-z0-9_-]{1,64}\/[A-Za-z0-9_-]{1,64})?(?:@[A-Za-z0-9][A-Za-z0-9._-]{0,31})?=)?(?:https?|wss?):\/\/\S+$/,
+        'give URL, APP/NAME=URL or APP/NAME@LABEL=URL with http, https, ws or wss',
+      ),
+    ),
+    default: null,
+    secret: true,
+    meaning:
+      'Outputs elsewhere that are read back, between commas, each as [APP/NAME][@LABEL]=URL or a URL alone: HTTP-FLV, WebSocket-FLV, an HLS playlist or a master with all its renditions; unset means none.',
+  }),
+  auditOutputs: setting({
+    name: 'FRAMECUE_AUDIT_OUTPUTS',
+    processes: MEDIA,
+    schema: wholeNumber(0, 64),
+    default: '16',
+    meaning:
+      'How many named outputs are read back at a time, of all streams together; a master playlist counts as one.',
+  }),
+  auditTimeoutMs: setting({
+    name: 'FRAMECUE_AUDIT_TIMEOUT_MS',
+    processes: MEDIA,
+    schema: wholeNumber(5_000, HOUR_MS),
+    default: '60000',
+    meaning:
+      'How many milliseconds after its picture a cue is looked for in an output; longer than the slowest output is behind.',
+  }),
   record: setting({
     name: 'FRAMECUE_RECORD',
     processes: MEDIA,
