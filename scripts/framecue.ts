@@ -1,24 +1,38 @@
 #!/usr/bin/env node
 /** `npx framecue COMMAND`: exit code 0 good, 1 found something wrong, 2 used wrongly. */
-import { Command, CommanderError } from 'commander';
-import { sentenceOf } from '../server/process.ts';
-import { cueCommand } from './commands/cue.ts';
-import { statusCommand } from './commands/status.ts';
-import { verifyCommand } from './commands/verify.ts';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import type { Command } from 'commander';
 
-const program = new Command('framecue')
-  .description('Frame-accurate cues for live video: talks to a server that runs.')
+// What Node makes of the TypeScript files is kept between runs: loading them is most of a short command's time.
+enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'framecue'));
+
+/** Loaded only when they are called, so that each starts with no more than it needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  cue: async () => (await import('./commands/cue.ts')).cueCommand(),
+  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
+};
+
+const { Command: Program, CommanderError } = await import('commander');
+const program = new Program('framecue')
+  .description(
+    'Frame-accurate cues for live video: talks to a server that runs, and works on files and streams.',
+  )
   .showHelpAfterError()
-  .exitOverride()
-  .addCommand(statusCommand())
-  .addCommand(cueCommand())
-  .addCommand(verifyCommand());
+  .exitOverride();
+const named = COMMANDS[process.argv[2] ?? ''];
+for (const load of named === undefined ? Object.values(COMMANDS) : [named]) {
+  program.addCommand((await load()).copyInheritedSettings(program));
+}
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
+    const { sentenceOf } = await import('../server/process.ts');
     process.stderr.write(`${sentenceOf(error)}\n`);
     process.exitCode = 1;
   }
