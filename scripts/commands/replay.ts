@@ -1,0 +1,182 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { systemClock } from '../../packet/clock.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { findShow } from '../../qa/show/find-show.ts';
+import {
+  type Material,
+  replaySession,
+  type SessionOptions,
+  type SessionResult,
+} from '../../qa/show/replay-session.ts';
+import { verdictOf } from '../../qa/show/report/html.ts';
+import { RtmpOutput } from '../../qa/show/rtmp-output.ts';
+import type { ReplayFrom } from '../../qa/show/run-replay.ts';
+import { openShow } from '../../qa/show/show-reader.ts';
+import { nameOf, softwareOf } from '../../qa/show/software.ts';
+import { showsFolderOf } from '../../server/media/recorder-setup.ts';
+import { makeReplayPath } from '../../server/media/replay-path.ts';
+import { loadSettings } from '../../service/settings.ts';
+import { ffmpegPath } from '../lib/tools.ts';
+import { wholeNumber } from './server.ts';
+
+interface ReplayCommandOptions {
+  readonly out?: string;
+  readonly rtmp?: string;
+  readonly fromCue?: string;
+  readonly from?: number;
+  readonly run?: string;
+  readonly against?: string;
+  readonly build?: string;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+const HELP = `
+SHOW: the name of a recorded show, or its folder.
+Without --out and --rtmp the show is only replayed and compared.
+
+Examples:
+  framecue replay friday --out friday.flv             again, byte for byte, as far as this build stamps alike
+  framecue replay friday --report report              what differs from the recorded run
+  framecue replay friday --build ../other --report r  this build and another, access unit by access unit
+  framecue replay friday --run a.jsonl                keep the listing of this run ...
+  framecue replay friday --against a.jsonl            ... and hold another build against it later
+  framecue replay friday --rtmp rtmp://host/live/x --from-cue q1
+
+Exit code 0: the same; 1: it differs; 2: used wrongly.`;
+
+/** `framecue replay SHOW`: exit code 1 where the two runs differ. */
+export const replayCommand = (): Command =>
+  new Command('replay')
+    .exitOverride()
+    .showHelpAfterError()
+    .description('runs a recorded show again through the same injector, on the recorded clock')
+    .argument('<show>', 'name or folder of a recorded show')
+    .option('--out <file.flv>', 'write what comes out, at full speed')
+    .option('--rtmp <url>', 'publish what comes out, in real time')
+    .option('--from-cue <id>', "the output begins at the last keyframe before this cue's first stamp")
+    .option(
+      '--from <ms>',
+      'the output begins at the last keyframe before this time of the recording',
+      wholeNumber,
+    )
+    .option('--run <file.jsonl>', 'keep the listing of this run')
+    .option('--against <file.jsonl>', 'compare with a listing that was kept (default: the recorded run)')
+    .option('--build <folder>', 'compare with the replay by another checkout of framecue')
+    .option('--report <folder>', 'write report.html, report.json and junit.xml')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', HELP)
+    .action(async (given: string, options: ReplayCommandOptions, command: Command) => {
+      const problem = misuseOf(options);
+      if (problem !== null) command.error(`error: ${problem}`, { exitCode: 2 });
+      const { settings } = loadSettings(process.env);
+      const material = materialOf(given, showsFolderOf(settings));
+      const abort = new AbortController();
+      const stop = () => abort.abort();
+      process.on('SIGINT', stop);
+      process.on('SIGTERM', stop);
+      const progress = process.stderr.isTTY && options.json !== true;
+      const session: SessionOptions = {
+        material,
+        software: await softwareOf(),
+        from: fromOf(options),
+        out: options.out ?? null,
+        outputs:
+          options.rtmp === undefined
+            ? []
+            : [new RtmpOutput({ url: options.rtmp, ffmpeg: ffmpegPath(), clock: systemClock })],
+        runFile: options.run ?? null,
+        against: againstOf(given, options, showsFolderOf(settings)),
+        report: options.report ?? null,
+        now: () => new Date(systemClock.unixMs()),
+        signal: abort.signal,
+        ...(progress
+          ? {
+              onProgress: ({ units, recordedMs }) =>
+                process.stderr.write(`\r\x1b[K${units} access units, ${(recordedMs / 1000).toFixed(0)} s`),
+            }
+          : {}),
+      };
+      const result = await replaySession(session);
+      if (progress) process.stderr.write('\r\x1b[K');
+      process.stdout.write(
+        `${options.json === true ? JSON.stringify(jsonOf(result)) : describe(result, options)}\n`,
+      );
+      const isSame = result.comparison === null || result.comparison.identical;
+      process.exitCode = isSame && !result.replay.stopped ? 0 : 1;
+    });
+
+function misuseOf({ fromCue, from, against, build, rtmp }: ReplayCommandOptions): string | null {
+  if (fromCue !== undefined && from !== undefined) return 'give one of --from-cue and --from';
+  if (against !== undefined && build !== undefined) return 'give one of --against and --build';
+  if (rtmp !== undefined && !/^rtmps?:\/\//.test(rtmp)) return '--rtmp: give an rtmp or rtmps URL';
+  return null;
+}
+
+function fromOf({ fromCue, from }: ReplayCommandOptions): ReplayFrom {
+  if (fromCue !== undefined) return { kind: 'cue', id: fromCue };
+  return from === undefined ? { kind: 'start' } : { kind: 'time', ms: from };
+}
+
+function againstOf(given: string, options: ReplayCommandOptions, shows: string): SessionOptions['against'] {
+  if (options.against !== undefined) return { kind: 'run', file: options.against };
+  if (options.build === undefined) return { kind: 'recorded' };
+  return { kind: 'build', folder: options.build, args: [findShow(given, shows) ?? resolve(given)] };
+}
+
+/** @throws {FramecueError} ERR_SHOW_UNKNOWN, and whatever opening it throws. */
+function materialOf(given: string, shows: string): Material {
+  const folder = findShow(given, shows);
+  if (folder === null) {
+    throw new FramecueError(
+      'ERR_SHOW_UNKNOWN',
+      `There is no show ${given}, neither as a folder nor in ${shows}.`,
+    );
+  }
+  const show = openShow(folder);
+  const { name, stream, injector, software } = show.manifest;
+  const [app = 'live', streamName = 'main'] = stream.split('/');
+  let tornBytes = 0;
+  return {
+    name,
+    stream,
+    *records() {
+      ({ tornBytes } = yield* show.records());
+    },
+    makePath: (options) => makeReplayPath({ app, name: streamName }, injector, options),
+    recorded: { software, records: () => show.records() },
+    notes: () =>
+      show.manifest.end === undefined
+        ? [
+            `The recorder was killed: the show ends there${tornBytes > 0 ? `, and ${tornBytes} bytes of a last record are cut` : ''}.`,
+          ]
+        : [],
+  };
+}
+
+const jsonOf = ({ replay, sha256, bytes, comparison, titles, notes }: SessionResult) => ({
+  replay,
+  ...{ sha256, bytes, notes, titles, comparison },
+});
+
+function describe(result: SessionResult, options: ReplayCommandOptions): string {
+  const { replay, sha256, bytes, comparison, titles, notes } = result;
+  const lines = [
+    `${replay.units} access units, ${replay.epochs} epochs, ${replay.landings.length} landings, ${(replay.recordedMs / 1000).toFixed(1)} s of recording`,
+  ];
+  if (options.out !== undefined) lines.push(`${options.out}: ${bytes} bytes, sha256 ${sha256}`);
+  lines.push(...notes);
+  if (replay.stopped) lines.push('Stopped before its end: nothing was compared.');
+  if (comparison !== null && titles !== null) {
+    lines.push(
+      `${titles.a} (${nameOf(comparison.a.software)}) and ${titles.b} (${nameOf(comparison.b.software)}):`,
+    );
+    lines.push(verdictOf(comparison));
+    for (const cue of comparison.cues.filter(({ same }) => !same).slice(0, 10)) {
+      lines.push(`  cue ${cue.id}: PTS ${cue.a.landing?.pts ?? 'none'} and ${cue.b.landing?.pts ?? 'none'}`);
+    }
+  }
+  if (options.report !== undefined && comparison !== null) lines.push(`${options.report}/report.html`);
+  return lines.join('\n');
+}
