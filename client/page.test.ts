@@ -295,7 +295,7 @@ test('destroy leaves nothing behind: listeners, timers, frame callbacks, request
     return names.length;
   });
   // The second attachment to the element has taken the first one's place.
-  expect(listeners).toBe(2);
+  expect(listeners).toBe(6);
   await page.waitForFunction(() => globalThis.viewer.framecue.stats().framesSeen > 5);
   site.due = [dueCue()];
   // The viewer answers, and the server hangs: a request that is under way when all ends.

@@ -242,7 +242,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
       attach(
         video,
         () => attachOptions?.path ?? mpegtsPath(player),
-        (listener) => readMpegts(player, mpegts, listener),
+        (listener) => readMpegts(player, mpegts, listener, video),
       ),
     attachHls: (hls, video, Hls, attachOptions) =>
       attach(

@@ -65,6 +65,12 @@ export interface Framecue {
 export type CuePath = 'flv' | 'ws' | 'hls' | 'events';
 
 /**
+ * What told this viewer of a cue: SEI in the video, FLV script data, an `emsg` box or EXT-X-DATERANGE in its place
+ * where a server on the way dropped it, or the events feed.
+ */
+export type CueCarrier = 'sei' | 'script' | 'emsg' | 'daterange' | 'feed';
+
+/**
  * What made it fire: its frame was presented; the playback position, where no frames are presented (a hidden tab);
  * or the clock (no picture, or an aligned opening).
  */
@@ -137,6 +143,9 @@ export interface FiredCue {
   readonly outcome: 'fired' | 'late';
   readonly reason: LateReason | null;
   readonly path: CuePath;
+  readonly carrier: CueCarrier;
+  /** How far off its frame the moment may be that `carrier` told, milliseconds; null without a frame. */
+  readonly accuracyMs: number | null;
   readonly trigger: FireTrigger;
   readonly epoch: string | null;
   /** Unix microseconds at which the fire PTS passed the injector. */
@@ -151,6 +160,8 @@ export interface CueOutcome {
   readonly rev: number;
   readonly type: CueType;
   readonly path: CuePath;
+  readonly carrier: CueCarrier;
+  readonly accuracyMs: number | null;
   readonly outcome: 'fired' | 'late' | 'missed' | 'closed';
   readonly reason: LateReason | NeverReason | null;
   readonly lateMs: number | null;

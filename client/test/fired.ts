@@ -23,6 +23,8 @@ export const firedCue = (changes: Partial<FiredCue> = {}): FiredCue => ({
   outcome: 'fired',
   reason: null,
   path: 'flv',
+  carrier: 'sei',
+  accuracyMs: 1,
   trigger: 'frame',
   epoch: 'e1',
   fireAtUs: 1_800_000_000_000_000,

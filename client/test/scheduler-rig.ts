@@ -1,3 +1,4 @@
+import { BY_SEI, type Told } from '../src/carriers/told.ts';
 import type { KnownCue } from '../src/scheduler/cue-entry.ts';
 import { CueScheduler } from '../src/scheduler/scheduler.ts';
 import { PlayerTimeline } from '../src/scheduler/timeline.ts';
@@ -74,19 +75,26 @@ export class Rig {
   }
 
   /** A clock stamp: the player learns its offset. */
-  clockStamp(timeline: PlayerTimeline, playerPts: number, epoch = 'e1', offset = STREAM_OFFSET_MS): void {
+  clockStamp(
+    timeline: PlayerTimeline,
+    playerPts: number,
+    epoch = 'e1',
+    offset = STREAM_OFFSET_MS,
+    told: Told = BY_SEI,
+  ): void {
     const at = (UNIX_ZERO_MS + this.nowMs) * 1000;
-    timeline.stamped(playerPts, { epoch, at, pts: playerPts + offset }, this.nowMs);
+    timeline.stamped(playerPts, { epoch, at, pts: playerPts + offset }, this.nowMs, told);
   }
 
-  stamp(timeline: PlayerTimeline, spec: CueSpec, copyPts = spec.fire): void {
-    this.clockStamp(timeline, copyPts, spec.epoch);
+  stamp(timeline: PlayerTimeline, spec: CueSpec, copyPts = spec.fire, told: Told = BY_SEI): void {
+    this.clockStamp(timeline, copyPts, spec.epoch, STREAM_OFFSET_MS, told);
     this.scheduler.learn(
       this.known(spec, {
         kind: 'stamp',
         timeline,
         generation: timeline.generation,
         playerFireMs: spec.fire,
+        told,
         stamp: copyPts >= spec.fire ? `stamp of ${spec.id ?? 'c'} at ${copyPts}` : null,
       }),
     );

@@ -99,6 +99,8 @@ const bodyOf = (outcome: CueOutcome): unknown => ({
   cue: outcome.cue,
   rev: outcome.rev,
   path: outcome.path,
+  carrier: outcome.carrier,
+  accuracyMs: outcome.accuracyMs ?? undefined,
   outcome: outcome.outcome,
   lateMs: outcome.lateMs === null ? undefined : Math.round(outcome.lateMs * 10) / 10,
   frames: outcome.frames ?? undefined,

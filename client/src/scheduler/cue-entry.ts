@@ -1,4 +1,5 @@
 import type { CueType, JsonObject } from '../../../cues/wire/index.ts';
+import type { Told } from '../carriers/told.ts';
 import type { CloseReason, FiredCue, LateReason } from '../types.ts';
 import type { PlayerTimeline } from './timeline.ts';
 
@@ -31,6 +32,7 @@ export interface KnownCue {
         /** `timeline.generation` when the stamp was read. */
         readonly generation: number;
         readonly playerFireMs: number;
+        readonly told: Told;
         /** Text of the copy, where its `fireIn <= 0`. */
         readonly stamp: string | null;
       }
@@ -50,6 +52,13 @@ export interface Due {
   readonly dueAtMs: number;
 }
 
+/** A cue's moment in a player's time, and what told it. */
+export interface Placed {
+  readonly generation: number;
+  readonly fireMs: number;
+  readonly told: Told;
+}
+
 /** A cue that waits or is open. */
 export interface CueEntry {
   facts: CueFacts;
@@ -58,7 +67,9 @@ export interface CueEntry {
   epoch: string;
   streamFireMs: number | null;
   /** Fire PTS by player, where its stamps told it; only for the generation it was read in. */
-  readonly placed: Map<PlayerTimeline, { readonly generation: number; readonly fireMs: number }>;
+  readonly placed: Map<PlayerTimeline, Placed>;
+  /** The best that told of it; null while only the events feed did. */
+  told: Told | null;
   /** The player whose stamp came first; null while only the events feed told of it. */
   source: PlayerTimeline | null;
   /** From the events feed: how long it had been due at which monotonic moment. */

@@ -1,4 +1,4 @@
-import type { CueOutcome, CuePath, FiredCue, LateReason } from '../types.ts';
+import type { CueCarrier, CueOutcome, CuePath, FiredCue, LateReason } from '../types.ts';
 import type { CueEntry, Due } from './cue-entry.ts';
 
 /** How and when a cue fires. */
@@ -43,6 +43,7 @@ export function firedCueOf(entry: CueEntry, { due, nowMs, lateMs, reason, openAt
     outcome: reason === null ? 'fired' : 'late',
     reason,
     path: pathOf(entry, due),
+    ...carrierOf(entry, due),
     trigger: openAtMs === null ? due.by : 'clock',
     epoch: entry.epoch,
     fireAtUs: entry.fireAtUs,
@@ -63,6 +64,7 @@ export function outcomeOf(
     rev: entry.facts.rev,
     type: entry.facts.type,
     path: pathOf(entry, due),
+    ...carrierOf(entry, due),
     outcome,
     reason,
     lateMs: cue?.lateMs ?? null,
@@ -74,6 +76,20 @@ export function outcomeOf(
 /** By the clock means without the own frame, whoever told of the cue first. */
 const pathOf = (entry: CueEntry, due: Due | null): CuePath =>
   due?.by === 'clock' || entry.source === null ? 'events' : entry.source.path();
+
+/** What told the moment that it fired by, and how well. */
+function carrierOf(
+  { placed, told }: CueEntry,
+  due: Due | null,
+): { readonly carrier: CueCarrier; readonly accuracyMs: number | null } {
+  const timeline = due?.timeline ?? null;
+  if (timeline === null) return { carrier: told?.by ?? 'feed', accuracyMs: null };
+  const here = placed.get(timeline);
+  if (here !== undefined && here.generation === timeline.generation)
+    return { carrier: here.told.by, accuracyMs: here.told.accuracyMs };
+  // Known from elsewhere, and placed by what tells this player's time.
+  return { carrier: told?.by ?? 'feed', accuracyMs: timeline.accuracyMs };
+}
 
 function framesOf(due: Due): number | null {
   if (due.by !== 'frame') return null;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type CueSpec, FRAME_MS, Rig, UNIX_ZERO_MS } from '../../test/scheduler-rig.ts';
+import { BY_SEI } from '../carriers/told.ts';
 import type { PlayerTimeline } from './timeline.ts';
 
 /** A viewer's session as it may go: everything in stream time; the player counts from a base of its own. */
@@ -12,7 +13,15 @@ interface Cue {
 
 type Step =
   | { readonly kind: 'play'; readonly frames: number; readonly skip: number }
-  | { readonly kind: 'stamp'; readonly cue: number; readonly named: boolean; readonly sealed: boolean }
+  | {
+      readonly kind: 'stamp';
+      readonly cue: number;
+      readonly named: boolean;
+      readonly sealed: boolean;
+      readonly by: 'sei' | 'script' | 'emsg' | 'daterange';
+      /** How far off a copy beside SEI places it, where SEI has placed it already. */
+      readonly offMs: number;
+    }
   | { readonly kind: 'feed'; readonly cue: number }
   | { readonly kind: 'pause' | 'resume' }
   | { readonly kind: 'seek'; readonly to: number }
@@ -48,6 +57,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       cue: fc.nat(4),
       named: fc.boolean(),
       sealed: fc.boolean(),
+      by: fc.constantFrom('sei' as const, 'script' as const, 'emsg' as const, 'daterange' as const),
+      offMs: fc.integer({ min: -200, max: 200 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('feed' as const), cue: fc.nat(4) }) },
@@ -87,6 +98,8 @@ class Session {
   #paused = false;
   /** The player in use knows where this cue is. */
   #placed = new Set<string>();
+  /** Its SEI told where. */
+  #bySei = new Set<string>();
 
   constructor(specs: readonly Omit<Cue, 'id'>[]) {
     this.cues = specs.map((spec, i) => ({ ...spec, id: `c${i}` }));
@@ -99,6 +112,7 @@ class Session {
         expect(this.#paused).toBe(false);
         expect(this.#at).toBeGreaterThanOrEqual(spec.fire - (cue.trigger === 'frame' ? 2 : 0.01));
         expect(cue.playerShownPts! + this.#base).toBeCloseTo(this.#at, 6);
+        if (this.#bySei.has(cue.id)) expect(cue).toMatchObject({ carrier: 'sei', accuracyMs: 1 });
       }
       if (spec.durationMs !== undefined) expect(cue.remainingMs).toBeGreaterThan(0);
     };
@@ -113,7 +127,7 @@ class Session {
         }
         break;
       case 'stamp':
-        this.#stamp(this.cues[step.cue % this.cues.length]!, step.named, step.sealed);
+        this.#stamp(this.cues[step.cue % this.cues.length]!, step);
         break;
       case 'feed': {
         const cue = this.cues[step.cue % this.cues.length]!;
@@ -173,6 +187,7 @@ class Session {
   #anew(base: number): void {
     this.#base = base;
     this.#placed = new Set();
+    this.#bySei = new Set();
   }
 
   #show(at: number): void {
@@ -181,9 +196,11 @@ class Session {
     this.#promises();
   }
 
-  #stamp(cue: Cue, named: boolean, sealed: boolean): void {
+  #stamp(cue: Cue, { named, sealed, by, offMs }: Extract<Step, { kind: 'stamp' }>): void {
     const player = this.#player;
-    const fire = cue.fire - this.#base;
+    const isBeside = by !== 'sei' && this.#bySei.has(cue.id);
+    const fire = cue.fire - this.#base + (isBeside ? offMs : 0);
+    if (by === 'sei') this.#bySei.add(cue.id);
     const at = (UNIX_ZERO_MS + this.rig.nowMs) * 1000;
     const copy = this.#at - this.#base;
     player.stamped(copy, { epoch: 'e', at, ...(named ? { pts: this.#at } : {}) }, this.rig.nowMs);
@@ -196,7 +213,14 @@ class Session {
           streamFire: named ? cue.fire : null,
           data: sealed ? null : { interaction: 'q' },
         },
-        { kind: 'stamp', timeline: player, generation: player.generation, playerFireMs: fire, stamp: null },
+        {
+          kind: 'stamp',
+          timeline: player,
+          generation: player.generation,
+          playerFireMs: fire,
+          told: by === 'sei' ? BY_SEI : { by, accuracyMs: 100 },
+          stamp: null,
+        },
       ),
       fireAtUs: (UNIX_ZERO_MS + cue.fire) * 1000,
     });

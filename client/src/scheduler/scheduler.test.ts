@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FRAME_MS, Rig, STREAM_OFFSET_MS, UNIX_ZERO_MS } from '../../test/scheduler-rig.ts';
+import { BY_SEI, type Told } from '../carriers/told.ts';
 
 describe('on its frame', () => {
   test('an announced cue fires on the presented frame, once, with what was measured', () => {
@@ -75,7 +76,7 @@ describe('on its frame', () => {
     rig.scheduler.learn(
       rig.known(
         { fire: 400, streamFire: null },
-        { kind: 'stamp', timeline: flv, generation: 0, playerFireMs: 400, stamp: null },
+        { kind: 'stamp', timeline: flv, generation: 0, playerFireMs: 400, told: BY_SEI, stamp: null },
       ),
     );
     rig.play(flv, 0, 400);
@@ -643,5 +644,81 @@ describe('bounds and callbacks', () => {
     rig.stamp(flv, { id: 'e', fire: 840 }, 400);
     rig.frame(flv, 880);
     expect(rig.firedIds).toEqual(['a', 'b', 'end', 'd']);
+  });
+});
+
+describe('beside SEI', () => {
+  const byScript: Told = { by: 'script', accuracyMs: 1 };
+  const byDate: Told = { by: 'daterange', accuracyMs: 30 };
+
+  test.each([byScript, { by: 'emsg', accuracyMs: 1 } as const, byDate])(
+    'a cue that only $by told of fires on its frame, and says so',
+    (told) => {
+      const rig = new Rig();
+      const flv = rig.player();
+      rig.stamp(flv, { fire: 400 }, 0, told);
+      rig.play(flv, 0, 600);
+      expect(rig.fired).toMatchObject([
+        { playerShownPts: 400, frames: 0, carrier: told.by, accuracyMs: told.accuracyMs, trigger: 'frame' },
+      ]);
+      expect(rig.outcomes).toMatchObject([{ carrier: told.by, accuracyMs: told.accuracyMs, path: 'flv' }]);
+    },
+  );
+
+  test.each(['before', 'after'])('SEI places it, where %s something else does too', (when) => {
+    const rig = new Rig();
+    const hls = rig.player('hls');
+    if (when === 'before') rig.stamp(hls, { fire: 400 }, 0);
+    // The same cue, placed a frame too early by its date.
+    rig.scheduler.learn(
+      rig.known(
+        { fire: 400 },
+        { kind: 'stamp', timeline: hls, generation: 0, playerFireMs: 360, told: byDate, stamp: null },
+      ),
+    );
+    if (when === 'after') rig.stamp(hls, { fire: 400 }, 0);
+    rig.play(hls, 0, 600);
+    expect(rig.fired).toMatchObject([{ playerShownPts: 400, carrier: 'sei', accuracyMs: 1 }]);
+  });
+
+  test('a place told better later is taken', () => {
+    const rig = new Rig();
+    const hls = rig.player('hls');
+    for (const [playerFireMs, told] of [
+      [300, byDate],
+      [350, byDate],
+      [400, { by: 'emsg', accuracyMs: 1 }],
+    ] as const) {
+      rig.scheduler.learn(
+        rig.known(
+          { fire: 400 },
+          { kind: 'stamp', timeline: hls, generation: 0, playerFireMs, told, stamp: null },
+        ),
+      );
+    }
+    rig.play(hls, 0, 600);
+    expect(rig.fired).toMatchObject([{ playerShownPts: 400, carrier: 'emsg' }]);
+  });
+
+  test('what tells the time worse does not move what SEI told, until SEI has stopped', () => {
+    const rig = new Rig();
+    const hls = rig.player('hls');
+    rig.clockStamp(hls, 0);
+    rig.clockStamp(hls, 1000, 'e1', STREAM_OFFSET_MS + 70, byDate);
+    expect(hls.toPlayer(STREAM_OFFSET_MS, 'e1')).toBe(0);
+    expect([hls.stampsSeen, hls.accuracyMs]).toEqual([1, 1]);
+    rig.nowMs = 21_000;
+    rig.clockStamp(hls, 21_000, 'e1', STREAM_OFFSET_MS + 70, byDate);
+    expect(hls.toPlayer(STREAM_OFFSET_MS, 'e1')).toBe(-70);
+    expect([hls.stampsRunning(rig.nowMs), hls.accuracyMs]).toEqual([true, 30]);
+  });
+
+  test('without its frame it is the feed that told it, and nothing is said of frames', () => {
+    const rig = new Rig();
+    rig.nowMs = 10_000;
+    rig.feed({ fire: 9000 }, 1000);
+    expect(rig.fired).toMatchObject([
+      { carrier: 'feed', accuracyMs: null, path: 'events', trigger: 'clock' },
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { isWorse } from '../carriers/told.ts';
 import type { CloseReason, CueOutcome, FiredCue, LateReason, NeverReason } from '../types.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { type CueEntry, closingOf, type Due, type KnownCue, staysOpen, windowMsOf } from './cue-entry.ts';
@@ -125,6 +126,7 @@ export class CueScheduler {
       streamFireMs: known.streamFireMs,
       placed: new Map(),
       source: null,
+      told: null,
       fed: null,
       stamp: null,
       knownLate: null,
@@ -156,6 +158,7 @@ export class CueScheduler {
     entry.streamFireMs = known.streamFireMs;
     entry.stamp = null;
     entry.fed = null;
+    entry.told = null;
     entry.placed.clear();
     this.#place(entry, known);
     this.#done.set(entry.facts.id, entry.facts.rev);
@@ -184,9 +187,13 @@ export class CueScheduler {
     entry.source ??= from.timeline;
     // The first one: it passed the injector with the fire frame, later ones say less.
     entry.stamp ??= from.stamp;
-    if (from.generation === from.timeline.generation && this.#dues.timelines.includes(from.timeline)) {
-      entry.placed.set(from.timeline, { generation: from.generation, fireMs: from.playerFireMs });
-    }
+    const { timeline, generation, told } = from;
+    if (entry.told === null || !isWorse(told, entry.told)) entry.told = told;
+    if (generation !== timeline.generation || !this.#dues.timelines.includes(timeline)) return;
+    // SEI is the truth: what travels beside it places a cue only where no SEI did.
+    const before = entry.placed.get(timeline);
+    if (before !== undefined && before.generation === generation && isWorse(told, before.told)) return;
+    entry.placed.set(timeline, { generation, fireMs: from.playerFireMs, told });
   }
 
   #makeRoom(): void {

@@ -1,3 +1,4 @@
+import { BY_SEI, isWorse, type Told } from '../carriers/told.ts';
 import type { CuePath } from '../types.ts';
 
 /** Frame times are whole milliseconds on one side and fractions of a time base on the other (TS: up to 1 ms apart). */
@@ -57,6 +58,8 @@ export class PlayerTimeline {
   #startedAtMs: number;
   #aliveAtMs: number | null = null;
   #lastStampAtMs: number | null = null;
+  /** The best that tells this player's time. */
+  #told: Told | null = null;
   #segments: Segment[] = [];
   /** Player PTS of stamped frames and when they passed the injector, newest last. */
   #anchors: { readonly ptsMs: number; readonly atUs: number }[] = [];
@@ -76,6 +79,7 @@ export class PlayerTimeline {
     this.#startedAtMs = nowMs;
     this.#aliveAtMs = null;
     this.#lastStampAtMs = null;
+    this.#told = null;
     this.#segments = [];
     this.#anchors = [];
     this.#frameSpans = [];
@@ -87,7 +91,11 @@ export class PlayerTimeline {
     playerPtsMs: number,
     head: { readonly epoch: string; readonly at: number; readonly pts?: number },
     nowMs: number,
+    told: Told = BY_SEI,
   ): void {
+    // What is told worse says nothing while the better one goes on.
+    if (this.#told !== null && isWorse(told, this.#told) && this.stampsRunning(nowMs)) return;
+    this.#told = told;
     this.stampsSeen++;
     this.#lastStampAtMs = nowMs;
     const last = this.#anchors.at(-1);
@@ -167,6 +175,11 @@ export class PlayerTimeline {
   toPlayer(streamPtsMs: number, epoch: string): number | null {
     const segment = this.#segments.findLast((s) => s.epochs.some((e) => e.epoch === epoch));
     return segment === undefined ? null : streamPtsMs - segment.offsetMs;
+  }
+
+  /** How far off stream PTS in player time may be; null before any stamp. */
+  get accuracyMs(): number | null {
+    return this.#told?.accuracyMs ?? null;
   }
 
   /** Stream PTS and epoch of a moment of player time; null where no stamp told the offset. */

@@ -1,5 +1,6 @@
 import { STAMP_UUID_TEXT } from '../../../cues/wire/index.ts';
 import { sameUuid, USER_DATA_UNREGISTERED, uuidFromText } from '../../../h264-sei-parser/src/index.ts';
+import { type BufferedVideo, ScriptReader } from '../carriers/script.ts';
 import type { MpegtsModule, MpegtsPlayer } from '../types.ts';
 import type { SeiListener } from './sample.ts';
 
@@ -14,13 +15,18 @@ interface MpegtsSei {
   readonly pts?: unknown;
 }
 
-/** Listens to an mpegts.js player. Returns what stops it. */
+/** Listens to an mpegts.js player that plays in `video`. Returns what stops it. */
 export function readMpegts(
   player: MpegtsPlayer,
   mpegts: MpegtsModule | undefined,
   listener: SeiListener,
+  video: BufferedVideo,
 ): () => void {
-  const events = (mpegts?.Events ?? {}) as { SEI_ARRIVED?: string; DESTROYING?: string };
+  const events = (mpegts?.Events ?? {}) as {
+    SEI_ARRIVED?: string;
+    SCRIPTDATA_ARRIVED?: string;
+    DESTROYING?: string;
+  };
   const seiArrived = events.SEI_ARRIVED ?? 'sei_arrived';
   const destroying = events.DESTROYING ?? 'destroying';
   const onSei = (sei: MpegtsSei | null): void => {
@@ -31,11 +37,17 @@ export function readMpegts(
     }
     listener.sample({ ptsMs: sei.pts, data: sei.user_data });
   };
+  const scriptArrived = events.SCRIPTDATA_ARRIVED ?? 'scriptdata_arrived';
   const onDestroying = () => listener.gone();
   player.on(seiArrived, onSei);
+  const script = new ScriptReader(player, video, listener);
+  const onScript = (data: unknown): void => script.take(data);
+  player.on(scriptArrived, onScript);
   player.on(destroying, onDestroying);
   return () => {
     player.off(seiArrived, onSei);
+    player.off(scriptArrived, onScript);
+    script.stop();
     player.off(destroying, onDestroying);
   };
 }

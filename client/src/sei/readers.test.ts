@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { STAMP_UUID_TEXT } from '../../../cues/wire/index.ts';
 import { uuidFromText } from '../../../h264-sei-parser/src/index.ts';
+import { FakeVideo } from '../../test/fake-video.ts';
 import { readHls } from './hls.ts';
 import { mpegtsPath, readMpegts } from './mpegts.ts';
 import type { SeiSample } from './sample.ts';
@@ -9,6 +10,8 @@ import type { SeiSample } from './sample.ts';
 const uuid = uuidFromText(STAMP_UUID_TEXT);
 const otherUuid = uuidFromText('464d4c47-5241-494e-434f-4c4f-55524201');
 const text = new TextEncoder().encode('{"v":1}');
+
+const noVideo = () => new FakeVideo();
 
 function rig() {
   const samples: SeiSample[] = [];
@@ -25,7 +28,12 @@ function rig() {
 describe('mpegts.js', () => {
   test('gives our messages with their time, and leaves nothing behind', () => {
     const { player, samples, state, listener } = rig();
-    const stop = readMpegts(player, { Events: { SEI_ARRIVED: 'sei', DESTROYING: 'end' } }, listener);
+    const stop = readMpegts(
+      player,
+      { Events: { SEI_ARRIVED: 'sei', DESTROYING: 'end' } },
+      listener,
+      noVideo(),
+    );
     player.emit('sei', { type: 5, size: 23, uuid, user_data: text, pts: 1234 });
     expect(samples).toEqual([{ ptsMs: 1234, data: text }]);
     player.emit('end');
@@ -36,7 +44,7 @@ describe('mpegts.js', () => {
 
   test('knows the events’ names by itself', () => {
     const { player, samples, listener } = rig();
-    readMpegts(player, undefined, listener);
+    readMpegts(player, undefined, listener, noVideo());
     player.emit('sei_arrived', { type: 5, uuid, user_data: text, pts: 0 });
     expect(samples).toHaveLength(1);
   });
@@ -52,7 +60,7 @@ describe('mpegts.js', () => {
     ['no data', { type: 5, uuid, pts: 1 }, ['ERR_STAMP_FORMAT']],
   ])('%s is passed over', (_, sei, expected) => {
     const { player, samples, problems, listener } = rig();
-    readMpegts(player, undefined, listener);
+    readMpegts(player, undefined, listener, noVideo());
     player.emit('sei_arrived', sei);
     expect([samples, problems]).toEqual([[], expected]);
   });

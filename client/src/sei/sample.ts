@@ -1,9 +1,15 @@
-/** One SEI message of ours, as a player hands it out. */
+import type { Told } from '../carriers/told.ts';
+
+/** One stamp's text, as a player hands it out: from SEI, or from what travels beside it. */
 export interface SeiSample {
   /** PTS of its access unit in player time: what `mediaTime * 1000` will be when it is shown. */
   readonly ptsMs: number;
+  /** `ptsMs` is the fire PTS instead (of a clock stamp, there is no difference). */
+  readonly isFire?: boolean;
   /** The stamp's text: the payload after the UUID. */
   readonly data: Uint8Array;
+  /** Where it was not SEI. */
+  readonly told?: Told;
 }
 
 /** What a reader tells of a player. */

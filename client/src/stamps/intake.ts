@@ -1,4 +1,5 @@
 import { type CueStamp, parseStamp, type Stamp, StampError } from '../../../cues/wire/index.ts';
+import { BY_SEI } from '../carriers/told.ts';
 import type { KnownCue } from '../scheduler/cue-entry.ts';
 import type { PlayerTimeline } from '../scheduler/timeline.ts';
 import type { SeiSample } from '../sei/sample.ts';
@@ -42,7 +43,7 @@ export class StampIntake {
       this.#options.onProblem('ERR_CLIENT_STREAM');
       return;
     }
-    timeline.stamped(sample.ptsMs, stamp.head, this.#options.nowMs());
+    timeline.stamped(picturePtsOf(sample, stamp), stamp.head, this.#options.nowMs(), sample.told ?? BY_SEI);
     if (stamp.kind === 'clock' || this.#options.isDone(stamp.body.id, stamp.body.rev)) return;
     void this.#judge({ stamp, sample, timeline, generation: timeline.generation });
   }
@@ -85,6 +86,10 @@ export class StampIntake {
   }
 }
 
+/** PTS, in player time, of the access unit that the text is about. */
+const picturePtsOf = ({ ptsMs, isFire }: SeiSample, stamp: Stamp): number =>
+  isFire === true && stamp.kind === 'cue' ? ptsMs - stamp.head.fireIn : ptsMs;
+
 function knownCueOf({ stamp, sample, timeline, generation }: Copy, data: KnownCue['data']): KnownCue {
   const { head, body } = stamp;
   return {
@@ -97,7 +102,8 @@ function knownCueOf({ stamp, sample, timeline, generation }: Copy, data: KnownCu
       kind: 'stamp',
       timeline,
       generation,
-      playerFireMs: sample.ptsMs + head.fireIn,
+      playerFireMs: picturePtsOf(sample, stamp) + head.fireIn,
+      told: sample.told ?? BY_SEI,
       stamp: head.fireIn <= 0 ? new TextDecoder().decode(sample.data) : null,
     },
   };

@@ -15,6 +15,8 @@ export interface FireInfo {
   readonly frames: number | null;
   readonly lateMs: number;
   readonly path: string;
+  readonly carrier: string;
+  readonly accuracyMs: number | null;
   readonly trigger: string;
   readonly outcome: string;
   readonly reason: string | null;
@@ -61,6 +63,8 @@ export function recordFire(hooks: TestHooks, player: PlayPath, cue: FiredCue, vi
     frames: cue.frames,
     lateMs: cue.lateMs,
     path: cue.path,
+    carrier: cue.carrier,
+    accuracyMs: cue.accuracyMs,
     trigger: cue.trigger,
     outcome: cue.outcome,
     reason: cue.reason,
