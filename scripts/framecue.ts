@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   cue: async () => (await import('./commands/cue.ts')).cueCommand(),
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
+  record: async () => (await import('./commands/record.ts')).recordCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
 };
 
