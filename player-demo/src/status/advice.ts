@@ -32,6 +32,18 @@ export function adviceOn(code: string, stream: StreamReport): string | null {
       return 'The director console switches it on again.';
     case 'stamping-failed':
       return 'The log of the media process names the reason.';
+    case 'frames-dropped':
+      return 'The uplink is too narrow. Set the video bit rate to at most two thirds of it; a cable instead of Wi-Fi.';
+    case 'frames-skipped':
+      return 'The encoder is overloaded. OBS: Settings, Output: a faster preset, a hardware encoder, or a smaller picture.';
+    case 'frames-lagged':
+      return 'The compositor is overloaded. OBS: fewer or lighter sources, fewer frames per second, or less else on the graphics card.';
+    case 'clock-drifting':
+      return 'Run NTP on both machines. OBS reads the clock only when it starts: restart OBS shortly before the show.';
+    case 'clock-stepped':
+      return 'Cues at a wall-clock moment go by arrival until the clock is known again.';
+    case 'clock-absurd':
+      return 'Set the clock of that machine by NTP, then restart OBS. Until then cues at a wall-clock moment go by arrival.';
     case 'comes-and-goes':
       return 'How each publish ended stands in the list of publishers on this page.';
     default:

@@ -43,7 +43,8 @@ export interface Headlines {
 
 type Levels = (...codes: readonly string[]) => Problem['level'] | null;
 
-const levelsIn =
+/** The worst level of the problems with any of these codes. */
+export const levelsIn =
   (problems: readonly Problem[]): Levels =>
   (...codes) => {
     const found = problems.filter(({ code }) => codes.includes(code));

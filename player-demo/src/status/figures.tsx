@@ -43,7 +43,7 @@ interface FigureProps {
   readonly children?: ComponentChildren;
 }
 
-function Figure({ name, headline: { value, note, level }, children }: FigureProps) {
+export function Figure({ name, headline: { value, note, level }, children }: FigureProps) {
   return (
     <div class={level === null ? 'figure' : `figure level-${level}`}>
       <h3 class="figure-name">{name}</h3>

@@ -1,4 +1,10 @@
-import { type MediaReport, type PublisherEvent, readReport, type StreamReport } from './report.ts';
+import {
+  type ClockReport,
+  type MediaReport,
+  type PublisherEvent,
+  readReport,
+  type StreamReport,
+} from './report.ts';
 
 /** An answer of the media process as it comes over HTTP: one healthy stream with B-frames, 1 s GOPs and sound. */
 export const HEALTHY_JSON = {
@@ -84,6 +90,73 @@ export const HEALTHY_JSON = {
     },
   ],
 };
+
+const counted = (total: number, lastMinute: number) => ({ total, lastMinute, perSecond: 0 });
+
+/** `encoderClock` of a stream whose encoder sends OBS metrics, in order. */
+export const LOCKED_JSON = {
+  state: 'locked',
+  readings: 312,
+  discarded: 0,
+  steps: 0,
+  errorMs: 4.2,
+  captureToArrivalMs: { last: 431.2, least: 412.4 },
+  aheadAtLeastMs: 0,
+  behindAtMostMs: 342.4,
+  movedMs: 6.4,
+  source: 'bpm',
+  timing: 'capture',
+  saysLocked: null,
+  driftPpm: 11.6,
+  driftErrorPpm: 4,
+  encodeMs: { last: 70, most: 82 },
+  captureDelayMs: 0,
+  malformed: 0,
+  lastStep: null as { readonly byMs: number; readonly at: number } | null,
+  frames: {
+    rendered: counted(18_720, 1800),
+    lagged: counted(0, 0),
+    dropped: counted(0, 0),
+    output: counted(18_720, 1800),
+    input: counted(18_720, 1800),
+    skipped: counted(0, 0),
+    encoded: counted(18_720, 1800),
+  } as { readonly [kind: string]: ReturnType<typeof counted> } | null,
+  frameCountRestarts: 0,
+  misbWritten: 0,
+};
+
+/** `encoderClock` of an encoder that says nothing. */
+export const ABSENT_JSON = {
+  ...LOCKED_JSON,
+  state: 'absent',
+  readings: 0,
+  errorMs: null,
+  captureToArrivalMs: null,
+  behindAtMostMs: null,
+  movedMs: 0,
+  source: null,
+  timing: 'stamp',
+  driftPpm: null,
+  driftErrorPpm: null,
+  encodeMs: null,
+  frames: null,
+};
+
+/** Frames lost in the last minute: for want of network, of time to encode, of time to render. */
+export const lostJson = (dropped: number, skipped: number, lagged: number) => ({
+  ...LOCKED_JSON.frames,
+  dropped: counted(dropped + 10, dropped),
+  skipped: counted(skipped, skipped),
+  lagged: counted(lagged, lagged),
+});
+
+/** The encoder's clock as it is read from the answer. */
+export function clockWith(changes: Partial<Record<keyof typeof LOCKED_JSON, unknown>> = {}): ClockReport {
+  const encoderClock = { ...LOCKED_JSON, ...changes };
+  return readReport({ ...HEALTHY_JSON, streams: [{ ...HEALTHY_JSON.streams[0], encoderClock }] })!.streams[0]!
+    .clock!;
+}
 
 export const report = (): MediaReport => readReport(HEALTHY_JSON)!;
 

@@ -9,6 +9,8 @@ export interface Sample {
   readonly videoKbitPerS: number | null;
   /** Pictures since the answer before, per second: a second without pictures shows. */
   readonly framesPerS: number | null;
+  /** From capture to arrival, by the encoder's clock. */
+  readonly delayMs: number | null;
   readonly since: number | null;
   readonly frames: number | null;
   readonly passedUntouched: number | null;
@@ -34,7 +36,7 @@ export function remember(history: History, report: MediaReport, now: number): Hi
 }
 
 function sampleOf(
-  { publisher, health, stamps }: StreamReport,
+  { publisher, health, stamps, clock }: StreamReport,
   before: Sample | undefined,
   serverAt: number,
   now: number,
@@ -47,6 +49,8 @@ function sampleOf(
     serverAt,
     videoKbitPerS: bits === null ? null : bits / 1000,
     framesPerS: before === undefined || before.since !== since ? null : rate(before, frames, serverAt),
+    // A time before capture is the clock's mistake, and has no place in the drawing.
+    delayMs: clock?.delay.last == null || clock.delay.last < 0 ? null : clock.delay.last,
     since,
     frames,
     passedUntouched: stamps.passedUntouched,

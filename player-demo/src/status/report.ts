@@ -18,6 +18,8 @@ export interface StreamReport {
   readonly stampingOn: boolean | null;
   readonly publisher: PublisherReport | null;
   readonly health: HealthReport | null;
+  /** Null: the server does not tell. */
+  readonly clock: ClockReport | null;
   readonly viewers: ViewersReport;
   readonly stamps: StampsReport;
 }
@@ -109,6 +111,45 @@ export interface StampsReport {
   readonly passedUntouched: number | null;
 }
 
+export const CLOCK_STATES = ['absent', 'locking', 'locked', 'drifting', 'stepped', 'absurd'] as const;
+export type ClockState = (typeof CLOCK_STATES)[number];
+
+/** What the encoder says of its clock and its frames (OBS BPM, MISB ST 0604). */
+export interface ClockReport {
+  readonly state: ClockState;
+  readonly source: 'misb' | 'bpm' | null;
+  /** By what the wall-clock moment of a cue is turned into a picture now. */
+  readonly timing: 'capture' | 'stamp';
+  /** How far off a capture time can be, by the encoder's own clock. */
+  readonly errorMs: number | null;
+  /** From capture by the encoder's clock to arrival by the server's. */
+  readonly delay: { readonly last: number | null; readonly least: number | null };
+  readonly encodeMs: number | null;
+  /** What the server can prove: the encoder's clock is ahead by at least this. */
+  readonly aheadAtLeastMs: number;
+  readonly driftPpm: number | null;
+  readonly driftErrorPpm: number | null;
+  readonly movedMs: number | null;
+  /** False: the encoder itself says that its clock is not locked. */
+  readonly saysLocked: boolean | null;
+  readonly lastStep: { readonly byMs: number; readonly at: number } | null;
+  readonly frames: FramesReport | null;
+}
+
+/** Frames that the encoder lost, and all that it counts them among. */
+export interface FramesReport {
+  /** For want of network, of time to encode, of time to render. */
+  readonly dropped: FrameCount;
+  readonly skipped: FrameCount;
+  readonly lagged: FrameCount;
+  readonly rendered: FrameCount;
+}
+
+export interface FrameCount {
+  readonly total: number;
+  readonly lastMinute: number;
+}
+
 export interface PublisherEvent {
   readonly at: number;
   readonly kind: 'refused' | 'ended';
@@ -147,6 +188,7 @@ function readStream(value: unknown): StreamReport | null {
     stampingOn: booleanOf(part(value, 'stamping').on),
     publisher: isObject(value.publisher) ? readPublisher(value.publisher) : null,
     health: isObject(value.health) ? readHealth(value.health) : null,
+    clock: isObject(value.encoderClock) ? readClock(value.encoderClock) : null,
     viewers: {
       flv: numberOf(viewers.flv),
       ws: numberOf(viewers.ws),
@@ -218,6 +260,43 @@ function readHealth(value: JsonObject): HealthReport {
       avSkewMs: numberOf(timing.avSkewMs),
     },
     problems: listOf(value.problems, readProblem) ?? [],
+  };
+}
+
+function readClock(value: JsonObject): ClockReport | null {
+  const state = CLOCK_STATES.find((known) => known === value.state);
+  if (state === undefined) return null;
+  const delay = part(value, 'captureToArrivalMs');
+  const step = part(value, 'lastStep');
+  const byMs = numberOf(step.byMs);
+  const at = numberOf(step.at);
+  return {
+    state,
+    source: value.source === 'misb' || value.source === 'bpm' ? value.source : null,
+    timing: value.timing === 'capture' ? 'capture' : 'stamp',
+    errorMs: numberOf(value.errorMs),
+    delay: { last: numberOf(delay.last), least: numberOf(delay.least) },
+    encodeMs: numberOf(part(value, 'encodeMs').last),
+    aheadAtLeastMs: numberOf(value.aheadAtLeastMs) ?? 0,
+    driftPpm: numberOf(value.driftPpm),
+    driftErrorPpm: numberOf(value.driftErrorPpm),
+    movedMs: numberOf(value.movedMs),
+    saysLocked: booleanOf(value.saysLocked),
+    lastStep: byMs === null || at === null ? null : { byMs, at },
+    frames: isObject(value.frames) ? readFrames(value.frames) : null,
+  };
+}
+
+function readFrames(value: JsonObject): FramesReport {
+  const count = (name: string): FrameCount => {
+    const counted = part(value, name);
+    return { total: numberOf(counted.total) ?? 0, lastMinute: numberOf(counted.lastMinute) ?? 0 };
+  };
+  return {
+    dropped: count('dropped'),
+    skipped: count('skipped'),
+    lagged: count('lagged'),
+    rendered: count('rendered'),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { plural } from '../shared/format.ts';
+import { ClockSection } from './clock-section.tsx';
 import { factsOf, headlinesOf } from './facts.ts';
 import { AllFacts, Figures } from './figures.tsx';
 import type { Sample } from './history.ts';
@@ -39,6 +40,9 @@ export function StreamCard({ stream, verdict, samples, report, alone }: StreamCa
           samples={samples}
           declared={stream.health?.video.declaredFrameRate ?? null}
         />
+      )}
+      {stream.publisher !== null && stream.clock !== null && (
+        <ClockSection clock={stream.clock} problems={problems} samples={samples} />
       )}
       {stream.health !== null && (alone ? facts : <More title="All figures">{facts}</More>)}
       {kind === 'off-air' && (

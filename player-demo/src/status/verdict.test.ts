@@ -67,6 +67,7 @@ describe('judge', () => {
       serverAt: 0,
       videoKbitPerS: null,
       framesPerS: null,
+      delayMs: null,
       since: null,
       frames: null,
       passedUntouched,

@@ -1,4 +1,5 @@
 import { plural } from '../shared/format.ts';
+import { clockProblems } from './clock.ts';
 import { recentlyUnstamped, type Sample } from './history.ts';
 import type { Problem, PublisherEvent, StreamReport } from './report.ts';
 
@@ -66,6 +67,7 @@ function* ownProblems(stream: StreamReport, { at, samples, events }: Evidence): 
     const text = `Stamping failed on ${plural(unstamped, 'picture')} in the last 2 minutes. They went on as they came.`;
     yield { level: 'warn', code: 'stamping-failed', text };
   }
+  if (stream.clock !== null) yield* clockProblems(stream.clock, at);
   const ends = events.filter(
     (event) => event.kind === 'ended' && event.stream === stream.name && at - event.at < COMINGS_MS,
   );
