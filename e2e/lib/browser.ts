@@ -25,6 +25,9 @@ export interface ShownFire {
   readonly firePts: number | null;
   readonly shownPts: number | null;
   readonly path: string;
+  /** What told of it: `sei`, or what travels beside it. */
+  readonly carrier: string;
+  readonly accuracyMs: number | null;
   readonly trigger: string;
   readonly outcome: string;
   readonly reason: string | null;
@@ -39,8 +42,13 @@ export interface ShownFire {
 /**
  * A viewer page that reads the barcode off the screen at every fire: in the same task, from the picture that the
  * video element shows.
+ * @param prepare before the page is loaded
  */
-export async function openViewer(browser: Browser, url: string): Promise<{ page: Page; errors: string[] }> {
+export async function openViewer(
+  browser: Browser,
+  url: string,
+  prepare: (page: Page) => Promise<unknown> = async () => undefined,
+): Promise<{ page: Page; errors: string[] }> {
   // Small: without a GPU every picture is composed by the processor, and what is measured is the player, not that.
   // Our own script reads the pixels beside the page's: the page's policy lets no other in.
   const context = await browser.newContext({ bypassCSP: true, viewport: { width: 900, height: 600 } });
@@ -48,6 +56,7 @@ export async function openViewer(browser: Browser, url: string): Promise<{ page:
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   await page.addInitScript({ content: readerScript() });
+  await prepare(page);
   await page.goto(url, { waitUntil: 'load', timeout: 60_000 });
   return { page, errors };
 }

@@ -1,0 +1,103 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TEST_STREAMS } from '../test-streams/catalogue.ts';
+import { shapeOf } from '../test-streams/parameters.ts';
+import { firesOf, openBrowser, openViewer, type ShownFire, untilAllPlay } from './lib/browser.ts';
+import { type FireVerdict, judge, markCues, NumbersByPts, PLAYERS, summarise } from './lib/fires.ts';
+import { type Drops, SeiFreeServer } from './lib/sei-free.ts';
+import { type System, startSystem } from './lib/system.ts';
+
+const STREAM = 'bframes-25';
+const CUES = 8;
+/** HLS is some 6 s behind, and a player that joins needs its first segments. */
+const BEHIND_MS = 40_000;
+
+let browser: Browser;
+let system: System;
+let between: SeiFreeServer;
+let numbers: NumbersByPts;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  system = await startSystem();
+  await system.publish(STREAM);
+  const { outputs } = await system.run();
+  numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[STREAM]).frames);
+  between = await SeiFreeServer.start(outputs);
+});
+
+afterAll(async () => {
+  await numbers?.stop();
+  await between?.close();
+  await system?.stop();
+  await browser?.close();
+});
+
+/** By what HLS is left with when the server between drops SEI and one more. */
+const ROADS: readonly { readonly drops: Drops; readonly hls: string }[] = [
+  { drops: 'daterange', hls: 'emsg' },
+  { drops: 'emsg', hls: 'daterange' },
+];
+
+describe.each(ROADS)('behind a server that drops SEI and $drops', ({ drops, hls }) => {
+  let verdicts: FireVerdict[];
+  let fires: ShownFire[];
+  let errors: string[];
+
+  beforeAll(async () => {
+    between.drops = drops;
+    between.dropped = 0;
+    const { pages } = await system.run();
+    const viewer = await openViewer(browser, `${pages.viewer}?test`, (page) =>
+      page.route('**/demo/config.json', async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ json: { ...(await answer.json()), ...between.outputs } });
+      }),
+    );
+    errors = viewer.errors;
+    await untilAllPlay(viewer.page, BEHIND_MS);
+    const ids = await markCues(system, {
+      count: CUES,
+      everyMs: 637,
+      // Sealed and announced, and at once: both ways that a cue is written.
+      cue: (n) => ({
+        type: 'custom.test',
+        data: { n },
+        ...(n % 2 === 0 ? { delayMs: 1000 + n * 17, announceMs: 700 } : {}),
+      }),
+    });
+    verdicts = await judge(system, viewer.page, ids, numbers, { timeoutMs: BEHIND_MS });
+    fires = await firesOf(viewer.page);
+    await viewer.page.context().close();
+  });
+
+  it.each(PLAYERS)('%s fires every cue once, on its picture or the next, never early', (player) => {
+    const own = verdicts.filter((v) => v.player === player);
+    const summary = summarise(own);
+    console.info(`without SEI or ${drops}, ${player}:`, JSON.stringify(summary));
+    expect(summary, JSON.stringify(own)).toMatchObject({
+      cues: CUES,
+      never: 0,
+      twice: 0,
+      unread: 0,
+      early: 0,
+      late: 0,
+      disagree: 0,
+    });
+    expect(CUES - summary.passedOver, 'fires that could be judged').toBeGreaterThanOrEqual(CUES / 4);
+  });
+
+  it('says by what each cue came, and how exact that is', () => {
+    expect(between.dropped).toBeGreaterThan(0);
+    const carriers = { flv: 'script', ws: 'script', hls };
+    for (const fire of fires) {
+      expect(fire, JSON.stringify(fire)).toMatchObject({ carrier: carriers[fire.player], trigger: 'frame' });
+      expect(fire.accuracyMs).toBeGreaterThanOrEqual(1);
+      expect(fire.accuracyMs).toBeLessThanOrEqual(fire.carrier === 'daterange' ? 100 : 1);
+    }
+  });
+
+  it('leaves no error on the page', () => {
+    expect(errors).toEqual([]);
+  });
+});
