@@ -10,12 +10,14 @@ import {
   type SessionResult,
 } from '../../qa/show/replay-session.ts';
 import { verdictOf } from '../../qa/show/report/html.ts';
+import { cueNameOf, describe as describeCue } from '../../qa/show/report/junit.ts';
 import { RtmpOutput } from '../../qa/show/rtmp-output.ts';
 import type { ReplayFrom } from '../../qa/show/run-replay.ts';
 import { openShow } from '../../qa/show/show-reader.ts';
 import { nameOf, softwareOf } from '../../qa/show/software.ts';
 import { showsFolderOf } from '../../server/media/recorder-setup.ts';
 import { makeReplayPath } from '../../server/media/replay-path.ts';
+import { sentenceOf } from '../../server/process.ts';
 import { loadSettings } from '../../service/settings.ts';
 import { ffmpegPath } from '../lib/tools.ts';
 import { wholeNumber } from './server.ts';
@@ -44,7 +46,7 @@ Examples:
   framecue replay friday --against a.jsonl            ... and hold another build against it later
   framecue replay friday --rtmp rtmp://host/live/x --from-cue q1
 
-Exit code 0: the same; 1: it differs; 2: used wrongly.`;
+Exit code 0: the same; 1: it differs; 2: used wrongly, or the show cannot be read.`;
 
 /** `framecue replay SHOW`: exit code 1 where the two runs differ. */
 export const replayCommand = (): Command =>
@@ -70,42 +72,53 @@ export const replayCommand = (): Command =>
     .action(async (given: string, options: ReplayCommandOptions, command: Command) => {
       const problem = misuseOf(options);
       if (problem !== null) command.error(`error: ${problem}`, { exitCode: 2 });
-      const { settings } = loadSettings(process.env);
-      const material = materialOf(given, showsFolderOf(settings));
-      const abort = new AbortController();
-      const stop = () => abort.abort();
-      process.on('SIGINT', stop);
-      process.on('SIGTERM', stop);
-      const progress = process.stderr.isTTY && options.json !== true;
-      const session: SessionOptions = {
-        material,
-        software: await softwareOf(),
-        from: fromOf(options),
-        out: options.out ?? null,
-        outputs:
-          options.rtmp === undefined
-            ? []
-            : [new RtmpOutput({ url: options.rtmp, ffmpeg: ffmpegPath(), clock: systemClock })],
-        runFile: options.run ?? null,
-        against: againstOf(given, options, showsFolderOf(settings)),
-        report: options.report ?? null,
-        now: () => new Date(systemClock.unixMs()),
-        signal: abort.signal,
-        ...(progress
-          ? {
-              onProgress: ({ units, recordedMs }) =>
-                process.stderr.write(`\r\x1b[K${units} access units, ${(recordedMs / 1000).toFixed(0)} s`),
-            }
-          : {}),
-      };
-      const result = await replaySession(session);
-      if (progress) process.stderr.write('\r\x1b[K');
-      process.stdout.write(
-        `${options.json === true ? JSON.stringify(jsonOf(result)) : describe(result, options)}\n`,
-      );
-      const isSame = result.comparison === null || result.comparison.identical;
-      process.exitCode = isSame && !result.replay.stopped ? 0 : 1;
+      try {
+        await replay(given, options);
+      } catch (error) {
+        // 1 says that the runs differ: what cannot be replayed at all is another matter.
+        if (!(error instanceof FramecueError)) throw error;
+        process.stderr.write(`${sentenceOf(error)}\n`);
+        process.exitCode = 2;
+      }
     });
+
+async function replay(given: string, options: ReplayCommandOptions): Promise<void> {
+  const { settings } = loadSettings(process.env);
+  const material = materialOf(given, showsFolderOf(settings));
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const progress = process.stderr.isTTY && options.json !== true;
+  const session: SessionOptions = {
+    material,
+    software: await softwareOf(),
+    from: fromOf(options),
+    out: options.out ?? null,
+    outputs:
+      options.rtmp === undefined
+        ? []
+        : [new RtmpOutput({ url: options.rtmp, ffmpeg: ffmpegPath(), clock: systemClock })],
+    runFile: options.run ?? null,
+    against: againstOf(given, options, showsFolderOf(settings)),
+    report: options.report ?? null,
+    now: () => new Date(systemClock.unixMs()),
+    signal: abort.signal,
+    ...(progress
+      ? {
+          onProgress: ({ units, recordedMs }) =>
+            process.stderr.write(`\r\x1b[K${units} access units, ${(recordedMs / 1000).toFixed(0)} s`),
+        }
+      : {}),
+  };
+  const result = await replaySession(session);
+  if (progress) process.stderr.write('\r\x1b[K');
+  process.stdout.write(
+    `${options.json === true ? JSON.stringify(jsonOf(result)) : describe(result, options)}\n`,
+  );
+  const isSame = result.comparison === null || result.comparison.identical;
+  process.exitCode = isSame && !result.replay.stopped ? 0 : 1;
+}
 
 function misuseOf({ fromCue, from, against, build, rtmp }: ReplayCommandOptions): string | null {
   if (fromCue !== undefined && from !== undefined) return 'give one of --from-cue and --from';
@@ -174,7 +187,7 @@ function describe(result: SessionResult, options: ReplayCommandOptions): string 
     );
     lines.push(verdictOf(comparison));
     for (const cue of comparison.cues.filter(({ same }) => !same).slice(0, 10)) {
-      lines.push(`  cue ${cue.id}: PTS ${cue.a.landing?.pts ?? 'none'} and ${cue.b.landing?.pts ?? 'none'}`);
+      lines.push(`  cue ${cueNameOf(cue)}: ${describeCue(cue.a)}; and: ${describeCue(cue.b)}`);
     }
   }
   if (options.report !== undefined && comparison !== null) lines.push(`${options.report}/report.html`);

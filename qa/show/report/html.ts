@@ -152,10 +152,7 @@ const wordOf = (field: string): string => WORDS[field] ?? field;
 function firstDifference(diff: UnitDiff & { readonly epoch: number; readonly frame: number }): string {
   const nals = (rows: readonly NalRow[]) =>
     `<ol start="0" class="nals">${rows.map(({ type, size, same }) => `<li class="${same ? '' : 'bad'}">${esc(NAL_NAMES[type] ?? `type ${type}`)}, ${count(size)} bytes</li>`).join('')}</ol>`;
-  const where =
-    diff.nal === null
-      ? 'All NAL units are alike.'
-      : `NAL unit ${diff.nal} differs first, from its byte ${diff.offset} on.`;
+  const where = whereOf(diff);
   return `<section>
 <h2>The first access unit that differs: frame ${diff.frame} of epoch ${diff.epoch}</h2>
 <p>${where}</p>
@@ -163,7 +160,20 @@ function firstDifference(diff: UnitDiff & { readonly epoch: number; readonly fra
 </section>`;
 }
 
+function whereOf({ a, b, nalA, nalB, offset }: UnitDiff): string {
+  const name = (rows: readonly NalRow[], at: number) => {
+    const { type } = rows[at]!;
+    return `NAL unit ${at} (${esc(NAL_NAMES[type] ?? `type ${type}`)})`;
+  };
+  if (nalA === null && nalB === null) return 'Its NAL units are alike: its times or its order differ.';
+  if (nalA === null) return `${name(b, nalB!)} is in B alone.`;
+  if (nalB === null) return `${name(a, nalA)} is in A alone.`;
+  if (offset === null) return `${name(a, nalA)} is in A alone, ${name(b, nalB)} in B alone.`;
+  return `${name(a, nalA)} of A and ${name(b, nalB)} of B part at byte ${offset}.`;
+}
+
 function hexTable(rows: readonly HexRow[]): string {
+  if (rows.length === 0) return '';
   const mark = (text: string, differs: boolean) => (differs ? `<b>${esc(text)}</b>` : esc(text));
   const lines = rows.map(({ offset, hex, text, differing }) => {
     const off = new Set(differing);

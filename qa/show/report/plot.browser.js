@@ -7,6 +7,7 @@
   const [soft, line, text] = [colour('--text-faint'), colour('--line'), colour('--text')];
   const [a, b, bad, epoch] = [colour('--cue'), colour('--info'), colour('--bad'), colour('--line-control')];
   const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
+  const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
   const clock = (seconds) => {
     const whole = Math.floor(seconds);
     const parts = [Math.floor(whole / 60) % 60, whole % 60].map((n) => String(n).padStart(2, '0'));
@@ -50,6 +51,7 @@
   };
 
   const bars = uPlot.paths.bars({ size: [1, 40], align: 1 });
+  const steps = uPlot.paths.stepped({ align: 1 });
   const options = (width) => ({
     width,
     height: Math.max(220, Math.min(340, Math.round(width / 3))),
@@ -57,8 +59,15 @@
     series: [
       { label: 'Stream time', value: (_plot, seconds) => (seconds === null ? '' : clock(seconds)) },
       { label: 'Differing', stroke: bad, fill: bad, paths: bars, points: { show: false } },
-      { label: 'Access units in A', stroke: a, width: 3, points: { show: false } },
-      { label: 'Access units in B', stroke: b, width: 1.5, dash: [6, 4], points: { show: false } },
+      { label: 'Access units in A', stroke: a, width: 3, paths: steps, points: { show: false } },
+      {
+        label: 'Access units in B',
+        stroke: b,
+        width: 1.5,
+        dash: [6, 4],
+        paths: steps,
+        points: { show: false },
+      },
     ],
     axes: [
       { ...axis, values: (_plot, splits) => splits.map(clock) },

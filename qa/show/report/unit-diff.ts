@@ -6,7 +6,7 @@ import { FlvReader } from '../../../packet/flv-reader.ts';
 export interface NalRow {
   readonly type: number;
   readonly size: number;
-  /** The other run's unit has the same one at this place. */
+  /** The other run's unit has it too, in the same order. */
   readonly same: boolean;
 }
 
@@ -14,10 +14,11 @@ export interface NalRow {
 export interface UnitDiff {
   readonly a: readonly NalRow[];
   readonly b: readonly NalRow[];
-  /** Index of the first NAL unit that differs; null where all are alike. */
-  readonly nal: number | null;
-  /** Offset of the first byte in it that differs. */
-  readonly offset: number;
+  /** Index of the first NAL unit that the other one does not have; null where there is none. */
+  readonly nalA: number | null;
+  readonly nalB: number | null;
+  /** Offset of the first byte that differs between those two, where they are of one type. */
+  readonly offset: number | null;
   readonly hexA: readonly HexRow[];
   readonly hexB: readonly HexRow[];
 }
@@ -46,21 +47,71 @@ export function diffUnits(
 }
 
 export function diffNals(a: readonly Uint8Array[], b: readonly Uint8Array[]): UnitDiff {
-  const same = (at: number): boolean =>
-    a[at] !== undefined && b[at] !== undefined && Buffer.compare(a[at], b[at]) === 0;
-  const rows = (nals: readonly Uint8Array[]): NalRow[] =>
-    nals.map((nal, at) => ({ type: (nal[0] ?? 0) & 0x1f, size: nal.length, same: same(at) }));
-  const count = Math.max(a.length, b.length);
-  const first = Array.from({ length: count }, (_, at) => at).find((at) => !same(at)) ?? null;
-  const one = first === null ? new Uint8Array() : (a[first] ?? new Uint8Array());
-  const two = first === null ? new Uint8Array() : (b[first] ?? new Uint8Array());
-  let offset = 0;
-  while (offset < Math.min(one.length, two.length) && one[offset] === two[offset]) offset++;
+  const { inA, inB } = common(a, b);
+  const rows = (nals: readonly Uint8Array[], shared: ReadonlySet<number>): NalRow[] =>
+    nals.map((nal, at) => ({ type: typeOf(nal), size: nal.length, same: shared.has(at) }));
+  const first = (nals: readonly Uint8Array[], shared: ReadonlySet<number>): number | null =>
+    [...nals.keys()].find((at) => !shared.has(at)) ?? null;
+  const nalA = first(a, inA);
+  const nalB = first(b, inB);
+  const one = nalA === null ? null : a[nalA]!;
+  const two = nalB === null ? null : b[nalB]!;
+  const isPair = one !== null && two !== null && typeOf(one) === typeOf(two);
+  const offset = isPair ? parting(one, two) : null;
+  const hex = (of: Uint8Array | null, other: Uint8Array | null) =>
+    of === null ? [] : hexRows(of, isPair ? other! : of, offset ?? 0);
   return {
-    ...{ a: rows(a), b: rows(b), nal: first, offset },
-    hexA: hexRows(one, two, offset),
-    hexB: hexRows(two, one, offset),
+    ...{ a: rows(a, inA), b: rows(b, inB), nalA, nalB, offset },
+    hexA: hex(one, two),
+    hexB: hex(two, one),
   };
+}
+
+const typeOf = (nal: Uint8Array): number => (nal[0] ?? 0) & 0x1f;
+
+/** Of the first byte that is not the same. */
+function parting(a: Uint8Array, b: Uint8Array): number {
+  let offset = 0;
+  while (offset < Math.min(a.length, b.length) && a[offset] === b[offset]) offset++;
+  return offset;
+}
+
+/** More NAL units than this are compared place by place. */
+const MAX_COMMON = 512;
+
+/** The longest run of NAL units that both have, in order: so that one more stamp shifts nothing. */
+function common(
+  a: readonly Uint8Array[],
+  b: readonly Uint8Array[],
+): { readonly inA: ReadonlySet<number>; readonly inB: ReadonlySet<number> } {
+  const inA = new Set<number>();
+  const inB = new Set<number>();
+  const same = (i: number, j: number): boolean => Buffer.compare(a[i]!, b[j]!) === 0;
+  if (a.length > MAX_COMMON || b.length > MAX_COMMON) {
+    for (let at = 0; at < Math.min(a.length, b.length); at++) {
+      if (!same(at, at)) continue;
+      inA.add(at);
+      inB.add(at);
+    }
+    return { inA, inB };
+  }
+  // lengths[i][j]: of the longest common run of what follows a[i] and b[j].
+  const lengths = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      lengths[i]![j] = same(i, j)
+        ? lengths[i + 1]![j + 1]! + 1
+        : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
+    }
+  }
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    if (same(i, j)) {
+      inA.add(i++);
+      inB.add(j++);
+    } else if (lengths[i + 1]![j]! >= lengths[i]![j + 1]!) i++;
+    else j++;
+  }
+  return { inA, inB };
 }
 
 function hexRows(bytes: Uint8Array, other: Uint8Array, around: number): HexRow[] {
