@@ -1,4 +1,4 @@
-import { writeAvccNal, writeSeiNal } from '../h264-sei-parser/src/index.ts';
+import { NalType, writeAvccNal, writeSeiNal } from '../h264-sei-parser/src/index.ts';
 import type { AccessUnitView, SeiUnit } from './access-unit-view.ts';
 import { BUFFERING_PERIOD, stampTextOf } from './sei-unit.ts';
 
@@ -10,6 +10,8 @@ export interface Rewrites {
   readonly seiMoved: number;
   /** SEI NAL units that stood before a buffering period and now stand behind it. */
   readonly seiBehindBufferingPeriod: number;
+  /** Access unit delimiters that stood behind other NAL units and now are the first one. */
+  readonly delimiterFirst: number;
   /** Stamps that came with the frame and were taken out. */
   readonly stampsRemoved: number;
 }
@@ -19,15 +21,26 @@ export interface RewrittenAccessUnit {
   readonly rewrites: Rewrites;
 }
 
-export const NO_REWRITES: Rewrites = { seiMoved: 0, seiBehindBufferingPeriod: 0, stampsRemoved: 0 };
+export const NO_REWRITES: Rewrites = {
+  seiMoved: 0,
+  seiBehindBufferingPeriod: 0,
+  delimiterFirst: 0,
+  stampsRemoved: 0,
+};
 
 /** Bytes `[from, to)` of the input with their lengths, or a NAL unit that is written anew. */
-type Piece = { readonly from: number; readonly to: number } | { readonly nal: Uint8Array };
+type Piece = Range | { readonly nal: Uint8Array };
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
  * Puts stamps into one AVCC access unit: behind what stands before the first slice (parameter sets, other SEI, a
  * buffering period first), before that slice (H.264 clause 7.4.1.2.3). Takes out the stamps that came with it. With
- * `normalise`, SEI behind the slices moves before them, and a buffering period becomes the first SEI.
+ * `normalise`, SEI behind the slices moves before them, a buffering period becomes the first SEI, and an access unit
+ * delimiter the first NAL unit.
  *
  * A NAL unit that moves keeps its bytes; all others keep their place too. Returns `data` itself where there is
  * nothing to change.
@@ -42,13 +55,15 @@ export function rewriteAccessUnit(
   const { data, sei, lengthSize } = view;
   const insertAt = view.firstSliceAt ?? data.length;
   const isTidy = !sei.some((unit) => unit.stamps > 0 || (normalise && unit.isLate));
-  if (isTidy && !(normalise && isBehindOthers(sei))) {
+  const delimiter = normalise ? misplacedDelimiter(view) : null;
+  if (isTidy && delimiter === null && !(normalise && isBehindOthers(sei))) {
     if (stamps.length === 0) return { data, rewrites: NO_REWRITES };
     const pieces: Piece[] = [{ from: 0, to: insertAt }, ...stamps.map((nal) => ({ nal }))];
     pieces.push({ from: insertAt, to: data.length });
     return { data: join(data, pieces, lengthSize), rewrites: NO_REWRITES };
   }
   const plan = planOf(view, insertAt, normalise);
+  if (delimiter !== null) delimiterFirst(plan.before, delimiter);
   const behind = normalise ? bufferingPeriodFirst(plan.before) : 0;
   const pieces = [...plan.before.map(({ piece }) => piece), ...stamps.map((nal) => ({ nal })), ...plan.after];
   return {
@@ -56,6 +71,7 @@ export function rewriteAccessUnit(
     rewrites: {
       seiMoved: plan.moved,
       seiBehindBufferingPeriod: behind,
+      delimiterFirst: delimiter === null ? 0 : 1,
       stampsRemoved: sei.reduce((sum, unit) => sum + unit.stamps, 0),
     },
   };
@@ -116,6 +132,28 @@ function planOf(view: AccessUnitView, insertAt: number, normalise: boolean): Pla
   keepTo(data.length);
   before.push(...late);
   return { before, after, moved };
+}
+
+/** The bytes of a delimiter that is not the first NAL unit (clause 7.4.1.2.3); ffmpeg's x264 writes its first SEI before it. */
+function misplacedDelimiter({ others, firstSliceAt, lengthSize }: AccessUnitView): Range | null {
+  if (firstSliceAt === null) return null;
+  const delimiter = others.find(({ type }) => type === NalType.accessUnitDelimiter);
+  if (delimiter === undefined || delimiter.start === lengthSize || delimiter.start > firstSliceAt)
+    return null;
+  return { from: delimiter.start - lengthSize, to: delimiter.end };
+}
+
+function delimiterFirst(before: LeadPiece[], delimiter: Range): void {
+  const index = before.findIndex(
+    ({ piece }) => 'from' in piece && piece.from <= delimiter.from && delimiter.to <= piece.to,
+  );
+  const { from, to } = before[index]!.piece as Range;
+  const left = [
+    { from, to: delimiter.from },
+    { from: delimiter.to, to },
+  ].filter((range) => range.to > range.from);
+  before.splice(index, 1, ...left.map((piece) => ({ piece, sei: null })));
+  before.unshift({ piece: delimiter, sei: null });
 }
 
 /** A buffering period is there, and is not the first SEI message of the picture (clause 7.4.1.2.3). */

@@ -22,6 +22,8 @@ export interface InjectorCounters {
   /** SEI NAL units that were given another place. */
   seiMoved: number;
   seiBehindBufferingPeriod: number;
+  /** Access unit delimiters that were made the first NAL unit. */
+  delimiterFirst: number;
   /** Stamps that were due and waited for a later access unit, for want of room in this one. */
   stampsPostponed: number;
   /** Stamps that the stream's NAL unit lengths cannot tell. */
@@ -54,6 +56,7 @@ export const newCounters = (): InjectorCounters => ({
   },
   seiMoved: 0,
   seiBehindBufferingPeriod: 0,
+  delimiterFirst: 0,
   stampsPostponed: 0,
   stampsTooLong: 0,
   passedUntouched: 0,
@@ -64,6 +67,7 @@ export const newCounters = (): InjectorCounters => ({
 export type RewriteReason =
   | 'sei-moved'
   | 'sei-behind-buffering-period'
+  | 'delimiter-first'
   | 'foreign-stamp-removed'
   | 'upstream-stamp-rewritten'
   | 'upstream-clock-removed';
@@ -71,6 +75,7 @@ export type RewriteReason =
 export const rewritesOf = (counters: InjectorCounters | undefined): Record<RewriteReason, number> => ({
   'sei-moved': counters?.seiMoved ?? 0,
   'sei-behind-buffering-period': counters?.seiBehindBufferingPeriod ?? 0,
+  'delimiter-first': counters?.delimiterFirst ?? 0,
   'foreign-stamp-removed': counters?.foreignStampsRemoved ?? 0,
   'upstream-stamp-rewritten': counters?.upstream.kept ?? 0,
   'upstream-clock-removed': counters?.upstream.clockReplaced ?? 0,

@@ -44,7 +44,7 @@ export interface InjectorSettings {
   readonly clockStampEveryFrame: boolean;
   /** Cues held at once, waiting or open. */
   readonly maxCues: number;
-  /** SEI behind slices moves before them, and a buffering period becomes the first SEI. Default true. */
+  /** SEI behind slices moves before them; buffering period and delimiter come first. Default true. */
   readonly normalise?: boolean;
   /** Bytes of stamps that one access unit may carry; what has no room waits for the next. Default 16,384. */
   readonly stampBudgetBytes?: number;
@@ -209,6 +209,7 @@ export class StreamInjector {
     // Written: from here on nothing throws, and the cues may move on.
     this.counters.seiMoved += rewrites.seiMoved;
     this.counters.seiBehindBufferingPeriod += rewrites.seiBehindBufferingPeriod;
+    this.counters.delimiterFirst += rewrites.delimiterFirst;
     if (rewrites.stampsRemoved > 0) {
       const removed = this.#countForeign(rewrites.stampsRemoved, foreign, plan);
       if (removed > 0) this.#note(FOREIGN_STAMP, { pts, frame }, at);

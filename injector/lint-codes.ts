@@ -52,7 +52,7 @@ export const LINT_CODES = {
   },
   AUD_NOT_FIRST: {
     severity: 'warn',
-    text: 'An access unit delimiter that is not the first NAL unit: as MPEG-TS it would cut the access unit in two.',
+    text: 'An access unit delimiter that is not the first NAL unit is made the first: as MPEG-TS it would cut the access unit in two.',
     clause: '7.4.1.2.3',
   },
   PARAMETER_SET_AFTER_SLICES: {
