@@ -367,7 +367,7 @@ export const SETTINGS = {
     schema: oneOf(['on', 'off']),
     default: 'on',
     meaning:
-      'Whether SEI that stands behind the slices is moved before them, and a buffering period made the first SEI; off leaves them where they are.',
+      'Whether SEI that stands behind the slices is moved before them, a buffering period made the first SEI and a delimiter the first NAL unit; off leaves them where they are.',
   }),
   upstreamKeyFiles: setting({
     name: 'FRAMECUE_UPSTREAM_KEYS',
