@@ -7,7 +7,8 @@ export function reachableHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-const httpBase = (settings: Settings, port: number): string =>
+/** This server's own port, as a program on this machine reaches it. */
+export const httpBase = (settings: Settings, port: number): string =>
   `${settings.tlsCert === null ? 'http' : 'https'}://${reachableHost(settings.host)}:${port}`;
 
 export const mediaUrlOf = (settings: Settings, port: number): string =>

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { createDelivery } from '../../delivery/delivery.ts';
 import { DEFAULT_HLS_SETTINGS, type DeliverySettings } from '../../delivery/settings.ts';
 import { type Director, openDirector } from '../../director/director.ts';
+import { keySetOf } from '../../director/keys-route.ts';
 import type { StreamGate } from '../../director/stream-gate.ts';
 import { createRtmpIngest, type RtmpIngest } from '../../ingest/rtmp-server.ts';
 import type { InjectorSettings } from '../../injector/injector.ts';
@@ -19,7 +20,10 @@ import { type TlsFiles, tlsFilesOf } from '../../service/tls.ts';
 import { createTokenRegistry, type TokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
 import { playUrlsOf, servePages } from '../pages.ts';
 import type { ProcessContext, Running } from '../process.ts';
-import { eventsUrlOf, mainStreamOf, mediaUrlOf } from '../urls.ts';
+import { eventsUrlOf, httpBase, mainStreamOf, mediaUrlOf } from '../urls.ts';
+import { type Audit, newAuditSecret } from './audit.ts';
+import { auditRoutes } from './audit-routes.ts';
+import { openAudit } from './audit-setup.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import { recorderRoutes } from './recorder-routes.ts';
@@ -53,6 +57,8 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   let ingest: RtmpIngest | null = null;
   let director: Director | null = null;
   let recorder: Recorder | null = null;
+  let audit: Audit | null = null;
+  const auditSecret = newAuditSecret();
   let eventsPort = settings.eventsPort;
   let ownPort = settings.mediaPort;
 
@@ -90,10 +96,14 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     },
     awayMs: settings.publishAwayMs,
     maxStreams: settings.maxPublishers * REMEMBERED_FACTOR,
-    onStampEvent: (_stream, event) => director?.book.onStampEvent(event),
+    onStampEvent(stream, event) {
+      director?.book.onStampEvent(event);
+      audit?.onStampEvent(stream, event);
+    },
     onEpoch(stream, epoch, reason) {
       log.info({ stream: streamKeyOf(stream), epoch, reason }, 'an epoch begins');
       director?.book.streamBegan(streamKeyOf(stream));
+      audit?.streamBegan();
     },
     onFault: onceASecond((error, times) =>
       log.error({ err: error, times }, 'the injector failed; frames pass unstamped'),
@@ -123,6 +133,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     limits: { viewers: settings.viewerLimit },
     stallMs: settings.viewerStallMs,
     cors,
+    auditSecret,
   });
 
   const app = createHttpApp({
@@ -138,7 +149,13 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       );
       director?.routes(app);
       recorderRoutes(app, tokens, { ...shows, allowed: settings.streams });
-      statusRoutes(app, tokens, { streams, ingest: () => ingest, nowMs: () => clock.unixMs() });
+      auditRoutes(app, tokens, { audit: () => audit, allowed: settings.streams });
+      statusRoutes(app, tokens, {
+        streams,
+        ingest: () => ingest,
+        audit: () => audit,
+        nowMs: () => clock.unixMs(),
+      });
       servePages(app, () => {
         const stream = mainStreamOf(settings);
         const media = mediaUrlOf(settings, ownPort);
@@ -160,6 +177,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     await ingest?.close();
     streams.close();
     await recorder?.close();
+    await audit?.close();
     // Followers of the feed stay connected for ever: they would hold up the rest until the grace is over.
     director?.feed.close();
     await listening?.close(settings.stopGraceMs);
@@ -174,6 +192,11 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       settingName: SETTINGS.mediaPort.name,
     });
     ownPort = listening.port;
+    audit = openAudit({
+      ...{ settings, director, streams, clock, log, registry, secret: auditSecret },
+      keys: keySetOf(director.signingKeys),
+      ownBase: httpBase(settings, ownPort),
+    });
     ingest = await openIngest(settings, tokens, tls, streams, log);
   } catch (error) {
     await closeAll();

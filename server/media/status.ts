@@ -8,6 +8,7 @@ import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import { requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
+import type { Audit, AuditStatus } from './audit.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
@@ -49,6 +50,8 @@ export interface StreamStatus {
     /** Oddities of the bitstream so far: the worst first, then the most recent. */
     readonly lint: readonly LintCount[];
   };
+  /** What reading the outputs back shows; null where they are not read. */
+  readonly audit: AuditStatus | null;
 }
 
 export interface MediaStatus {
@@ -61,6 +64,8 @@ export interface MediaStatus {
 export interface StatusSources {
   readonly streams: StreamRegistry;
   readonly ingest: () => RtmpIngest | null;
+  /** Null where outputs are not read back. */
+  readonly audit: () => Audit | null;
   readonly nowMs: () => number;
 }
 
@@ -92,7 +97,7 @@ export function statusRoutes(app: Express, tokens: TokenRegistry, sources: Statu
       if (live === undefined && publisher === null) {
         throw new FramecueError('ERR_STREAM_NOT_LIVE', 'Nobody has published this stream since the start.');
       }
-      res.set('Cache-Control', 'no-store').json(statusOf(stream, live, publisher));
+      res.set('Cache-Control', 'no-store').json(statusOf(stream, live, publisher, sources.audit()));
     })
     .all(methodNotAllowed('GET'));
 }
@@ -104,12 +109,15 @@ const publisherOf = (sources: StatusSources, stream: StreamName): PublisherStatu
     .find((p) => streamKeyOf(p.stream) === streamKeyOf(stream)) ?? null;
 
 const allStreams = (sources: StatusSources): StreamStatus[] =>
-  sources.streams.all().map((live) => statusOf(live.stream, live, publisherOf(sources, live.stream)));
+  sources.streams
+    .all()
+    .map((live) => statusOf(live.stream, live, publisherOf(sources, live.stream), sources.audit()));
 
 function statusOf(
   stream: StreamName,
   live: LiveStream | undefined,
   publisher: PublisherStatus | null,
+  audit: Audit | null,
 ): StreamStatus {
   const injector = live?.injector ?? null;
   const protocols = live?.hub.stats().protocols;
@@ -152,5 +160,6 @@ function statusOf(
       upstream: counters?.upstream ?? null,
       lint: injector?.lint.all() ?? [],
     },
+    audit: audit?.status(streamKeyOf(stream)) ?? null,
   };
 }
