@@ -2,7 +2,7 @@ import type { FiredCue } from '../../../client/src/index.ts';
 import { Icon } from '../design/icons.tsx';
 import { Fact } from '../design/parts.tsx';
 import { FrameStrip } from './frame-strip.tsx';
-import { LATE_WORDS, latenessWords, PATH_NAMES, ptsWords, verdictOf, verdictWords } from './words.ts';
+import { LATE_WORDS, latenessWords, pathWords, ptsWords, verdictOf, verdictWords } from './words.ts';
 
 /** On which frame the question opened here, and how far that is from the one that the director marked. */
 export function Landing({ cue }: { readonly cue: FiredCue | null }) {
@@ -26,7 +26,7 @@ export function Landing({ cue }: { readonly cue: FiredCue | null }) {
         <Fact name="Marked PTS">{ptsWords(cue.firePts)}</Fact>
         <Fact name="Shown PTS">{ptsWords(cue.shownPts)}</Fact>
         <Fact name="Late">{latenessWords(cue)}</Fact>
-        <Fact name="Path">{PATH_NAMES[cue.path]}</Fact>
+        <Fact name="Path">{pathWords(cue)}</Fact>
       </dl>
     </div>
   );

@@ -1,6 +1,6 @@
 import { formatClock } from '../shared/format.ts';
 import type { LogEntry } from './state.ts';
-import { latenessWords, neverWords, PATH_NAMES, typeName } from './words.ts';
+import { latenessWords, neverWords, pathWords, typeName } from './words.ts';
 
 /** What became of the last cues on this player, newest first. */
 export function Log({ entries }: { readonly entries: readonly LogEntry[] }) {
@@ -19,7 +19,7 @@ export function Log({ entries }: { readonly entries: readonly LogEntry[] }) {
                 <>
                   <span>{typeName(entry.cue.type)}</span>
                   <span class="log-how">{latenessWords(entry.cue)}</span>
-                  <span class="faint">{PATH_NAMES[entry.cue.path]}</span>
+                  <span class="faint">{pathWords(entry.cue)}</span>
                 </>
               ) : (
                 <>

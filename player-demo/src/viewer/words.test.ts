@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CueOutcome, FiredCue } from '../../../client/src/index.ts';
-import { latenessWords, neverWords, verdictOf, verdictWords } from './words.ts';
+import { latenessWords, neverWords, pathWords, verdictOf, verdictWords } from './words.ts';
 
 const cue = (over: Partial<FiredCue>): FiredCue => ({
   id: 'c',
@@ -60,6 +60,16 @@ describe('how exactly a cue fired, in words', () => {
     expect(latenessWords(cue({ lateMs: 34 }))).toBe('34\u202fms, 0 frames');
     expect(latenessWords(cue({ lateMs: 4100, frames: 123 }))).toBe('4.1\u202fs');
     expect(latenessWords(cue({ lateMs: 20, frames: null }))).toBe('20\u202fms');
+  });
+
+  it.each([
+    ['HTTP-FLV', {}],
+    ['Events', { path: 'events', carrier: 'feed', accuracyMs: null }],
+    ['WS-FLV, script data', { path: 'ws', carrier: 'script' }],
+    ['HLS, emsg', { path: 'hls', carrier: 'emsg' }],
+    ['HLS, DATERANGE \u00b138\u202fms', { path: 'hls', carrier: 'daterange', accuracyMs: 38 }],
+  ] as const)('names the path %s', (words, over) => {
+    expect(pathWords(cue(over))).toBe(words);
   });
 
   it('says why one never fired', () => {

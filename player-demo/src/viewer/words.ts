@@ -1,7 +1,27 @@
-import type { CueOutcome, FiredCue, LateReason, NeverReason } from '../../../client/src/index.ts';
+import type { CueCarrier, CueOutcome, FiredCue, LateReason, NeverReason } from '../../../client/src/index.ts';
 import { formatCount, formatSpan, plural } from '../shared/format.ts';
 
 export const PATH_NAMES = { flv: 'HTTP-FLV', ws: 'WS-FLV', hls: 'HLS', events: 'Events' } as const;
+
+/** What stood in for SEI that a server on the way dropped; null where nothing had to. */
+const CARRIER_NAMES: { readonly [carrier in CueCarrier]: string | null } = {
+  sei: null,
+  script: 'script data',
+  emsg: 'emsg',
+  daterange: 'DATERANGE',
+  feed: null,
+};
+
+/** `HLS`; where it came beside SEI, `HLS, DATERANGE` and, if it is more than rounding, how exact that is. */
+export function pathWords({ path, carrier, accuracyMs }: FiredCue): string {
+  const beside = CARRIER_NAMES[carrier];
+  if (beside === null) return PATH_NAMES[path];
+  const exact = accuracyMs === null || accuracyMs <= ROUNDING_MS ? '' : ` \u00b1${formatSpan(accuracyMs)}`;
+  return `${PATH_NAMES[path]}, ${beside}${exact}`;
+}
+
+/** Every container rounds to its time base. */
+const ROUNDING_MS = 1;
 
 /** The three apps that this page stands for. */
 export const PLAYERS = {
