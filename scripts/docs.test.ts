@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { REPAIRS } from '../ingest/tidy-frame.ts';
+import { rewritesOf } from '../injector/counters.ts';
+import { LINT_CODES } from '../injector/lint-codes.ts';
 import { ERRORS } from '../packet/errors.ts';
 import { loadSettings, SETTINGS } from '../service/settings.ts';
 
@@ -40,6 +43,20 @@ describe('docs/errors.md', () => {
       [String(e.status), e.retryable ? 'yes' : 'no', e.text],
     ]);
     expect([...rowsOf(read('docs/errors.md'), /^ERR_/)]).toEqual(expected);
+  });
+});
+
+describe('docs/lint.md', () => {
+  const page = read('docs/lint.md');
+
+  it('has every code, its severity, what to do, and its clause', () => {
+    const expected = Object.entries(LINT_CODES).map(([code, e]) => [code, [e.severity, e.text, e.clause]]);
+    expect([...rowsOf(page, /^[A-Z_]+$/)]).toEqual(expected);
+  });
+
+  it('has every reason for which a frame is changed, in the injector and before it', () => {
+    const reasons = [...Object.keys(rewritesOf(undefined)), ...REPAIRS];
+    expect([...rowsOf(page, /^[a-z-]+$/).keys()]).toEqual(reasons);
   });
 });
 
