@@ -45,7 +45,8 @@ export {
 } from './hevc.ts';
 export {
   isPrecisionTimeStamp,
-  MISB_H264_UUID,
+  MISB_UUID,
+  type MisbIdentifier,
   type PrecisionTimeStamp,
   type PrecisionTimeStampFields,
   parsePrecisionTimeStamp,

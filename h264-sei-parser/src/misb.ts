@@ -2,8 +2,17 @@ import { BitstreamError } from './errors.ts';
 import type { SeiMessage } from './sei.ts';
 import { parseUserData, sameUuid, userDataMessage, uuidFromText } from './user-data.ts';
 
-/** `MISPmicrosectime` in ASCII: the identifier of the precision time stamp in H.264, MISB ST 0604. */
-export const MISB_H264_UUID = '4d495350-6d69-6372-6f73-656374696d65';
+/**
+ * The identifiers of time stamps, MISB ST 0604: in H.264 `MISPmicrosectime` in ASCII, in HEVC one for microseconds
+ * and one for nanoseconds.
+ */
+export const MISB_UUID = {
+  h264: '4d495350-6d69-6372-6f73-656374696d65',
+  hevc: 'a8687dd4-d759-3758-a5ce-f0338b6545f1',
+  hevcNano: 'cf848278-ee23-306c-9265-e8fef22fb8b8',
+} as const;
+
+export type MisbIdentifier = keyof typeof MISB_UUID;
 
 /** Status bits, MISB ST 0603: the five low bits are reserved and 1. */
 const NOT_LOCKED = 0x80;
@@ -17,6 +26,7 @@ const TIME_BYTES = [1, 2, 4, 5, 7, 8, 10, 11];
 
 /** When the picture was taken, MISB ST 0604 over ST 0603. */
 export interface PrecisionTimeStamp {
+  readonly identifier: MisbIdentifier;
   /** The status byte as it was written. */
   readonly status: number;
   /** The clock was locked to a reference. */
@@ -25,16 +35,24 @@ export interface PrecisionTimeStamp {
   readonly discontinuity: boolean;
   /** The jump went backwards; says nothing without `discontinuity`. */
   readonly reverse: boolean;
-  /** Microseconds since 1970-01-01 UTC, exact. */
+  /** Since 1970-01-01 UTC, exact: microseconds, or nanoseconds where the identifier says so. */
   readonly time: bigint;
-  /** The same as a number; null above 2^53 - 1 (the year 2255), where it would not be exact. */
+  /** Whole microseconds as a number; null above 2^53 - 1 (the year 2255), where it would not be exact. */
   readonly unixMicroseconds: number | null;
 }
 
-const misbUuid = uuidFromText(MISB_H264_UUID);
+const uuids = {
+  h264: uuidFromText(MISB_UUID.h264),
+  hevc: uuidFromText(MISB_UUID.hevc),
+  hevcNano: uuidFromText(MISB_UUID.hevcNano),
+};
+const IDENTIFIERS = Object.keys(MISB_UUID) as MisbIdentifier[];
 
-/** True when the payload of a user_data_unregistered message begins with the precision time stamp's identifier. */
-export const isPrecisionTimeStamp = (payload: Uint8Array): boolean => sameUuid(payload, misbUuid);
+const identifierOf = (payload: Uint8Array): MisbIdentifier | undefined =>
+  IDENTIFIERS.find((identifier) => sameUuid(payload, uuids[identifier]));
+
+/** True when the payload of a user_data_unregistered message begins with one of {@link MISB_UUID}. */
+export const isPrecisionTimeStamp = (payload: Uint8Array): boolean => identifierOf(payload) !== undefined;
 
 /**
  * Reads the payload of a user_data_unregistered message (identifier included) that {@link isPrecisionTimeStamp}.
@@ -58,19 +76,24 @@ export function parsePrecisionTimeStamp(payload: Uint8Array): PrecisionTimeStamp
   let time = 0n;
   for (const at of TIME_BYTES) time = (time << 8n) | BigInt(data[at]!);
   const status = data[0]!;
+  const identifier = identifierOf(payload) ?? 'h264';
+  const micros = identifier === 'hevcNano' ? time / 1000n : time;
   return {
+    identifier,
     status,
     locked: (status & NOT_LOCKED) === 0,
     discontinuity: (status & DISCONTINUITY) !== 0,
     reverse: (status & REVERSE) !== 0,
     time,
-    unixMicroseconds: time <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(time) : null,
+    unixMicroseconds: micros <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(micros) : null,
   };
 }
 
 /** What {@link precisionTimeStampMessage} writes; flags left out are false, `locked` too. */
 export interface PrecisionTimeStampFields {
-  /** Microseconds since 1970-01-01 UTC, 0 to 2^64 - 1; a number must be an integer. */
+  /** `h264` where left out. */
+  readonly identifier?: MisbIdentifier;
+  /** Since 1970-01-01 UTC, 0 to 2^64 - 1, in the identifier's unit; a number must be an integer. */
   readonly time: bigint | number;
   readonly locked?: boolean;
   readonly discontinuity?: boolean;
@@ -83,7 +106,7 @@ export interface PrecisionTimeStampFields {
  * @throws {RangeError} for a time out of 64 bits, or `reverse` without `discontinuity`.
  */
 export function precisionTimeStampMessage(fields: PrecisionTimeStampFields): SeiMessage {
-  const { locked = false, discontinuity = false, reverse = false } = fields;
+  const { identifier = 'h264', locked = false, discontinuity = false, reverse = false } = fields;
   const time = BigInt(fields.time);
   if (time < 0n || time >= 1n << 64n) throw new RangeError(`a time of ${time} does not fit 64 bits`);
   if (reverse && !discontinuity) throw new RangeError('reverse needs discontinuity');
@@ -93,5 +116,5 @@ export function precisionTimeStampMessage(fields: PrecisionTimeStampFields): Sei
   TIME_BYTES.forEach((at, i) => {
     data[at] = Number((time >> BigInt(56 - 8 * i)) & 0xffn);
   });
-  return userDataMessage(misbUuid, data);
+  return userDataMessage(uuids[identifier], data);
 }

@@ -41,6 +41,22 @@ describe('MISB ST 0604 precision time stamp', () => {
     expect([written.payloadType, hex(written.payload)]).toEqual([5, payload]);
   });
 
+  it('has identifiers of its own in HEVC, one for nanoseconds', () => {
+    const time = 1_513_101_606_917_223n;
+    const micros = precisionTimeStampMessage({ identifier: 'hevc', time });
+    expect(hex(micros.payload)).toBe(
+      'a8687dd4d7593758a5cef0338b6545f19f00 05ff6028ff6bcaff1467'.replace(' ', ''),
+    );
+    const nanos = precisionTimeStampMessage({ identifier: 'hevcNano', time: time * 1000n + 999n });
+    for (const [identifier, { payload }] of [
+      ['hevc', micros],
+      ['hevcNano', nanos],
+    ] as const) {
+      expect(isPrecisionTimeStamp(payload)).toBe(true);
+      expect(parsePrecisionTimeStamp(payload)).toMatchObject({ identifier, unixMicroseconds: Number(time) });
+    }
+  });
+
   it('takes reserved status bits of any value', () => {
     const stamp = parsePrecisionTimeStamp(bytes(`${MISP}0f0005ff6028ff6bcaff1467`));
     expect(stamp).toMatchObject({ status: 0x0f, locked: true, discontinuity: false, reverse: false });
