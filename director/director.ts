@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Express } from 'express';
 import { FEED_PATH } from '../cues/feed.ts';
+import { isReplayTestKey } from '../cues/replay-key.ts';
 import { type SigningKey, signingKeyFromPem } from '../cues/signing.ts';
 import { KEYS_PATH, type StampKey } from '../cues/wire/index.ts';
 import type { Clock } from '../packet/clock.ts';
@@ -113,12 +114,17 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
 }
 
 function readKey(pem: string): SigningKey {
+  let key: SigningKey;
   try {
-    return signingKeyFromPem(pem);
+    key = signingKeyFromPem(pem);
   } catch (cause) {
     throw new FramecueError('ERR_SETTING', 'A stamp key is not an Ed25519 private key (PEM, PKCS #8).', {
       cause,
       details: { setting: 'FRAMECUE_STAMP_KEYS' },
     });
   }
+  if (!isReplayTestKey(key)) return key;
+  throw new FramecueError('ERR_SETTING', 'A stamp key is the test key of replays, which everybody has.', {
+    details: { setting: 'FRAMECUE_STAMP_KEYS' },
+  });
 }
