@@ -1,8 +1,12 @@
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
+import { replayTestKey } from '../../cues/replay-key.ts';
+import { type SigningKey, signingKeyFromPem } from '../../cues/signing.ts';
 import { systemClock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { findShow } from '../../qa/show/find-show.ts';
+import { openForeignShow } from '../../qa/show/foreign-show.ts';
 import {
   type Material,
   replaySession,
@@ -13,8 +17,10 @@ import { verdictOf } from '../../qa/show/report/html.ts';
 import { cueNameOf, describe as describeCue } from '../../qa/show/report/junit.ts';
 import { RtmpOutput } from '../../qa/show/rtmp-output.ts';
 import type { ReplayFrom } from '../../qa/show/run-replay.ts';
+import { SheetDirector } from '../../qa/show/sheet-director.ts';
 import { openShow } from '../../qa/show/show-reader.ts';
 import { nameOf, softwareOf } from '../../qa/show/software.ts';
+import { readCueSheet } from '../../qa/sources/cue-sheet.ts';
 import { showsFolderOf } from '../../server/media/recorder-setup.ts';
 import { makeReplayPath } from '../../server/media/replay-path.ts';
 import { sentenceOf } from '../../server/process.ts';
@@ -31,11 +37,15 @@ interface ReplayCommandOptions {
   readonly against?: string;
   readonly build?: string;
   readonly report?: string;
+  readonly cues?: string;
+  readonly stream?: string;
+  readonly key?: string;
   readonly json?: boolean;
 }
 
 const HELP = `
-SHOW: the name of a recorded show, or its folder.
+SHOW: the name of a recorded show, or its folder; or a recording made elsewhere (FLV, MP4, MPEG-TS),
+with its cues in a sheet.
 Without --out and --rtmp the show is only replayed and compared.
 
 Examples:
@@ -44,6 +54,7 @@ Examples:
   framecue replay friday --build ../other --report r  this build and another, access unit by access unit
   framecue replay friday --run a.jsonl                keep the listing of this run ...
   framecue replay friday --against a.jsonl            ... and hold another build against it later
+  framecue replay old.mp4 --cues cues.json --out stamped.flv
   framecue replay friday --rtmp rtmp://host/live/x --from-cue q1
 
 Exit code 0: the same; 1: it differs; 2: used wrongly, or the show cannot be read.`;
@@ -54,7 +65,7 @@ export const replayCommand = (): Command =>
     .exitOverride()
     .showHelpAfterError()
     .description('runs a recorded show again through the same injector, on the recorded clock')
-    .argument('<show>', 'name or folder of a recorded show')
+    .argument('<show>', 'name or folder of a recorded show, or a recording made elsewhere')
     .option('--out <file.flv>', 'write what comes out, at full speed')
     .option('--rtmp <url>', 'publish what comes out, in real time')
     .option('--from-cue <id>', "the output begins at the last keyframe before this cue's first stamp")
@@ -67,6 +78,12 @@ export const replayCommand = (): Command =>
     .option('--against <file.jsonl>', 'compare with a listing that was kept (default: the recorded run)')
     .option('--build <folder>', 'compare with the replay by another checkout of framecue')
     .option('--report <folder>', 'write report.html, report.json and junit.xml')
+    .option('--cues <sheet.json>', 'the cues of a recording made elsewhere')
+    .option('--stream <app/name>', 'the stream that it is taken for (default: live/main)')
+    .option(
+      '--key <file.pem>',
+      'the Ed25519 key that signs its cues (default: a test key that nobody trusts)',
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText('after', HELP)
     .action(async (given: string, options: ReplayCommandOptions, command: Command) => {
@@ -84,7 +101,12 @@ export const replayCommand = (): Command =>
 
 async function replay(given: string, options: ReplayCommandOptions): Promise<void> {
   const { settings } = loadSettings(process.env);
-  const material = materialOf(given, showsFolderOf(settings));
+  const shows = showsFolderOf(settings);
+  const folder = findShow(given, shows);
+  const { material, close } =
+    folder === null
+      ? await foreignMaterial(given, options, shows)
+      : { material: materialOf(folder), close: null };
   const abort = new AbortController();
   const stop = () => abort.abort();
   process.on('SIGINT', stop);
@@ -100,7 +122,7 @@ async function replay(given: string, options: ReplayCommandOptions): Promise<voi
         ? []
         : [new RtmpOutput({ url: options.rtmp, ffmpeg: ffmpegPath(), clock: systemClock })],
     runFile: options.run ?? null,
-    against: againstOf(given, options, showsFolderOf(settings)),
+    against: againstOf(given, folder, options),
     report: options.report ?? null,
     now: () => new Date(systemClock.unixMs()),
     signal: abort.signal,
@@ -111,7 +133,7 @@ async function replay(given: string, options: ReplayCommandOptions): Promise<voi
         }
       : {}),
   };
-  const result = await replaySession(session);
+  const result = await replaySession(session).finally(() => close?.());
   if (progress) process.stderr.write('\r\x1b[K');
   process.stdout.write(
     `${options.json === true ? JSON.stringify(jsonOf(result)) : describe(result, options)}\n`,
@@ -132,21 +154,77 @@ function fromOf({ fromCue, from }: ReplayCommandOptions): ReplayFrom {
   return from === undefined ? { kind: 'start' } : { kind: 'time', ms: from };
 }
 
-function againstOf(given: string, options: ReplayCommandOptions, shows: string): SessionOptions['against'] {
+function againstOf(
+  given: string,
+  folder: string | null,
+  options: ReplayCommandOptions,
+): SessionOptions['against'] {
   if (options.against !== undefined) return { kind: 'run', file: options.against };
   if (options.build === undefined) return { kind: 'recorded' };
-  return { kind: 'build', folder: options.build, args: [findShow(given, shows) ?? resolve(given)] };
+  const { cues, stream, key } = options;
+  const args = [
+    ...[folder ?? resolve(given)],
+    ...(cues === undefined ? [] : ['--cues', resolve(cues)]),
+    ...(stream === undefined ? [] : ['--stream', stream]),
+    ...(key === undefined ? [] : ['--key', resolve(key)]),
+  ];
+  return { kind: 'build', folder: options.build, args };
 }
 
-/** @throws {FramecueError} ERR_SHOW_UNKNOWN, and whatever opening it throws. */
-function materialOf(given: string, shows: string): Material {
-  const folder = findShow(given, shows);
-  if (folder === null) {
-    throw new FramecueError(
-      'ERR_SHOW_UNKNOWN',
-      `There is no show ${given}, neither as a folder nor in ${shows}.`,
-    );
+/** @throws {FramecueError} whatever opening the recording or the sheet throws. */
+async function foreignMaterial(
+  given: string,
+  options: ReplayCommandOptions,
+  shows: string,
+): Promise<{ material: Material; close: () => Promise<void> }> {
+  if (!existsSync(given) && !/^[a-z]+:\/\//i.test(given)) {
+    throw new FramecueError('ERR_SHOW_UNKNOWN', `There is no show ${given}, neither here nor in ${shows}.`);
   }
+  const sheet = options.cues === undefined ? { stream: null, cues: [] } : await readCueSheet(options.cues);
+  const stream = options.stream ?? sheet.stream ?? 'live/main';
+  const [app = 'live', name = 'main'] = stream.split('/');
+  const show = await openForeignShow(given);
+  const key = options.key === undefined ? replayTestKey() : readSigningKey(options.key);
+  const director = new SheetDirector({ sheet, stream, key, firstPts: show.firstPts });
+  const injector = { maxCues: sheet.cues.length + 1 };
+  const material: Material = {
+    name: basename(given),
+    stream,
+    records: () => show.records(),
+    makePath: (path) => makeReplayPath({ app, name }, injector, path),
+    sink: director,
+    recorded: null,
+    notes: () => [
+      ...show.notes(),
+      ...(director.left.length === 0
+        ? []
+        : [
+            `${director.left.length} cues never came to their picture: ${director.left.slice(0, 10).join(', ')}`,
+          ]),
+    ],
+  };
+  return { material, close: () => show.close() };
+}
+
+/** @throws {FramecueError} ERR_SOURCE_OPEN, ERR_SETTING. */
+function readSigningKey(path: string): SigningKey {
+  let pem: string;
+  try {
+    pem = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new FramecueError('ERR_SOURCE_OPEN', `${path} cannot be read.`, { cause });
+  }
+  try {
+    return signingKeyFromPem(pem);
+  } catch (cause) {
+    throw new FramecueError('ERR_SETTING', `${path} is not an Ed25519 private key (PEM, PKCS #8).`, {
+      cause,
+    });
+  }
+}
+
+/** @throws {FramecueError} whatever opening it throws. */
+function materialOf(folder: string): Material {
   const show = openShow(folder);
   const { name, stream, injector, software } = show.manifest;
   const [app = 'live', streamName = 'main'] = stream.split('/');

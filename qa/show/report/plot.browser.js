@@ -70,7 +70,7 @@
       },
     ],
     axes: [
-      { ...axis, values: (_plot, splits) => splits.map(clock) },
+      { ...axis, incrs: STEPS, space: 70, values: (_plot, splits) => splits.map(clock) },
       { ...axis, size: 52 },
     ],
     legend: { show: true },
