@@ -78,7 +78,13 @@ async function settled(server: Server, marked: Cue): Promise<Cue> {
 function describe({ id, state, landing, reason }: Cue): string {
   if (landing === null)
     return `${id}: ${state}${reason === undefined ? '' : ` (${reason.code}: ${reason.text})`}`;
-  const { pts, frame, epoch, markToStampMs, errorMs, choice } = landing;
+  const { pts, frame, epoch, markToStampMs, errorMs, choice, timing, timingErrorMs } = landing;
+  const by =
+    timing === undefined
+      ? ''
+      : timing === 'stamp'
+        ? ', by arrival'
+        : `, by capture time (± ${Math.ceil(timingErrorMs ?? 0)} ms)`;
   const off = errorMs === 0 ? 'on the moment' : `${Math.round(errorMs)} ms off the moment`;
-  return `${id}: ${state} on PTS ${pts} (frame ${frame} of epoch ${epoch}), ${Math.round(markToStampMs)} ms after the mark, ${off}, ${choice}`;
+  return `${id}: ${state} on PTS ${pts} (frame ${frame} of epoch ${epoch}), ${Math.round(markToStampMs)} ms after the mark, ${off}, ${choice}${by}`;
 }

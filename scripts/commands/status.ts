@@ -28,7 +28,15 @@ function describe({ streams, recentEvents }: MediaStatus): string {
   return lines.join('\n');
 }
 
-function describeStream({ stream, live, health, viewers, epoch, publisher }: StreamStatus): string {
+function describeStream({
+  stream,
+  live,
+  health,
+  viewers,
+  epoch,
+  publisher,
+  encoderClock,
+}: StreamStatus): string {
   if (!live || health === null) return `${stream}: off the air`;
   const { video, audio } = health;
   const kbits = (bits: number | null): string => (bits === null ? '?' : String(Math.round(bits / 1000)));
@@ -40,7 +48,21 @@ function describeStream({ stream, live, health, viewers, epoch, publisher }: Str
     `${viewers.total} viewers`,
     `epoch ${epoch}`,
     publisher?.encoder ?? 'unnamed encoder',
+    ...clockWords(encoderClock),
   ];
   const problems = health.problems.map(({ level, text }) => `  ${level}: ${text}`);
   return [`${stream}: live; ${facts.join(', ')}`, ...problems].join('\n');
+}
+
+/** Nothing where the encoder says nothing of its clock. */
+function clockWords(clock: StreamStatus['encoderClock']): string[] {
+  if (clock === null || clock.state === 'absent') return [];
+  const { state, captureToArrivalMs, frames } = clock;
+  const way = captureToArrivalMs === null ? '' : `, ${Math.round(captureToArrivalMs.least)} ms from capture`;
+  const lost =
+    frames === null ? 0 : frames.dropped.lastMinute + frames.skipped.lastMinute + frames.lagged.lastMinute;
+  return [
+    `encoder clock ${state}${way}`,
+    ...(lost === 0 ? [] : [`${lost} frames lost by the encoder in the last minute`]),
+  ];
 }
