@@ -1,13 +1,12 @@
 import { createWebSocketStream, WebSocket } from 'ws';
 import { FramecueError } from '../../packet/errors.ts';
 import { FlvSourceReader } from '../sources/flv.ts';
-import { type Access, connectOptions, IDLE_TIMEOUT_MS, openError, timedOut } from './http.ts';
+import { type Access, connectOptions, openError, patienceOf, timedOut } from './http.ts';
 import type { Output } from './output.ts';
 
 /** Whatever it is, it is no stream of pictures that anybody plays. */
 const BYTES_WITHOUT_PICTURE = 8 * 1024 * 1024;
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 const PICTURE_TIMEOUT_MS = 60_000;
 
 /**
@@ -57,9 +56,10 @@ export class PictureGuard {
 /** A WebSocket's messages, one behind the other. @throws {FramecueError} ERR_SOURCE_OPEN, ERR_TIMEOUT. */
 export async function* wsChunks(url: URL, access: Access): AsyncGenerator<Buffer, void> {
   const { signal, isOwn } = access;
+  const patience = patienceOf(access);
   const socket = new WebSocket(url, {
     headers: { 'user-agent': 'framecue-audit', ...access.headers },
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    handshakeTimeout: patience.head,
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
     followRedirects: false,
@@ -71,7 +71,7 @@ export async function* wsChunks(url: URL, access: Access): AsyncGenerator<Buffer
   let idle: NodeJS.Timeout | undefined;
   const restart = (): void => {
     clearTimeout(idle);
-    if (!isOwn) idle = setTimeout(() => stream.destroy(timedOut(IDLE_TIMEOUT_MS)), IDLE_TIMEOUT_MS);
+    if (!isOwn) idle = setTimeout(() => stream.destroy(timedOut(patience.idle)), patience.idle);
   };
   try {
     if (signal.aborted) throw signal.reason;

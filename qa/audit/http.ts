@@ -13,13 +13,12 @@ export interface Access {
    */
   readonly isOwn: boolean;
   readonly signal: AbortSignal;
+  /** Until the answer's head is there, and between two pieces of a body; for tests. */
+  readonly patienceMs?: { readonly head: number; readonly idle: number };
 }
 
 export const MAX_REDIRECTS = 5;
-/** Until the answer's head is there. */
-const HEAD_TIMEOUT_MS = 10_000;
-/** Between two pieces of a body. */
-export const IDLE_TIMEOUT_MS = 15_000;
+const PATIENCE_MS = { head: 10_000, idle: 15_000 } as const;
 const MAX_HEAD_BYTES = 32_768;
 
 export interface Opened {
@@ -131,11 +130,11 @@ function requestOnce(url: URL, access: Access): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = send(url, options);
-    const timer = setTimeout(() => request.destroy(timedOut(HEAD_TIMEOUT_MS)), HEAD_TIMEOUT_MS);
+    const { head, idle } = patienceOf(access);
+    const timer = setTimeout(() => request.destroy(timedOut(head)), head);
     request.on('response', (response) => {
       clearTimeout(timer);
-      if (!access.isOwn)
-        response.setTimeout(IDLE_TIMEOUT_MS, () => response.destroy(timedOut(IDLE_TIMEOUT_MS)));
+      if (!access.isOwn) response.setTimeout(idle, () => response.destroy(timedOut(idle)));
       resolve(response);
     });
     request.on('error', (cause) => {
@@ -145,6 +144,9 @@ function requestOnce(url: URL, access: Access): Promise<IncomingMessage> {
     request.end();
   });
 }
+
+export const patienceOf = ({ patienceMs }: Access): { readonly head: number; readonly idle: number } =>
+  patienceMs ?? PATIENCE_MS;
 
 /** Also for WebSockets, which begin as HTTP. */
 export const connectOptions = (
