@@ -36,6 +36,9 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   'scripts/lib/tools.ts': ['packet'],
   'test-streams': ['h264-sei-parser', 'packet', 'cues', 'scripts/lib/tools.ts'],
   client: ['h264-sei-parser', 'cues/wire'],
+  // What the bytes go through, from the parser to the readers of outputs.
+  fuzz: ['h264-sei-parser', 'packet', 'cues', 'injector', 'delivery', 'qa', 'client', 'scripts/lib/tools.ts'],
+  mutants: ['scripts/lib/tools.ts'],
   'player-demo': ['h264-sei-parser', 'cues/wire', 'client', 'test-streams/barcode.ts'],
 };
 

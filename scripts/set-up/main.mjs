@@ -30,9 +30,11 @@ const STEPS = {
   test: [packagesStep, runtimeStep, ffmpegStep, browserStep, straceStep],
   pages: [packagesStep, runtimeStep, pagesStep],
   bench: [packagesStep, runtimeStep, ffmpegStep, browserStep, pagesStep],
+  fuzz: [packagesStep, runtimeStep],
+  mutants: [packagesStep, runtimeStep, ffmpegStep],
 };
 
-const USAGE = `Usage: node scripts/set-up.mjs --for demo|start|test|bench|pages
+const USAGE = `Usage: node scripts/set-up.mjs --for demo|start|test|bench|pages|fuzz|mutants
 
 Installs what the command needs and this machine does not have. The npm scripts call it; a second run finds
 everything in place and takes a fraction of a second.
