@@ -1,4 +1,5 @@
 import { formatBitrate, formatCount, formatFps, formatSpan, plural } from '../shared/format.ts';
+import { repairsLine, rewritesLine } from './bitstream.ts';
 import type { Problem, StreamReport, VideoReport } from './report.ts';
 import {
   countWords,
@@ -189,7 +190,10 @@ function publisherFacts(
   };
 }
 
-function stampFacts({ stamps, stampingOn, epoch, frame, viewers }: StreamReport, level: Levels): FactGroup {
+function stampFacts(
+  { stamps, stampingOn, epoch, frame, viewers, bitstream }: StreamReport,
+  level: Levels,
+): FactGroup {
   const facts = [
     line('Stamping', stampingOn === null ? NOT_KNOWN : stampingOn ? 'on' : 'off', level('stamping-off')),
     line('Stamps written', `${told(stamps.clock, formatCount)} clock, ${told(stamps.cue, formatCount)} cue`),
@@ -206,5 +210,9 @@ function stampFacts({ stamps, stampingOn, epoch, frame, viewers }: StreamReport,
     facts.push(line('Stamping failed on', formatCount(stamps.passedUntouched!), level('stamping-failed')));
   if ((stamps.foreignRemoved ?? 0) > 0)
     facts.push(line('Foreign stamps removed', formatCount(stamps.foreignRemoved!)));
+  const rewrites = rewritesLine(bitstream);
+  if (rewrites !== null) facts.push(line('Changed in frames', rewrites));
+  const repairs = repairsLine(bitstream);
+  if (repairs !== null) facts.push(line('Put right on arrival', repairs));
   return { title: 'Stamps and viewers', facts };
 }

@@ -22,6 +22,7 @@ export interface StreamReport {
   readonly clock: ClockReport | null;
   readonly viewers: ViewersReport;
   readonly stamps: StampsReport;
+  readonly bitstream: BitstreamReport;
 }
 
 export interface PublisherReport {
@@ -109,6 +110,23 @@ export interface StampsReport {
   readonly foreignRemoved: number | null;
   /** Pictures that went on without their stamp because stamping failed. */
   readonly passedUntouched: number | null;
+}
+
+/** What is odd about the frames, and what was changed in them. */
+export interface BitstreamReport {
+  /** The worst first. */
+  readonly lint: readonly LintReport[];
+  /** By reason: in the injector, and before it. */
+  readonly rewrites: { readonly [reason: string]: number };
+  readonly repairs: { readonly [reason: string]: number };
+}
+
+export interface LintReport {
+  readonly code: string;
+  readonly severity: 'info' | 'warn' | 'bad';
+  readonly text: string;
+  readonly count: number;
+  readonly lastAt: number;
 }
 
 export const CLOCK_STATES = ['absent', 'locking', 'locked', 'drifting', 'stepped', 'absurd'] as const;
@@ -202,7 +220,31 @@ function readStream(value: unknown): StreamReport | null {
       foreignRemoved: numberOf(injector.foreignStampsRemoved),
       passedUntouched: numberOf(injector.passedUntouched),
     },
+    bitstream: {
+      lint: listOf(injector.lint, readLint) ?? [],
+      rewrites: readCounts(part(injector, 'rewrites')),
+      repairs: readCounts(part(part(value, 'publisher'), 'repairs')),
+    },
   };
+}
+
+function readLint(value: unknown): LintReport | null {
+  if (!isObject(value)) return null;
+  const code = textOf(value.code);
+  const text = textOf(value.text);
+  const lastAt = numberOf(value.lastAt);
+  if (code === null || text === null || lastAt === null) return null;
+  const severity = value.severity === 'info' || value.severity === 'bad' ? value.severity : 'warn';
+  return { code, severity, text, count: numberOf(value.count) ?? 1, lastAt };
+}
+
+function readCounts(object: JsonObject): { readonly [reason: string]: number } {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([reason, value]) => {
+      const count = numberOf(value);
+      return count === null ? [] : [[reason, count]];
+    }),
+  );
 }
 
 function readPublisher(value: JsonObject): PublisherReport {

@@ -1,4 +1,5 @@
 import { plural } from '../shared/format.ts';
+import { bitstreamProblems } from './bitstream.ts';
 import { clockProblems } from './clock.ts';
 import { recentlyUnstamped, type Sample } from './history.ts';
 import type { Problem, PublisherEvent, StreamReport } from './report.ts';
@@ -68,6 +69,7 @@ function* ownProblems(stream: StreamReport, { at, samples, events }: Evidence): 
     yield { level: 'warn', code: 'stamping-failed', text };
   }
   if (stream.clock !== null) yield* clockProblems(stream.clock, at);
+  yield* bitstreamProblems(stream.bitstream, at);
   const ends = events.filter(
     (event) => event.kind === 'ended' && event.stream === stream.name && at - event.at < COMINGS_MS,
   );
