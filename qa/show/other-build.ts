@@ -58,7 +58,8 @@ export async function replayByOtherBuild(options: OtherBuildOptions): Promise<vo
   // 1: it differs from the recorded run, which is for the comparison to say.
   const isWhole = (exit.code === 0 || exit.code === 1) && sizeOf(runFile) > 0 && sizeOf(flv) > 0;
   if (isWhole) return;
-  const last = said.lines().slice(-3).join(' | ');
+  const lines = said.lines();
+  const last = lines.find((line) => /^(?:framecue|error):/.test(line)) ?? lines.at(-1) ?? '';
   const how = exit.failure?.message ?? exit.signal ?? `exit code ${exit.code}`;
   throw new FramecueError(
     'ERR_TOOL_FAILED',

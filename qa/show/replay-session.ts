@@ -24,6 +24,8 @@ export interface Material {
   /** The recorded run, where what came out of it was recorded. */
   readonly recorded: { readonly software: Software; readonly records: () => Iterable<ShowRecord> } | null;
   readonly notes: () => readonly string[];
+  /** After the replay: something that was meant to happen did not. */
+  readonly failed?: () => boolean;
 }
 
 export interface SessionOptions {

@@ -27,7 +27,7 @@ export interface ShowSummary {
 }
 
 export const SHOW_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-/** Room is asked for in pieces, so that two recordings rarely wait for each other. */
+/** Shows that are deleted at most to make room for one batch. */
 const MAX_TRIES = 1_000;
 
 /** The folder of recorded shows, and the room that they may take. */
@@ -69,8 +69,10 @@ export class ShowStore {
    */
   async create(name: string): Promise<string> {
     const folder = join(this.folder, name);
+    await mkdir(this.folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+      throw new FramecueError('ERR_RECORD_DISK', undefined, { cause });
+    });
     try {
-      await mkdir(this.folder, { recursive: true, mode: 0o700 });
       await mkdir(folder, { mode: 0o700 });
     } catch (cause) {
       const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';

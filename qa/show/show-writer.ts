@@ -161,9 +161,10 @@ export class ShowWriter {
     let bytes = 0;
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
       const isFull = batch.length >= BATCH_RECORDS || bytes >= BATCH_BYTES;
-      const endsSegment = this.#inSegment > 0 && this.#inSegment + bytes + next.bytes > this.#segmentBytes;
+      const inSegment = this.#file === null ? SEGMENT_HEADER_BYTES : this.#inSegment;
+      const endsSegment = inSegment + bytes + next.bytes > this.#segmentBytes;
       if (isFull || (endsSegment && batch.length > 0)) break;
-      if (endsSegment) await this.#closeFile();
+      if (endsSegment && inSegment > SEGMENT_HEADER_BYTES) await this.#closeFile();
       batch.push(next);
       bytes += next.bytes;
       this.#queue.shift();

@@ -57,7 +57,7 @@ Examples:
   framecue replay old.mp4 --cues cues.json --out stamped.flv
   framecue replay friday --rtmp rtmp://host/live/x --from-cue q1
 
-Exit code 0: the same; 1: it differs; 2: used wrongly, or the show cannot be read.`;
+Exit code 0: the same; 1: it differs, or a cue of the sheet never came to its picture; 2: used wrongly, or the show cannot be read.`;
 
 /** `framecue replay SHOW`: exit code 1 where the two runs differ. */
 export const replayCommand = (): Command =>
@@ -139,7 +139,8 @@ async function replay(given: string, options: ReplayCommandOptions): Promise<voi
     `${options.json === true ? JSON.stringify(jsonOf(result)) : describe(result, options)}\n`,
   );
   const isSame = result.comparison === null || result.comparison.identical;
-  process.exitCode = isSame && !result.replay.stopped ? 0 : 1;
+  const isGood = isSame && !result.replay.stopped && material.failed?.() !== true;
+  process.exitCode = isGood ? 0 : 1;
 }
 
 function misuseOf({ fromCue, from, against, build, rtmp }: ReplayCommandOptions): string | null {
@@ -194,6 +195,7 @@ async function foreignMaterial(
     makePath: (path) => makeReplayPath({ app, name }, injector, path),
     sink: director,
     recorded: null,
+    failed: () => director.left.length > 0,
     notes: () => [
       ...show.notes(),
       ...(director.left.length === 0
