@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   record: async () => (await import('./commands/record.ts')).recordCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  stamp: async () => (await import('./commands/stamp.ts')).stampCommand(),
+  strip: async () => (await import('./commands/strip.ts')).stripCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
 };
 
