@@ -120,6 +120,34 @@ describe('mpegts.js', () => {
     expectMostExact(fired, site.stream);
   });
 
+  test.each([
+    ['flv', 'bframes-25', false],
+    ['ws', 'bframes-25', true],
+    ['flv', 'plain-25', true],
+  ] as const)('%s without SEI: cues fire by script data (%s, worker: %s)', async (kind, name, worker) => {
+    const site = await newSite(name);
+    site.stream.beside = true;
+    const page = await newPage(site);
+    await openViewer(page, { eventsUrl: site.url, poll: false });
+    const base = kind === 'ws' ? site.url.replace('http', 'ws') : site.url;
+    await play(page, { kind, url: `${base}/live/main.flv`, worker });
+    await untilPlaying(page);
+    const pts = [1000, 1400, 1800, 2200].map((ahead) => site.stream.frameAhead(ahead));
+    for (const [i, firePts] of pts.entries()) {
+      site.stream.mark({ id: `c${i}`, firePts, announceMs: 800, durationMs: 5000 });
+    }
+    const { fired, errors } = await untilFired(page, pts.length);
+    expect(errors).toEqual([]);
+    expect(fired.map(({ id, firePts, path, carrier }) => [id, firePts, path, carrier])).toEqual(
+      pts.map((firePts, i) => [`c${i}`, firePts, kind, 'script']),
+    );
+    // A worker keeps its time base to itself: told from the first picture, it may be off by a frame.
+    expect(fired.map(({ accuracyMs }) => accuracyMs)).toEqual(pts.map(() => (worker ? 40 : 1)));
+    const late = fired.map((cue) => picturesLate(cue, site.stream));
+    for (const frames of late) expect(frames).toBeGreaterThanOrEqual(0);
+    expect(late.filter((frames) => frames <= (worker ? 2 : 1)).length).toBeGreaterThan(pts.length / 2);
+  });
+
   test('who joins late opens the same window with what is left of it, and closes with its lock', async () => {
     const site = await newSite();
     const fire = site.stream.frameAhead(-3000);

@@ -3,7 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
+import { SCRIPT_NAME } from '../../cues/wire/index.ts';
+import { encodeAmf0 } from '../../packet/amf0.ts';
 import { flvHeader, writeFlvTag } from '../../packet/flv-tag.ts';
+import { type MediaPacket, ptsOf } from '../../packet/packet.ts';
 import { ROOT } from '../../scripts/lib/tools.ts';
 import { STREAM, type StampedStream } from './stamped-stream.ts';
 
@@ -111,14 +114,18 @@ export class Site {
   }
 
   /** A viewer joins: configuration and the newest GOP in one go, then everything as it passes. */
-  #play(send: (chunk: Uint8Array) => void): () => void {
+  #play(write: (chunk: Uint8Array) => void): () => void {
     const packets = this.stream.from(this.stream.mediaNow());
     let next = packets.next().value;
-    send(flvHeader({ audio: true, video: true }));
-    for (const config of this.stream.configs) send(writeFlvTag({ ...config, dts: next.dts }));
+    const send = (packet: MediaPacket) => {
+      for (const tag of scriptTagsOf(packet)) write(tag);
+      write(writeFlvTag(packet));
+    };
+    write(flvHeader({ audio: true, video: true }));
+    for (const config of this.stream.configs) send({ ...config, dts: next.dts });
     const pump = () => {
       while (next.dts <= this.stream.mediaNow()) {
-        send(writeFlvTag(next));
+        send(next);
         next = packets.next().value;
       }
     };
@@ -188,6 +195,16 @@ export class Site {
     });
     response.end(data ?? undefined);
   }
+}
+
+/** As delivery writes them. */
+function scriptTagsOf(packet: MediaPacket): Uint8Array[] {
+  if (packet.kind !== 'avc-frame') return [];
+  const { stamps = [], dts } = packet;
+  const pts = ptsOf(packet);
+  return stamps.map((text) =>
+    writeFlvTag({ kind: 'script', dts, data: encodeAmf0(SCRIPT_NAME, { v: 1, pts, text }) }),
+  );
 }
 
 function reply(response: ServerResponse, { status, body, headers }: Answer): void {

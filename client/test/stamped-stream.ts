@@ -78,6 +78,8 @@ export class StampedStream {
   epoch = 'epoch-1';
   /** The injector's clock is ahead of this machine's. */
   clockAheadMs = 0;
+  /** Stamps come beside the frames (`stamps`) and not in them: a server on the way has dropped the SEI. */
+  beside = false;
 
   private constructor(packets: readonly MediaPacket[], lapMs: number, frameMs: number, startedAtMs: number) {
     this.#packets = packets;
@@ -191,6 +193,7 @@ export class StampedStream {
       const head = { epoch: this.epoch, at, pts, fireIn, fireAt, ...(fireIn <= 0 ? { key } : {}) };
       texts.push(formatCueStamp(head, bodyText, signatureLine));
     }
+    if (this.beside) return { ...frame, stamps: texts };
     return texts.length === 0 ? frame : { ...frame, data: withSei(frame.data, texts, this.#nalLengthSize) };
   }
 }

@@ -60,7 +60,7 @@ export interface ViewerOptions {
 }
 
 export type Play =
-  | { readonly kind: 'flv' | 'ws'; readonly url: string }
+  | { readonly kind: 'flv' | 'ws'; readonly url: string; readonly worker?: boolean }
   | { readonly kind: 'hls'; readonly url: string; readonly light?: boolean };
 
 /** Modules as properties of `window`; `import()` in an evaluated function would be rewritten by the test runner. */
@@ -129,7 +129,13 @@ export async function play(page: Page, what: Play, start = true): Promise<void> 
         const { mpegts } = globalThis;
         const player = mpegts.createPlayer(
           { type: 'flv', isLive: true, url: what.url },
-          { enableStashBuffer: false, liveSync: true, liveSyncMaxLatency: 0.8, liveSyncTargetLatency: 0.4 },
+          {
+            enableWorker: what.worker === true,
+            enableStashBuffer: false,
+            liveSync: true,
+            liveSyncMaxLatency: 0.8,
+            liveSyncTargetLatency: 0.4,
+          },
         );
         viewer.detach = viewer.framecue.attachMpegts(player, video, mpegts);
         viewer.player = player;
