@@ -202,7 +202,8 @@ function join(
 ): Uint8Array {
   let size = 0;
   for (const piece of pieces) size += 'nal' in piece ? lengthSize + piece.nal.length : piece.to - piece.from;
-  const out = new Uint8Array(size);
+  // Every byte is written below: no need for zeros first.
+  const out = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
   let at = 0;
   for (const piece of pieces) {
     if ('nal' in piece) at = writeAvccNal(out, at, piece.nal, lengthSize);
