@@ -72,7 +72,6 @@ const WINDOW_MS = 180_000;
 const STEP_US = 40_000;
 const STEP_READINGS = 3;
 const STEP_SPAN_MS = 1_000;
-const PENDING_LIMIT = 16;
 /** Clocks that are kept by NTP agree within it; a picture taken later than that after its arrival proves a wrong one. */
 const NTP_US = 20_000;
 const ABSURD_US = 3_600_000_000;
@@ -82,16 +81,26 @@ const SILENT_READINGS = 4;
 const MOVED_US = 50_000;
 const DRIFT_PPM = 200;
 
-/** `capture - PTS` of a reading that does not fit, microseconds. */
-interface Pending {
+/** `capture - PTS` of a reading, microseconds. */
+interface Offset {
   readonly reading: CaptureReading;
   readonly offset: number;
+}
+
+/** Readings since the last that fitted the line. Those of the newest run fit each other. */
+interface Misfits {
+  readonly first: Offset;
+  readonly count: number;
+  /** The newest of the run. */
+  readonly recent: readonly Offset[];
+  /** The farthest of them all from the line, microseconds. */
+  readonly farthest: number;
 }
 
 /** Plain data, for a replay that begins in the middle. */
 export interface CaptureClockState {
   readonly points: readonly OffsetPoint[];
-  readonly pending: readonly Pending[];
+  readonly misfits: Misfits | null;
   readonly transit: TransitState;
   readonly last: CaptureReading | null;
   readonly gapUs: number;
@@ -114,7 +123,7 @@ export class CaptureClock {
   #points: OffsetPoint[] = [];
   #line: OffsetLine | null = null;
   #transit = new Transit();
-  #pending: Pending[] = [];
+  #misfits: Misfits | null = null;
   #last: CaptureReading | null = null;
   #gapUs = 0;
   #insideUs = 0;
@@ -127,7 +136,7 @@ export class CaptureClock {
   get state(): CaptureClockState {
     return {
       points: [...this.#points],
-      pending: [...this.#pending],
+      misfits: this.#misfits,
       transit: this.#transit.state,
       last: this.#last,
       gapUs: this.#gapUs,
@@ -144,7 +153,7 @@ export class CaptureClock {
   resume(state: CaptureClockState): void {
     this.#points = [...state.points];
     this.#line = state.points.length === 0 ? null : lineThrough(state.points);
-    this.#pending = [...state.pending];
+    this.#misfits = state.misfits;
     this.#transit.resume(state.transit);
     this.#last = state.last;
     this.#gapUs = state.gapUs;
@@ -162,19 +171,16 @@ export class CaptureClock {
     this.#last = reading;
     const offset = reading.captureUs + reading.resolutionUs / 2 - reading.pts * 1000;
     const line = this.#line;
-    if (line === null || Math.abs(offset - offsetAt(line, reading.pts)) <= toleranceOf(line, reading.pts)) {
-      this.#discarded += this.#pending.length;
-      this.#pending = [];
+    const off = line === null ? 0 : Math.abs(offset - offsetAt(line, reading.pts));
+    if (line === null || off <= toleranceOf(line, reading.pts)) {
+      this.#discarded += this.#misfits?.count ?? 0;
+      this.#misfits = null;
       this.#take(reading, offset);
       return;
     }
-    this.#pending.push({ reading, offset });
+    this.#misfits = this.#withMisfit({ reading, offset }, off);
     if (!this.#isKnown) this.#beginAnew(false);
-    else if (this.#pendingAgree()) this.#beginAnew(true);
-    else if (this.#pending.length > PENDING_LIMIT) {
-      this.#pending.shift();
-      this.#discarded++;
-    }
+    else if (isStep(this.#misfits)) this.#beginAnew(true);
   }
 
   /** The last step of the publisher's clock; another object for each. */
@@ -248,10 +254,7 @@ export class CaptureClock {
   /** A reading that does not fit is either wrong or the first after a step: until that is settled, it counts. */
   #errorUs(pts: number): number {
     const line = this.#line!;
-    let doubt = 0;
-    for (const { reading, offset } of this.#pending)
-      doubt = Math.max(doubt, Math.abs(offset - offsetAt(line, reading.pts)));
-    return errorAt(line, pts) + doubt;
+    return errorAt(line, pts) + (this.#misfits?.farthest ?? 0);
   }
 
   #leastUs(): number | null {
@@ -299,20 +302,21 @@ export class CaptureClock {
     this.#line = lineThrough(this.#points);
   }
 
-  /** Readings that do not fit the line, but fit each other, and for long enough. */
-  #pendingAgree(): boolean {
-    const recent = this.#pending.slice(-STEP_READINGS);
-    const first = this.#pending.find(({ offset }) => Math.abs(offset - recent[0]!.offset) <= STEP_US);
-    if (recent.length < STEP_READINGS || first === undefined) return false;
-    const offsets = recent.map(({ offset }) => offset);
-    if (Math.max(...offsets) - Math.min(...offsets) > STEP_US) return false;
-    return recent.at(-1)!.reading.pts - first.reading.pts >= STEP_SPAN_MS;
+  #withMisfit(misfit: Offset, off: number): Misfits {
+    const before = this.#misfits;
+    const farthest = Math.max(before?.farthest ?? 0, off);
+    if (before !== null && Math.abs(misfit.offset - before.first.offset) <= STEP_US) {
+      const recent = [...before.recent, misfit].slice(-STEP_READINGS);
+      return { first: before.first, count: before.count + 1, recent, farthest };
+    }
+    this.#discarded += before?.count ?? 0;
+    return { first: misfit, count: 1, recent: [misfit], farthest };
   }
 
-  #beginAnew(isStep: boolean): void {
-    const kept = this.#pending.slice(-STEP_READINGS);
+  #beginAnew(hasStepped: boolean): void {
+    const kept = this.#misfits!.recent;
     const { reading, offset } = kept.at(-1)!;
-    if (isStep) {
+    if (hasStepped) {
       this.#steps++;
       const byMs = (offset - offsetAt(this.#line!, reading.pts)) / 1000;
       this.#lastStep = { byMs, at: reading.arrivedAt };
@@ -320,10 +324,14 @@ export class CaptureClock {
     }
     this.#points = [];
     this.#transit = new Transit();
-    this.#pending = [];
+    this.#misfits = null;
     for (const { reading: again, offset: its } of kept) this.#take(again, its);
   }
 }
+
+/** Enough readings, over long enough: not a moment's mistake. */
+const isStep = ({ first, count, recent }: Misfits): boolean =>
+  count >= STEP_READINGS && recent.at(-1)!.reading.pts - first.reading.pts >= STEP_SPAN_MS;
 
 const wallLessMonotonic = ({ arrivedAt, arrivedUs }: CaptureReading): number => arrivedAt - arrivedUs;
 
