@@ -140,6 +140,16 @@ function collectStreams(registers: Registry[], streams: StreamRegistry): void {
     (l) => l.injector?.counters.stampsPostponed ?? 0,
   );
   count(
+    'framecue_foreign_scripts_total',
+    "Publishers' own `onFramecue` tags, which go no further.",
+    (l) => l.hub.stats().foreignScripts,
+  );
+  count(
+    'framecue_hls_failures_total',
+    'Times that HLS failed unexpectedly and began anew.',
+    (l) => l.hub.stats().hlsFailures,
+  );
+  count(
     'framecue_stamps_too_long_total',
     "Stamps that the stream's NAL unit lengths cannot tell.",
     (l) => l.injector?.counters.stampsTooLong ?? 0,
