@@ -1,4 +1,5 @@
 import { BitstreamError } from './errors.ts';
+import { findAfterZeros } from './find.ts';
 import { type Codec, nalTypeOf } from './nal.ts';
 
 /** One NAL unit of a byte stream, header included, without start code and trailing zero bytes. */
@@ -24,6 +25,8 @@ export interface AnnexBReaderOptions {
   readonly codec?: Codec;
 }
 
+/** Behind a start code that was found; -1: there is none. */
+const endOf = (at: number): number => (at === -1 ? -1 : at + 3);
 const DEFAULT_MAX = 32 * 1024 * 1024;
 
 /**
@@ -54,11 +57,11 @@ export class AnnexBReader {
   /** NAL units that ended in this chunk; the last one of the stream comes from {@link end}. */
   push(chunk: Uint8Array): (StreamNal | StreamProblem)[] {
     const items: (StreamNal | StreamProblem)[] = [];
+    const find = findAfterZeros(chunk, 1);
     let from = 0;
-    for (let one = chunk.indexOf(1); one !== -1; one = chunk.indexOf(1, one + 1)) {
-      if (!this.#endsStartCode(chunk, from, one)) continue;
-      this.#finish(chunk.subarray(from, one), this.#before + from, items);
-      from = one + 1;
+    for (let end = this.#endOfSplitCode(chunk) ?? endOf(find(0)); end !== -1; end = endOf(find(from))) {
+      this.#finish(chunk.subarray(from, end - 1), this.#before + from, items);
+      from = end;
       this.#state = 'nal';
       this.#offset = this.#before + from;
     }
@@ -76,11 +79,10 @@ export class AnnexBReader {
     return items;
   }
 
-  #endsStartCode(chunk: Uint8Array, from: number, one: number): boolean {
-    let zeros = 0;
-    while (zeros < 2 && one - zeros > from && chunk[one - zeros - 1] === 0) zeros++;
-    if (zeros < 2 && one - zeros === from) zeros += this.#zeros;
-    return zeros >= 2;
+  /** Behind a start code that began in the chunks before; null: there is none. */
+  #endOfSplitCode(chunk: Uint8Array): number | null {
+    if (this.#zeros >= 2 && chunk[0] === 1) return 1;
+    return this.#zeros >= 1 && chunk[0] === 0 && chunk[1] === 1 ? 2 : null;
   }
 
   /** `part` ends what is under way, the zero bytes of the next start code included. */

@@ -1,3 +1,4 @@
+import { findAfterZeros } from './find.ts';
 import { type Codec, type NalRange, nalTypeOf } from './nal.ts';
 
 /**
@@ -5,25 +6,15 @@ import { type Codec, type NalRange, nalTypeOf } from './nal.ts';
  * codes, trailing zero bytes left out. Bytes before the first start code are passed over.
  */
 export function* nalUnitsOfAnnexB(data: Uint8Array, codec: Codec = 'h264'): Generator<NalRange, void> {
-  let start = afterStartCode(data, 0);
-  while (start !== -1) {
-    const next = afterStartCode(data, start);
-    let end = next === -1 ? data.length : next - 3;
+  const find = findAfterZeros(data, 1);
+  let code = find(0);
+  while (code !== -1) {
+    const start = code + 3;
+    code = find(start);
+    let end = code === -1 ? data.length : code;
     while (end > start && data[end - 1] === 0) end--;
     if (end > start) yield { type: nalTypeOf(data[start]!, codec), start, end };
-    start = next;
   }
-}
-
-/** The offset behind the next 000001 that begins at `from` or later; -1: none. */
-function afterStartCode(data: Uint8Array, from: number): number {
-  // The search steps from 01 to 01: far fewer stops in coded video than zeros.
-  let one = data.indexOf(1, from + 2);
-  while (one !== -1) {
-    if (data[one - 1] === 0 && data[one - 2] === 0) return one + 1;
-    one = data.indexOf(1, one + 1);
-  }
-  return -1;
 }
 
 /** NAL units as a byte stream, clause B.1, each with the four-byte start code. */

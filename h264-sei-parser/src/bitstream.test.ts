@@ -2,13 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   BitstreamError,
+  type Codec,
   escapeRbsp,
+  isCanonicalSeiNal,
   type NalLengthSize,
   nalUnitsOfAnnexB,
   nalUnitsOfAvcc,
   parseSeiNal,
   parseSeiRbsp,
   parseUserData,
+  readSeiNal,
+  SEI_HEADER,
   sameUuid,
   unescapeRbsp,
   userDataMessage,
@@ -174,6 +178,88 @@ describe('SEI framing, clause 7.3.2.3', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('SEI read leniently', () => {
+  const read = (nal: string, codec?: Codec) => {
+    const { messages, problems } = readSeiNal(bytes(nal), codec);
+    return {
+      messages: messages.map((m) => `${m.payloadType}:${hex(m.payload)}/${m.payloadSize}@${m.offset}`),
+      problems: problems.map(({ code, offset }) => `${code}@${offset}`),
+    };
+  };
+
+  it.each([
+    ['good', '06 00 01 aa 05 02 bbcc 80', ['0:aa/1@1', '5:bbcc/2@4'], []],
+    [
+      'without trailing bits',
+      '06 00 01 aa 05 02 bbcc',
+      ['0:aa/1@1', '5:bbcc/2@4'],
+      ['ERR_SEI_TRAILING_BITS@7'],
+    ],
+    [
+      'without them, behind a payload that ends in 80',
+      '06 05 02 bb80',
+      ['5:bb80/2@1'],
+      ['ERR_SEI_TRAILING_BITS@4'],
+    ],
+    ['without them, behind zero bytes', '06 05 03 bb0000', ['5:bb0000/3@1'], ['ERR_SEI_TRAILING_BITS@3']],
+    ['that outruns it', '06 00 01 aa 05 09 bb 80', ['0:aa/1@1', '5:bb/9@4'], ['ERR_SEI_TRUNCATED@6']],
+    ['behind an escape', '06 00 03 00000301 05 01 bb 80', ['0:000001/3@1', '5:bb/1@7'], []],
+    ['that is none', '65 88', [], ['ERR_SEI_NOT_SEI@0']],
+  ])('%s', (_, nal, messages, problems) => {
+    expect(read(nal)).toEqual({ messages, problems });
+  });
+
+  it('of HEVC, prefix and suffix', () => {
+    expect(read('4e01 05 01 aa 80', 'hevc')).toEqual({ messages: ['5:aa/1@2'], problems: [] });
+    expect(read('5001 84 01 aa 80', 'hevc')).toEqual({ messages: ['132:aa/1@2'], problems: [] });
+    expect(read('4001 05 01 aa 80', 'hevc').problems).toEqual(['ERR_SEI_NOT_SEI@0']);
+    const message = { payloadType: 5, payload: bytes('000000') };
+    for (const header of [SEI_HEADER.hevcPrefix, SEI_HEADER.hevcSuffix]) {
+      const nal = writeSeiNal([message], header);
+      expect(hex(nal)).toBe(`${hex(header)}050300000300 80`.replace(' ', ''));
+      expect(parseSeiNal(nal, 'hevc')).toEqual([message]);
+    }
+  });
+
+  it.each([
+    ['06 05 01 aa 80', true],
+    ['66 05 01 aa 80', true],
+    ['06 80', true],
+    ['06 05 04 00000301 aa 80', true],
+    ['06 05 03 00000301 80', true],
+    ['06 05 03 000001 80', false],
+    ['06 05 03 00000304 80', false],
+    ['06 05 01 aa 80 00', false],
+    ['06 05 01 aa 80 000003', false],
+    ['06 05 02 aa 80', false],
+    ['06 05 01 aa', false],
+    ['65 80', false],
+  ])('%s is canonical: %s', (nal, canonical) => {
+    expect(isCanonicalSeiNal(bytes(nal))).toBe(canonical);
+  });
+
+  it('is written again to the same bytes where it is canonical, and never loses a message', () => {
+    const body = fc.array(fc.oneof(fc.constantFrom(0, 0, 1, 2, 3, 5, 0x80, 0xff), fc.nat(255)), {
+      maxLength: 40,
+    });
+    let canonical = 0;
+    fc.assert(
+      fc.property(body, (list) => {
+        const nal = Uint8Array.from([6, ...list, 0x80]);
+        const { messages, problems } = readSeiNal(nal);
+        if (!isCanonicalSeiNal(nal)) {
+          if (problems.length === 0) expect(parseSeiNal(nal)).toHaveLength(messages.length);
+          return;
+        }
+        canonical++;
+        expect(hex(writeSeiNal(parseSeiNal(nal)))).toBe(hex(nal));
+      }),
+      { numRuns: 3000 },
+    );
+    expect(canonical).toBeGreaterThan(50);
   });
 });
 

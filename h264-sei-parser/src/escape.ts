@@ -1,15 +1,19 @@
+import { findAfterZeros } from './find.ts';
+
 /**
  * Emulation prevention, H.264 clause 7.4.1: inside a NAL unit no three bytes may read 000000, 000001 or 000002,
  * and none 000003 but for a prevention byte; an encoder puts 03 after any two zero bytes followed by 00..03, and
  * after two zero bytes at the very end (cabac_zero_words). HEVC does the same (H.265 clause 7.4.2).
  */
+const PREVENTION = 3;
+/** Up to this many bytes on average between prevention bytes, a loop copies faster than one `set` for each. */
+const DENSE = 32;
 
 /** Where the prevention bytes of a NAL unit's payload stand, found as clause 7.3.1 reads it. */
 function escapesIn(payload: Uint8Array): number[] {
+  const find = findAfterZeros(payload, PREVENTION);
   const escapes: number[] = [];
-  for (let at = payload.indexOf(3, 2); at !== -1; at = payload.indexOf(3, at + 1)) {
-    if (payload[at - 1] === 0 && payload[at - 2] === 0) escapes.push(at);
-  }
+  for (let at = find(0); at !== -1; at = find(at + 3)) escapes.push(at + 2);
   return escapes;
 }
 
@@ -24,11 +28,10 @@ export function unescapeRbsp(payload: Uint8Array): Uint8Array {
   let from = 0;
   let to = 0;
   for (const at of escapes) {
-    rbsp.set(payload.subarray(from, at), to);
-    to += at - from;
+    to = copy(payload, from, at, rbsp, to);
     from = at + 1;
   }
-  rbsp.set(payload.subarray(from), to);
+  copy(payload, from, payload.length, rbsp, to);
   return rbsp;
 }
 
@@ -39,13 +42,14 @@ export function unescapeRbsp(payload: Uint8Array): Uint8Array {
 export function escapeRbsp(rbsp: Uint8Array): Uint8Array {
   const escapes: number[] = [];
   const length = rbsp.length;
-  // From zero byte to zero byte: in coded video far fewer stops than bytes.
-  for (let at = rbsp.indexOf(0); at !== -1 && at + 1 < length; at = rbsp.indexOf(0, at)) {
-    if (rbsp[at + 1] !== 0) {
+  for (let at = 1; at < length; ) {
+    if (rbsp[at] !== 0) {
       at += 2;
-    } else if (at + 2 === length || rbsp[at + 2]! <= 3) {
+    } else if (rbsp[at - 1] !== 0) {
+      at += 1;
+    } else if (at + 1 === length || rbsp[at + 1]! <= PREVENTION) {
+      escapes.push(at + 1);
       at += 2;
-      escapes.push(at);
     } else {
       at += 3;
     }
@@ -55,12 +59,11 @@ export function escapeRbsp(rbsp: Uint8Array): Uint8Array {
   let from = 0;
   let to = 0;
   for (const at of escapes) {
-    payload.set(rbsp.subarray(from, at), to);
-    to += at - from;
-    payload[to++] = 3;
+    to = copy(rbsp, from, at, payload, to);
+    payload[to++] = PREVENTION;
     from = at;
   }
-  payload.set(rbsp.subarray(from), to);
+  copy(rbsp, from, length, payload, to);
   return payload;
 }
 
@@ -72,4 +75,12 @@ export function payloadOffsetOf(payload: Uint8Array, rbspOffset: number): number
     before++;
   }
   return rbspOffset + before;
+}
+
+/** `[from, end)` of `source` to `target` at `to`; gives the offset behind it. */
+function copy(source: Uint8Array, from: number, end: number, target: Uint8Array, to: number): number {
+  const length = end - from;
+  if (length > DENSE) target.set(source.subarray(from, end), to);
+  else for (let i = 0; i < length; i++) target[to + i] = source[from + i]!;
+  return to + length;
 }

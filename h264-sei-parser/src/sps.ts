@@ -56,7 +56,8 @@ export interface SpsInfo {
 
 /** Profiles whose SPS has chroma and scaling fields (clause 7.3.2.1.1). */
 const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-const LARGEST_SIDE = 16_384;
+/** Sqrt(MaxFS * 8) macroblocks of level 6.2, clause A.3.1. */
+const LARGEST_SIDE = 1055 * 16;
 
 /**
  * Reads an SPS or subset SPS NAL unit, header byte included. Only a VUI that ends early or holds a value out of its
