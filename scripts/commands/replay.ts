@@ -20,6 +20,7 @@ import type { ReplayFrom } from '../../qa/show/run-replay.ts';
 import { SheetDirector } from '../../qa/show/sheet-director.ts';
 import { openShow } from '../../qa/show/show-reader.ts';
 import { nameOf, softwareOf } from '../../qa/show/software.ts';
+import { wholeTurns } from '../../qa/show/whole-turns.ts';
 import { readCueSheet } from '../../qa/sources/cue-sheet.ts';
 import { showsFolderOf } from '../../server/media/recorder-setup.ts';
 import { makeReplayPath } from '../../server/media/replay-path.ts';
@@ -231,16 +232,18 @@ function materialOf(folder: string): Material {
   const { name, stream, injector, software } = show.manifest;
   const [app = 'live', streamName = 'main'] = stream.split('/');
   let tornBytes = 0;
+  const wasKilled = show.manifest.end === undefined;
+  const records = () => (wasKilled ? wholeTurns(show.records()) : show.records());
   return {
     name,
     stream,
     *records() {
-      ({ tornBytes } = yield* show.records());
+      ({ tornBytes } = yield* records());
     },
     makePath: (options) => makeReplayPath({ app, name: streamName }, injector, options),
-    recorded: { software, records: () => show.records() },
+    recorded: { software, records },
     notes: () =>
-      show.manifest.end === undefined
+      wasKilled
         ? [
             `The recorder was killed: the show ends there${tornBytes > 0 ? `, and ${tornBytes} bytes of a last record are cut` : ''}.`,
           ]
