@@ -76,9 +76,8 @@ export class AnnexBSplitter {
     const kind = nalKindOf(nalTypeByte(head[0] ?? 0, codec), codec);
     const isSlice = kind === 'vcl';
     const isFirst = !this.#hasNal;
-    const isBoundary =
-      (this.#hasSlices && (isSlice ? beginsPicture(head, codec) : kind !== 'other')) ||
-      (kind === 'aud' && this.#hasNal);
+    // A delimiter behind what is no picture yet (parameter sets that a remuxer put first) begins none of its own.
+    const isBoundary = this.#hasSlices && (isSlice ? beginsPicture(head, codec) : kind !== 'other');
     this.#hasNal = true;
     if (isBoundary) this.#hasSlices = isSlice;
     else this.#hasSlices ||= isSlice;

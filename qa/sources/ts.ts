@@ -2,7 +2,7 @@ import { FramecueError } from '../../packet/errors.ts';
 import { ByteWindow } from './byte-window.ts';
 import { InBandConfigs } from './in-band.ts';
 import type { ContainerReader, Place, ReaderOptions, SourceItem, VideoCodec } from './items.ts';
-import { isRandomAccess, nalTypeByte } from './nal-kinds.ts';
+import { isRandomAccess, nalKindOf, nalTypeByte } from './nal-kinds.ts';
 import { problem } from './problem.ts';
 import {
   pesHeaderOf,
@@ -270,21 +270,20 @@ function joined(pes: Pes): Uint8Array {
   return bytes;
 }
 
-/** Each access unit delimiter but the first begins another access unit. */
+/** Each access unit delimiter behind a slice begins another access unit. */
 export function splitAtDelimiters(payload: Uint8Array, codec: VideoCodec): Uint8Array[] {
-  const delimiter = codec === 'hevc' ? 35 : 9;
   const units: Uint8Array[] = [];
   let from = 0;
-  let seen = false;
+  let hasSlices = false;
   for (let one = payload.indexOf(1, 2); one !== -1; one = payload.indexOf(1, one + 1)) {
-    if (payload[one - 1] !== 0 || payload[one - 2] !== 0) continue;
-    const isDelimiter = one + 1 < payload.length && nalTypeByte(payload[one + 1]!, codec) === delimiter;
-    if (isDelimiter && seen) {
-      const start = one - 2 - (payload[one - 3] === 0 ? 1 : 0);
-      units.push(payload.subarray(from, start));
-      from = start;
-    }
-    seen = true;
+    if (payload[one - 1] !== 0 || payload[one - 2] !== 0 || one + 1 === payload.length) continue;
+    const kind = nalKindOf(nalTypeByte(payload[one + 1]!, codec), codec);
+    if (kind === 'vcl') hasSlices = true;
+    if (kind !== 'aud' || !hasSlices) continue;
+    const start = one - 2 - (payload[one - 3] === 0 ? 1 : 0);
+    units.push(payload.subarray(from, start));
+    from = start;
+    hasSlices = false;
   }
   units.push(from === 0 ? payload : payload.subarray(from));
   return units;
