@@ -39,7 +39,7 @@ describe('a new epoch', () => {
     const at = rig.now + 9_000;
     rig.clock.advanceMs(4_000);
     newEpoch('epoch-2');
-    expect(held()[0]).toMatchObject({ rev: 1, fire: { kind: 'at', at } });
+    expect(held()[0]).toMatchObject({ rev: 1, fire: { kind: 'at', at, by: 'arrival' } });
   });
 
   test('goes on with a PTS ahead: the output timeline goes on too', async () => {

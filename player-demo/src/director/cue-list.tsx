@@ -3,7 +3,7 @@ import { failureWords } from '../shared/failure-words.ts';
 import { formatClock, formatCount, formatSpan } from '../shared/format.ts';
 import type { Cue } from '../shared/media-api.ts';
 import type { Mark, Row } from './marks.ts';
-import { ACTION_NAMES, choiceWords, cueName, STATE_LOOKS, signedMs } from './words.ts';
+import { ACTION_NAMES, cueName, howWords, STATE_LOOKS, signedMs } from './words.ts';
 
 export interface CueListProps {
   readonly rows: readonly Row[];
@@ -64,7 +64,7 @@ function CueRow({ cue }: { readonly cue: Cue }) {
         </dl>
       )}
       {cue.landing !== null && cue.landing.choice !== null && (
-        <p class="cue-how faint">{choiceWords(cue.landing.choice)}</p>
+        <p class="cue-how faint">{howWords(cue.landing)}</p>
       )}
       {cue.reason !== null && (
         <p class="cue-why soft">

@@ -46,7 +46,18 @@ const CHOICE_WORDS: { readonly [choice: string]: string | undefined } = {
   scheduled: 'Picture that was asked for',
 };
 
-export const choiceWords = (choice: string): string => CHOICE_WORDS[choice] ?? choice;
+/** `Picture that was asked for, by capture time ± 5 ms`; null where the server says nothing of it. */
+export function howWords({ choice, timing, timingErrorMs }: Landing): string | null {
+  if (choice === null) return null;
+  const error = typeof timingErrorMs === 'number' ? ` ± ${formatSpan(Math.ceil(timingErrorMs))}` : '';
+  const by =
+    timing === 'capture'
+      ? `, by capture time${error}`
+      : timing === 'stamp'
+        ? ', by arrival at the server'
+        : '';
+  return `${CHOICE_WORDS[choice] ?? choice}${by}`;
+}
 
 /** `frame 1 532, 12 ms after the mark, 240 ms past the moment`. */
 export function landingWords({ frame, markToStampMs, errorMs }: Landing): string {

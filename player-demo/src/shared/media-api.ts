@@ -10,6 +10,9 @@ export interface Landing {
   readonly markToStampMs: number | null;
   readonly errorMs: number | null;
   readonly choice: string | null;
+  /** How a wall-clock moment became a picture: `capture`, with how far off that can be, or `stamp`. */
+  readonly timing?: string | null;
+  readonly timingErrorMs?: number | null;
 }
 
 export const CUE_STATES = [
@@ -79,6 +82,8 @@ function readLanding(value: unknown): Landing | null {
     markToStampMs: numberOf(value.markToStampMs),
     errorMs: numberOf(value.errorMs),
     choice: textOf(value.choice),
+    timing: textOf(value.timing),
+    timingErrorMs: numberOf(value.timingErrorMs),
   };
 }
 
