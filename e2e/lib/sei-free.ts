@@ -14,9 +14,10 @@ const LENGTH_SIZE = 4;
 /** What a server on the way drops of HLS, beside SEI. */
 export type Drops = 'daterange' | 'emsg';
 
-/** A server between media and the players that drops every SEI, as transcoding CDNs do. */
+/** A server between media and the players that drops every SEI, as transcoding CDNs do, or lets all through. */
 export class SeiFreeServer {
-  drops: Drops = 'daterange';
+  /** Null: nothing, SEI neither. */
+  drops: Drops | null = null;
   /** SEI NAL units dropped. */
   dropped = 0;
   readonly #origin: { readonly flv: string; readonly hls: string };
@@ -86,6 +87,7 @@ export class SeiFreeServer {
 
   /** In place: SEI becomes filler data of the same length, event messages become free space. */
   #cleanSegment(bytes: Buffer): void {
+    if (this.drops === null) return;
     for (const { samples, track } of readFragments(bytes)) {
       if (track !== 1) continue;
       for (const { data } of samples) {
@@ -120,6 +122,7 @@ export class SeiFreeServer {
   }
 
   #clean(data: Uint8Array): Uint8Array {
+    if (this.drops === null) return data;
     const out = new Uint8Array(data.length);
     let to = 0;
     for (const { type, start, end } of nalUnitsOfAvcc(data, LENGTH_SIZE)) {

@@ -65,9 +65,9 @@ describe('how exactly a cue fired, in words', () => {
   it.each([
     ['HTTP-FLV', {}],
     ['Events', { path: 'events', carrier: 'feed', accuracyMs: null }],
-    ['WS-FLV, script data', { path: 'ws', carrier: 'script' }],
-    ['HLS, emsg', { path: 'hls', carrier: 'emsg' }],
-    ['HLS, DATERANGE \u00b138\u202fms', { path: 'hls', carrier: 'daterange', accuracyMs: 38 }],
+    ['script data', { path: 'ws', carrier: 'script' }],
+    ['emsg', { path: 'hls', carrier: 'emsg' }],
+    ['DATERANGE \u00b138\u202fms', { path: 'hls', carrier: 'daterange', accuracyMs: 38 }],
   ] as const)('names the path %s', (words, over) => {
     expect(pathWords(cue(over))).toBe(words);
   });

@@ -12,12 +12,15 @@ const CARRIER_NAMES: { readonly [carrier in CueCarrier]: string | null } = {
   feed: null,
 };
 
-/** `HLS`; where it came beside SEI, `HLS, DATERANGE` and, if it is more than rounding, how exact that is. */
+/**
+ * `HLS`; where it came beside SEI, by what (the player's own name stands over it): `DATERANGE` and, if it is more than
+ * rounding, how exact that is.
+ */
 export function pathWords({ path, carrier, accuracyMs }: FiredCue): string {
   const beside = CARRIER_NAMES[carrier];
   if (beside === null) return PATH_NAMES[path];
   const exact = accuracyMs === null || accuracyMs <= ROUNDING_MS ? '' : ` \u00b1${formatSpan(accuracyMs)}`;
-  return `${PATH_NAMES[path]}, ${beside}${exact}`;
+  return `${beside}${exact}`;
 }
 
 /** Every container rounds to its time base. */
