@@ -14,8 +14,9 @@ const isForBehind = (type: number): boolean =>
 /** Reserved and unspecified types, table 7-1. */
 const isUnknown = (type: number): boolean =>
   type === 0 || type === 17 || type === 18 || (type >= 22 && type <= 31);
-/** Messages of one access unit that are compared with each other. */
+/** Messages of one access unit that are compared with each other; encoders write a handful. */
 const MAX_COMPARED = 32;
+const MAX_LOOKED_AT = 256;
 const NOTHING: readonly LintFinding[] = [];
 
 const SEI_PROBLEM_CODES = {
@@ -134,8 +135,10 @@ function checkSei(sei: readonly SeiUnit[], findings: Findings): void {
 
 function checkDuplicates(sei: readonly SeiUnit[], findings: Findings): void {
   const seen: { message: SeiMessage; second: boolean }[] = [];
+  let looked = 0;
   for (const { messages, isOfSecondPicture: second, nal } of sei) {
     for (const message of messages) {
+      if (++looked > MAX_LOOKED_AT) return;
       const isSame = (other: (typeof seen)[number]): boolean =>
         other.second === second &&
         other.message.payloadType === message.payloadType &&
