@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FireRequest, Landing, PreparedCue, StampEvent } from '../../cues/cue.ts';
 import {
@@ -225,6 +226,39 @@ describe('a cue at a moment of the wall clock', () => {
     injector.add(cue('c1', { kind: 'next' }));
     play(1, obs());
     expect(landingOf('c1')).not.toHaveProperty('timing');
+  });
+});
+
+describe('a cue by capture time, whatever the clock of the encoder', () => {
+  it('lands on the first picture that was taken at or after its moment, within the error that it states', () => {
+    let byCapture = 0;
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -2_000, max: 300 }),
+        fc.double({ min: 0, max: 6, noNaN: true }),
+        fc.infiniteStream(fc.double({ min: -1, max: 1, noNaN: true })),
+        fc.integer({ min: -350, max: 3_000 }),
+        fc.constantFrom(0, 500, 2_000),
+        (aheadMs, jitterMs, noise, afterMs, announceMs) => {
+          start();
+          const says: Says = (pts, isKeyframe) =>
+            isKeyframe ? [timesOf(TAKEN_MS + pts + aheadMs + jitterMs * noise.next().value)] : [];
+          play(200, says);
+          const at = unixMs(clock.unixMs() + afterMs);
+          injector.add(cue('c1', { kind: 'at', at }, { announceMs: ms(announceMs) }));
+          play(100 + Math.ceil(afterMs / 40), says);
+          const { timing, timingErrorMs, pts, choice } = landingOf('c1');
+          if (timing !== 'capture') return;
+          byCapture++;
+          const lateMs = TAKEN_MS + pts + aheadMs - at;
+          expect(lateMs).toBeGreaterThanOrEqual(-timingErrorMs! - 3);
+          // One that has passed lands on the next picture, however late that is.
+          if (choice === 'scheduled') expect(lateMs).toBeLessThanOrEqual(40 + timingErrorMs! + 3);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(byCapture).toBeGreaterThan(50);
   });
 });
 
