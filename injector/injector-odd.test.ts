@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StampEvent } from '../cues/cue.ts';
 import type { NalLengthSize } from '../h264-sei-parser/src/index.ts';
@@ -158,6 +159,55 @@ describe('frames that are odd', () => {
     const { out } = pass(40, [n.IDR], 40, 2);
     expect(cueIdsOf(out, 2)).toEqual(['c1']);
     expect(injector.lint.all().map(({ code }) => code)).toEqual(['CONFIG_CHANGED']);
+  });
+});
+
+describe('whatever comes', () => {
+  const anyBytes = fc.uint8Array({ maxLength: 60 });
+  const anyUnits = fc
+    .array(fc.oneof(anyBytes, fc.constantFrom(FORGED, n.IDR, n.SLICE, n.BUFFERING_PERIOD, ...n.bpmUnits())), {
+      maxLength: 6,
+    })
+    .map((units) => n.avcc(units));
+  const anyPacket = fc.oneof(
+    fc.record({ kind: fc.constant('avc-config' as const), dts: fc.constant(ms(0)), record: anyBytes }),
+    fc.record({
+      kind: fc.constant('avc-frame' as const),
+      dts: fc.nat(10_000).map(ms),
+      compositionOffset: fc.integer({ min: -200, max: 200 }).map(ms),
+      isKeyframe: fc.boolean(),
+      data: fc.oneof(anyBytes, anyUnits),
+    }),
+  );
+
+  it('a packet comes out for each that goes in, at its time; nothing throws; a cue is there once a picture can hold it', () => {
+    fc.assert(
+      fc.property(fc.array(anyPacket, { maxLength: 12 }), (packets) => {
+        injector = make();
+        events = [];
+        injector.add(preparedCue('c1', key));
+        for (const packet of packets) {
+          const out = injector.process(packet);
+          expect({ kind: out.kind, dts: out.dts }).toEqual({ kind: packet.kind, dts: packet.dts });
+        }
+        injector.process(config(4));
+        pass(20_000, [n.IDR]);
+        expect(events.map(({ kind }) => kind)).toContain(
+          events.some(({ kind }) => kind === 'missed') ? 'missed' : 'landed',
+        );
+      }),
+    );
+  });
+
+  it('switched off, it is the very same packet', () => {
+    fc.assert(
+      fc.property(fc.array(anyPacket, { maxLength: 6 }), (packets) => {
+        injector = make();
+        injector.stampingOn = false;
+        injector.add(preparedCue('c1', key));
+        for (const packet of packets) expect(injector.process(packet)).toBe(packet);
+      }),
+    );
   });
 });
 

@@ -33,6 +33,7 @@ it('has none where none are named', () => {
 it.each([
   ['is not there', join(folder, 'missing.json')],
   ['is no JSON', file('c.json', 'keys')],
+  ['holds more keys than clients take', file('f.json', JSON.stringify({ keys: Array(17).fill(JWK) }))],
   ['holds no keys', file('d.json', '{"keys":[]}')],
   [
     'holds a private key of another kind',

@@ -26,11 +26,14 @@ const KeySet = z.object({
 });
 
 const SETTING = 'FRAMECUE_UPSTREAM_KEYS';
+/** Published behind our own, of which there are 16 at most: clients take 32. */
+const MAX_KEYS = 16;
 
 /** @throws {FramecueError} ERR_SETTING for a file that cannot be read or holds no Ed25519 public keys. */
 export function loadUpstreamKeys(paths: readonly string[] | null): UpstreamKeys | null {
   if (paths === null) return null;
   const keys = paths.flatMap(readKeys);
+  if (keys.length > MAX_KEYS) throw invalid(`${keys.length} keys where ${MAX_KEYS} are the most`);
   return { keys, verify: stampVerifier({ keys }) };
 }
 
@@ -50,5 +53,5 @@ function readKeys(path: string): StampKey[] {
   }
 }
 
-const invalid = (what: string, cause: unknown): FramecueError =>
+const invalid = (what: string, cause?: unknown): FramecueError =>
   new FramecueError('ERR_SETTING', `${SETTING}: ${what}.`, { cause, details: { setting: SETTING } });
