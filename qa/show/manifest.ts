@@ -46,6 +46,8 @@ const Manifest = z.looseObject({
   injector: z.record(z.string(), z.unknown()),
   /** The public keys (JWK) that its stamps are checked with. */
   keys: z.array(z.record(z.string(), z.unknown())),
+  /** The public keys (JWK) of upstream servers whose stamps went on. */
+  upstreamKeys: z.array(z.record(z.string(), z.unknown())).optional(),
   /** Missing while it is recorded, and for ever where the recorder was killed. */
   end: Totals.optional(),
 });

@@ -193,7 +193,7 @@ async function foreignMaterial(
     name: basename(given),
     stream,
     records: () => show.records(),
-    makePath: (path) => makeReplayPath({ app, name }, injector, path),
+    makePath: (path) => makeReplayPath({ app, name }, { injector }, path),
     sink: director,
     recorded: null,
     failed: () => director.left.length > 0,
@@ -229,7 +229,7 @@ function readSigningKey(path: string): SigningKey {
 /** @throws {FramecueError} whatever opening it throws. */
 function materialOf(folder: string): Material {
   const show = openShow(folder);
-  const { name, stream, injector, software } = show.manifest;
+  const { name, stream, software } = show.manifest;
   const [app = 'live', streamName = 'main'] = stream.split('/');
   let tornBytes = 0;
   const wasKilled = show.manifest.end === undefined;
@@ -240,7 +240,7 @@ function materialOf(folder: string): Material {
     *records() {
       ({ tornBytes } = yield* records());
     },
-    makePath: (options) => makeReplayPath({ app, name: streamName }, injector, options),
+    makePath: (options) => makeReplayPath({ app, name: streamName }, show.manifest, options),
     recorded: { software, records },
     notes: () =>
       wasKilled

@@ -124,7 +124,11 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     observer: metrics.current.director,
   });
   health.add('cue-log', director.check);
-  const shows = openRecorder({ settings, clock, log, streams, injector, signingKeys: director.signingKeys });
+  const shows = openRecorder({
+    ...{ settings, clock, log, streams, injector },
+    signingKeys: director.signingKeys,
+    upstreamKeys: upstream?.keys ?? [],
+  });
   recorder = shows.recorder;
   metrics.current.watchRecorder(shows.recorder, shows.store);
   const delivery = createDelivery({

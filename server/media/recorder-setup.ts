@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { SigningKey } from '../../cues/signing.ts';
+import type { StampKey } from '../../cues/wire/index.ts';
 import type { InjectorSettings } from '../../injector/injector.ts';
 import type { Clock } from '../../packet/clock.ts';
-import type { Manifest, Software } from '../../qa/show/manifest.ts';
+import type { Software } from '../../qa/show/manifest.ts';
 import { ShowStore } from '../../qa/show/show-store.ts';
 import { softwareOf } from '../../qa/show/software.ts';
 import type { Log } from '../../service/log.ts';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from '../../service/settings.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type RecorderOptions } from './recorder.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
 export interface RecorderSources {
@@ -17,13 +18,14 @@ export interface RecorderSources {
   readonly streams: StreamRegistry;
   readonly injector: InjectorSettings;
   readonly signingKeys: readonly SigningKey[];
+  readonly upstreamKeys: readonly StampKey[];
 }
 
 /** Recorded shows, in the data folder. */
 export const showsFolderOf = (settings: Pick<Settings, 'dataDir'>): string => join(settings.dataDir, 'shows');
 
 export function openRecorder(sources: RecorderSources): { recorder: Recorder; store: ShowStore } {
-  const { settings, clock, log, streams, injector, signingKeys } = sources;
+  const { settings, clock, log, streams, injector, signingKeys, upstreamKeys } = sources;
   const store = new ShowStore({
     folder: showsFolderOf(settings),
     quotaBytes: settings.recordQuota,
@@ -31,13 +33,14 @@ export function openRecorder(sources: RecorderSources): { recorder: Recorder; st
     onDeleted: (show) => log.warn({ show }, 'the oldest show was deleted to make room for a recording'),
   });
   let software: Promise<Software> | null = null;
-  const about = async (): Promise<Pick<Manifest, 'software' | 'settings' | 'injector' | 'keys'>> => {
+  const about = async (): ReturnType<RecorderOptions['about']> => {
     software ??= softwareOf();
     return {
       software: await software,
       settings: openSettings(settings),
       injector: { ...injector },
       keys: signingKeys.map(({ publicJwk }) => ({ ...publicJwk })),
+      ...(upstreamKeys.length === 0 ? {} : { upstreamKeys: upstreamKeys.map((key) => ({ ...key })) }),
     };
   };
   const recorder = new Recorder({

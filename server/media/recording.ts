@@ -52,7 +52,9 @@ export interface RecordingOptions {
   readonly store: ShowStore;
   readonly clock: Clock;
   /** Of the manifest: all that is the same for every recording of this server. */
-  readonly about: () => Promise<Pick<Manifest, 'software' | 'settings' | 'injector' | 'keys'>>;
+  readonly about: () => Promise<
+    Pick<Manifest, 'software' | 'settings' | 'injector' | 'keys' | 'upstreamKeys'>
+  >;
   readonly onEnded: (recording: Recording) => void;
   readonly openFile?: (path: string) => Promise<SegmentFile>;
 }

@@ -1,22 +1,36 @@
+import { stampVerifier } from '../../cues/stamp-verify.ts';
+import type { StampKey } from '../../cues/wire/index.ts';
 import { DEFAULT_INJECTOR_SETTINGS, type InjectorSettings } from '../../injector/injector.ts';
-import type { StreamName } from '../../packet/packet.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
+import type { Manifest } from '../../qa/show/manifest.ts';
 import type { PathOptions, ReplayPath } from '../../qa/show/replayer.ts';
 import { LiveStream, type LiveStreamState } from './live-stream.ts';
 
 /** The very path of a live stream, for a replay: what came out goes to the replay instead of to viewers. */
 export function makeReplayPath(
   stream: StreamName,
-  injector: Readonly<Record<string, unknown>>,
+  { injector, upstreamKeys = [] }: Pick<Manifest, 'injector' | 'upstreamKeys'>,
   options: PathOptions,
 ): ReplayPath {
   const { clock, from, epochId, onEpoch, onStampEvent, onOutput, onFault } = options;
   // A setting that the recorded build did not have yet has the value of one that is not set.
   const settings = { ...DEFAULT_INJECTOR_SETTINGS, ...injector } as InjectorSettings;
+  const upstream = upstreamKeys.length === 0 ? {} : { upstream: trustIn(stream, upstreamKeys) };
   return new LiveStream({
     ...{ stream, clock, epochId, onEpoch, onStampEvent, onFault },
-    injector: settings,
+    injector: { ...settings, ...upstream },
     randomId: () => 'replay',
     newHub: () => ({ ended: false, end: () => undefined, startEpoch: () => undefined, push: onOutput }),
     ...(from === null || from === undefined ? {} : { from: from as LiveStreamState }),
   });
+}
+
+/** @throws {FramecueError} ERR_SHOW_FORMAT for a key that is none. */
+function trustIn(stream: StreamName, keys: readonly Readonly<Record<string, unknown>>[]) {
+  try {
+    return { stream: streamKeyOf(stream), verify: stampVerifier({ keys: keys as unknown as StampKey[] }) };
+  } catch (cause) {
+    throw new FramecueError('ERR_SHOW_FORMAT', 'An upstream key of the show is no Ed25519 key.', { cause });
+  }
 }

@@ -24,7 +24,7 @@ function replay(name: string): { outputs: MediaPacket[]; events: StampEvent[]; e
   const events: StampEvent[] = [];
   const epochs: string[] = [];
   const show = openShow(join(rig.store.folder, name));
-  const replayer = new Replayer((options) => makeReplayPath(LIVE, show.manifest.injector, options), {
+  const replayer = new Replayer((options) => makeReplayPath(LIVE, show.manifest, options), {
     epoch: (epoch) => epochs.push(epoch),
     event: (event) => events.push(event),
     output: (packet) => outputs.push(packet),

@@ -10,6 +10,7 @@ import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Audit, AuditStatus } from './audit.ts';
 import type { LiveStream } from './live-stream.ts';
+import { Recording, type RecordingStatus } from './recording.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
 /** One stream as `GET /api/v1/streams/{app}/{name}` and the status page show it. */
@@ -21,6 +22,8 @@ export interface StreamStatus {
   /** Access units since the epoch began. */
   readonly frame: number;
   readonly stamping: { readonly on: boolean };
+  /** The show that is being recorded; null where none is. */
+  readonly recording: Pick<RecordingStatus, 'name' | 'startedAt' | 'bytes' | 'packets' | 'lost'> | null;
   readonly publisher: Pick<
     PublisherStatus,
     'remote' | 'encrypted' | 'encoder' | 'since' | 'receivedBytes' | 'drops' | 'repairs'
@@ -133,6 +136,7 @@ function statusOf(
     epoch: injector?.epoch ?? null,
     frame: injector?.frame ?? 0,
     stamping: { on: live?.stampingOn ?? true },
+    recording: live?.tap instanceof Recording ? shortOf(live.tap.status) : null,
     publisher:
       publisher === null
         ? null
@@ -163,3 +167,7 @@ function statusOf(
     audit: audit?.status(streamKeyOf(stream)) ?? null,
   };
 }
+
+const shortOf = ({ name, startedAt, bytes, packets, lost }: RecordingStatus): StreamStatus['recording'] => ({
+  ...{ name, startedAt, bytes, packets, lost },
+});
