@@ -5,6 +5,7 @@ import {
   DATERANGE_TEXT,
   fromHexSequence,
 } from '../../../cues/wire/index.ts';
+import { BoundedMap } from '../scheduler/bounded-map.ts';
 import type { SeiListener } from '../sei/sample.ts';
 
 /** What is needed of hls.js's `LevelDetails`. */
@@ -36,18 +37,16 @@ const AGREE_MS = 250;
 const EPOCH_AGREE_MS = 5000;
 /** By the date alone: a segment's start is that of its sound or its picture, and EXTINF is not the media's own length. */
 const BY_DATE_MS = 100;
-const MOVED_MS = 0.5;
-const MAX_REMEMBERED = 512;
+const MAX_REFUSED = 64;
 
 /**
  * EXT-X-DATERANGE. The date tells roughly where a cue belongs; its PTS, by the offset that hls.js found between media
  * time and player time, tells it to the millisecond, where the two agree. Each reload of the playlist and each segment
- * tells the place better: it is handed out again where it has moved.
+ * may tell the place better, and a player that begins anew has forgotten it: so all are handed out each time.
  */
 export class DateRangeReader {
   readonly #listener: SeiListener;
-  /** Where each was placed last. */
-  readonly #placed = new Map<string, number>();
+  readonly #refused = new BoundedMap<string, true>(MAX_REFUSED);
   #offsets: Offsets = [];
 
   constructor(listener: SeiListener) {
@@ -66,16 +65,11 @@ export class DateRangeReader {
       if (!isEpoch && attributes.CLASS !== DATERANGE_CUE_CLASS) continue;
       const place = this.#placeOf(range!, details!.fragments ?? [], isEpoch);
       if (place === null) continue;
-      const before = this.#placed.get(id);
-      // An epoch says with every reload that cues would come this way.
-      if (!isEpoch && before !== undefined && Math.abs(before - place.ms) < MOVED_MS) continue;
       const text = fromHexSequence(String(attributes[DATERANGE_TEXT] ?? ''));
       if (text === null) {
-        if (before === undefined) this.#listener.problem('ERR_STAMP_FORMAT');
-        this.#remember(id, place.ms);
+        this.#refuse(id);
         continue;
       }
-      this.#remember(id, place.ms);
       this.#listener.sample({
         ptsMs: place.ms,
         isFire: true,
@@ -85,10 +79,10 @@ export class DateRangeReader {
     }
   }
 
-  #remember(id: string, ms: number): void {
-    this.#placed.delete(id);
-    if (this.#placed.size >= MAX_REMEMBERED) this.#placed.delete(this.#placed.keys().next().value!);
-    this.#placed.set(id, ms);
+  /** Counted once, however often the playlist is loaded. */
+  #refuse(id: string): void {
+    if (this.#refused.get(id) === undefined) this.#listener.problem('ERR_STAMP_FORMAT');
+    this.#refused.set(id, true);
   }
 
   #placeOf(
