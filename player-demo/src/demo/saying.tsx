@@ -101,6 +101,6 @@ function cueSaying(cue: Cue, phase: Phase): Line | null {
   if (cue.type === 'interaction.open' && phase === 'locked') {
     return { tone: 'plain', sign: 'lock', title: 'Time is up', text: 'Press R to show the result.' };
   }
-  const title = `${done} on frame ${formatCount(landing.frame)}`;
+  const title = landing.frame === null ? done : `${done} on frame ${formatCount(landing.frame)}`;
   return { tone: 'cue', sign: 'check', title, text: landedWords(landing) };
 }

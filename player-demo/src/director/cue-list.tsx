@@ -2,6 +2,7 @@ import { Chip } from '../design/parts.tsx';
 import { failureWords } from '../shared/failure-words.ts';
 import { formatClock, formatCount, formatSpan } from '../shared/format.ts';
 import type { Cue } from '../shared/media-api.ts';
+import { CueOutputs } from './cue-outputs.tsx';
 import type { Mark, Row } from './marks.ts';
 import { ACTION_NAMES, cueName, howWords, STATE_LOOKS, signedMs } from './words.ts';
 
@@ -47,7 +48,7 @@ function CueRow({ cue }: { readonly cue: Cue }) {
         <dl class="facts cue-facts">
           <div class="fact">
             <dt>Frame</dt>
-            <dd>{formatCount(cue.landing.frame)}</dd>
+            <dd>{cue.landing.frame === null ? '–' : formatCount(cue.landing.frame)}</dd>
           </div>
           <div class="fact">
             <dt>PTS</dt>
@@ -66,6 +67,7 @@ function CueRow({ cue }: { readonly cue: Cue }) {
       {cue.landing !== null && cue.landing.choice !== null && (
         <p class="cue-how faint">{howWords(cue.landing)}</p>
       )}
+      {cue.landing?.outputs !== undefined && <CueOutputs outputs={cue.landing.outputs} />}
       {cue.reason !== null && (
         <p class="cue-why soft">
           {cue.reason.text} <span class="faint">{cue.reason.code}</span>

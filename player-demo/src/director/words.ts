@@ -44,6 +44,7 @@ const CHOICE_WORDS: { readonly [choice: string]: string | undefined } = {
   'next-in-presentation': 'Next picture that had not passed',
   'own-pts': 'Picture at hand: irregular time stamps',
   scheduled: 'Picture that was asked for',
+  'read-back': 'Told by a stamp that was read back: a crash took the receipt',
 };
 
 /** `Picture that was asked for, by capture time ± 5 ms`; null where the server says nothing of it. */
@@ -61,7 +62,7 @@ export function howWords({ choice, timing, timingErrorMs }: Landing): string | n
 
 /** `frame 1 532, 12 ms after the mark, 240 ms past the moment`. */
 export function landingWords({ frame, markToStampMs, errorMs }: Landing): string {
-  const parts = [`frame ${formatCount(frame)}`];
+  const parts = frame === null ? [] : [`frame ${formatCount(frame)}`];
   if (markToStampMs !== null) parts.push(`${formatSpan(markToStampMs)} after the mark`);
   if (errorMs !== null) parts.push(errorWords(errorMs));
   return parts.join(', ');

@@ -1,10 +1,12 @@
 import { type QuestionData, readQuestion } from './cue-data.ts';
+import { type OutputSeen, readOutputs } from './cue-outputs.ts';
 import { booleanOf, isObject, listOf, momentOf, numberOf, textOf } from './json.ts';
 
 /** Where a cue landed. PTS and spans are milliseconds. */
 export interface Landing {
   readonly pts: number;
-  readonly frame: number;
+  /** Null where a stamp that was read back is all that is known. */
+  readonly frame: number | null;
   /** The wall clock at which the fire PTS passed the injector, Unix milliseconds; null where not told. */
   readonly fireAtMs: number | null;
   readonly markToStampMs: number | null;
@@ -13,6 +15,8 @@ export interface Landing {
   /** How a wall-clock moment became a picture: `capture`, with how far off that can be, or `stamp`. */
   readonly timing?: string | null;
   readonly timingErrorMs?: number | null;
+  /** What reading the outputs back has shown so far, the server's own first. */
+  readonly outputs?: readonly OutputSeen[];
 }
 
 export const CUE_STATES = [
@@ -72,18 +76,18 @@ export function readCue(value: unknown): Cue | null {
 function readLanding(value: unknown): Landing | null {
   if (!isObject(value)) return null;
   const pts = numberOf(value.pts);
-  const frame = numberOf(value.frame);
-  if (pts === null || frame === null) return null;
+  if (pts === null) return null;
   const fireAtUs = numberOf(value.fireAtUs);
   return {
     pts,
-    frame,
+    frame: numberOf(value.frame),
     fireAtMs: fireAtUs === null ? null : fireAtUs / 1000,
     markToStampMs: numberOf(value.markToStampMs),
     errorMs: numberOf(value.errorMs),
     choice: textOf(value.choice),
     timing: textOf(value.timing),
     timingErrorMs: numberOf(value.timingErrorMs),
+    outputs: readOutputs(value.outputs),
   };
 }
 
