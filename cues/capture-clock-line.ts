@@ -21,14 +21,14 @@ export interface OffsetLine {
 }
 
 /** A crystal that is not worth its name; assumed of every publisher until its own drift can be told. */
-const WORST_SLOPE = 0.5;
-/** Fewer points, or a shorter time, say nothing of a drift: 30 ppm over 8 s are a quarter of a millisecond. */
-const SLOPE_POINTS = 8;
-const SLOPE_SPAN_MS = 8_000;
+const WORST_SLOPE = 0.3;
+/** Fewer points, or a shorter time, say nothing of a drift: 30 ppm over 15 s are half a millisecond. */
+const SLOPE_POINTS = 16;
+const SLOPE_SPAN_MS = 15_000;
 /** What rounding alone does to a point: OBS writes whole milliseconds, and RTMP carries them. Microseconds. */
 const ROUNDING_US = 2_000;
 /** How little a few points tell of the jitter: this much, microseconds, shared by their number. */
-const FEW_POINTS_US = 20_000;
+const FEW_POINTS_US = 40_000;
 const FEW_POINTS_FACTOR = 8;
 
 /**
