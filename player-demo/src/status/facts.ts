@@ -1,5 +1,6 @@
 import { formatBitrate, formatCount, formatFps, formatSpan, plural } from '../shared/format.ts';
 import { repairsLine, rewritesLine } from './bitstream.ts';
+import { outputLine } from './outputs.ts';
 import type { Problem, StreamReport, VideoReport } from './report.ts';
 import {
   countWords,
@@ -105,7 +106,11 @@ export function factsOf(stream: StreamReport, problems: readonly Problem[], at: 
   const level = levelsIn(problems);
   const groups = [stampFacts(stream, level)];
   if (stream.health !== null) groups.unshift(pictureFacts(stream.health, level), arrivalFacts(stream, level));
-  if (stream.publisher !== null) groups.splice(-1, 0, publisherFacts(stream.publisher, at, level));
+  if (stream.live && stream.outputs.length > 0) {
+    groups.push({ title: 'Outputs read back', facts: stream.outputs.map(outputLine) });
+  }
+  if (stream.publisher !== null)
+    groups.splice(stream.health === null ? 0 : 2, 0, publisherFacts(stream.publisher, at, level));
   return groups;
 }
 

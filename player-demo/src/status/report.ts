@@ -1,4 +1,5 @@
 import { booleanOf, isObject, type JsonObject, listOf, numberOf, textOf } from '../shared/json.ts';
+import { type OutputReport, readAudit } from './outputs.ts';
 
 /** What `GET /api/v1/status` says. Null: the server does not know, or does not tell. Spans are milliseconds. */
 export interface MediaReport {
@@ -23,6 +24,8 @@ export interface StreamReport {
   readonly viewers: ViewersReport;
   readonly stamps: StampsReport;
   readonly bitstream: BitstreamReport;
+  /** Those that the server reads back. */
+  readonly outputs: readonly OutputReport[];
 }
 
 export interface PublisherReport {
@@ -225,6 +228,7 @@ function readStream(value: unknown): StreamReport | null {
       rewrites: readCounts(part(injector, 'rewrites')),
       repairs: readCounts(part(part(value, 'publisher'), 'repairs')),
     },
+    outputs: readAudit(value.audit),
   };
 }
 
