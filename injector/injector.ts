@@ -30,7 +30,7 @@ import {
   type EncoderClockState,
 } from './encoder-clock/encoder-clock.ts';
 import { FrameRate, type FrameRateState } from './frame-rate.ts';
-import type { LintFinding } from './lint-codes.ts';
+import { type LintFinding, NORMALISED_CODES } from './lint-codes.ts';
 import { LintRecord } from './lint-record.ts';
 import { Linter } from './linter.ts';
 import { STAMP_UUID, stampTextOf } from './sei-unit.ts';
@@ -63,7 +63,7 @@ const STAMP_BUDGET_BYTES = 16_384;
 export class StreamInjector {
   readonly counters: InjectorCounters = newCounters();
   /** What was odd about this stream's frames so far. */
-  readonly lint = new LintRecord();
+  readonly lint: LintRecord;
   /** When the pictures were taken, as far as the publisher says. */
   readonly encoderClock: EncoderClock;
   /** The switch of DESIGN "The stamp": off, every packet passes as it came. */
@@ -87,6 +87,7 @@ export class StreamInjector {
     this.#emit = emit;
     this.#epoch = newEpoch(epoch, clock);
     this.encoderClock = new EncoderClock(clock, settings.encoderClock ?? DEFAULT_ENCODER_CLOCK_SETTINGS);
+    this.lint = new LintRecord(settings.normalise === false ? new Set() : NORMALISED_CODES);
     this.#upstream = settings.upstream === undefined ? null : new UpstreamStamps(settings.upstream, clock);
   }
 

@@ -17,7 +17,7 @@ export const LINT_CODES = {
   // how the NAL units stand
   NAL_TRUNCATED: {
     severity: 'bad',
-    text: 'A NAL unit length points beyond its tag: the frame passes unstamped. Look at the encoder, or at the relay before this server.',
+    text: 'A NAL unit length points beyond its frame, which passes unstamped. Look at the encoder, or at the relay before this server.',
     clause: 'ISO/IEC 14496-15 5.3.4.2',
   },
   ANNEX_B_IN_FLV: {
@@ -32,7 +32,7 @@ export const LINT_CODES = {
   },
   NAL_EMPTY: {
     severity: 'warn',
-    text: 'A NAL unit without a byte: browsers refuse the whole fragment. The ingest takes them out; in files they are left in place.',
+    text: 'A NAL unit without a byte: browsers refuse the whole fragment. The ingest takes such out; in files they are left in place.',
     clause: '7.3.1',
   },
   NAL_FORBIDDEN_BIT: {
@@ -52,7 +52,7 @@ export const LINT_CODES = {
   },
   AUD_NOT_FIRST: {
     severity: 'warn',
-    text: 'An access unit delimiter that is not the first NAL unit is made the first: as MPEG-TS it would cut the access unit in two.',
+    text: 'An access unit delimiter is not the first NAL unit: as MPEG-TS it would cut the access unit in two. The injector makes it the first.',
     clause: '7.4.1.2.3',
   },
   PARAMETER_SET_AFTER_SLICES: {
@@ -77,13 +77,13 @@ export const LINT_CODES = {
   },
   // SEI
   SEI_AFTER_SLICES: {
-    severity: 'info',
-    text: 'SEI behind the slices (as OBS writes its metrics) is moved before them; as MPEG-TS it would belong to the next picture.',
+    severity: 'warn',
+    text: 'SEI behind the slices, as OBS writes its metrics: as MPEG-TS it would belong to the next picture. The injector moves it before them.',
     clause: '7.4.1.2.3',
   },
   BUFFERING_PERIOD_NOT_FIRST: {
     severity: 'warn',
-    text: 'A buffering period is not the first SEI message: other SEI is moved behind it, where it is in a NAL unit of its own.',
+    text: 'A buffering period is not the first SEI message. The injector moves other SEI behind it, where it has a NAL unit of its own.',
     clause: '7.4.1.2.3',
   },
   SEI_DUPLICATE: {
@@ -118,7 +118,7 @@ export const LINT_CODES = {
   },
   FOREIGN_STAMP: {
     severity: 'warn',
-    text: 'A framecue stamp from outside is taken out: the publisher sends a stream that was stamped already. Name its keys in FRAMECUE_UPSTREAM_KEYS where it is yours.',
+    text: 'A framecue stamp from outside was taken out: the publisher sends a stream that was stamped already. Name its keys in FRAMECUE_UPSTREAM_KEYS where it is yours.',
     clause: 'docs/wire-format.md',
   },
   // parameter sets and configuration
@@ -186,6 +186,13 @@ export const LINT_CODES = {
 } as const satisfies Record<string, LintEntry>;
 
 export type LintCode = keyof typeof LINT_CODES;
+
+/** What the normaliser puts right: while it is on, worth knowing and no more. */
+export const NORMALISED_CODES: ReadonlySet<LintCode> = new Set([
+  'SEI_AFTER_SLICES',
+  'BUFFERING_PERIOD_NOT_FIRST',
+  'AUD_NOT_FIRST',
+]);
 
 export const ALL_LINT_CODES = Object.keys(LINT_CODES) as readonly LintCode[];
 

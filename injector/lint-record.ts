@@ -39,6 +39,12 @@ export interface LintPlace {
 /** Findings of one stream, counted by code: its size is bounded by the table of codes. */
 export class LintRecord {
   readonly #kept = new Map<LintCode, Kept>();
+  readonly #putRight: ReadonlySet<LintCode>;
+
+  /** @param putRight codes of what is put right on the spot: shown as `info`. */
+  constructor(putRight: ReadonlySet<LintCode> = new Set()) {
+    this.#putRight = putRight;
+  }
 
   note(findings: readonly LintFinding[], place: LintPlace): void {
     for (const { code, offset } of findings) {
@@ -70,7 +76,8 @@ export class LintRecord {
   /** The worst first, then the most recent. */
   all(): LintCount[] {
     return Array.from(this.#kept, ([code, kept]): LintCount => {
-      const { severity, text, clause } = LINT_CODES[code];
+      const { text, clause } = LINT_CODES[code];
+      const severity = this.#putRight.has(code) ? 'info' : LINT_CODES[code].severity;
       return { code, severity, text, clause, ...kept };
     }).sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] || b.lastAt - a.lastAt);
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { writeSeiNal } from '../h264-sei-parser/src/index.ts';
 import { ms, unixMs } from '../packet/time.ts';
 import { viewAccessUnit } from './access-unit-view.ts';
-import { ALL_LINT_CODES, LINT_CODES, type LintCode } from './lint-codes.ts';
+import { ALL_LINT_CODES, LINT_CODES, type LintCode, NORMALISED_CODES } from './lint-codes.ts';
 import { LintRecord } from './lint-record.ts';
 import { Linter } from './linter.ts';
 import * as n from './test-support/nal-units.ts';
@@ -181,6 +181,15 @@ describe('the linter', () => {
 });
 
 describe('the record of findings', () => {
+  it('has what is put right on the spot as worth knowing, and no more', () => {
+    const found = [{ code: 'SEI_AFTER_SLICES', offset: 9 }] as const;
+    const severities = [new LintRecord(), new LintRecord(NORMALISED_CODES)].map((lint) => {
+      lint.note(found, { at: unixMs(1), pts: null, frame: null });
+      return lint.all()[0]!.severity;
+    });
+    expect(severities).toEqual(['warn', 'info']);
+  });
+
   it('counts by code, keeps the last place, and has the worst first', () => {
     const lint = new LintRecord();
     const place = (at: number) => ({ at: unixMs(at), pts: ms(at * 2), frame: at * 3 });
@@ -195,10 +204,10 @@ describe('the record of findings', () => {
     );
     expect(lint.all().map(({ code, count }) => [code, count])).toEqual([
       ['NAL_TRUNCATED', 1],
-      ['NAL_ORDER', 1],
       ['SEI_AFTER_SLICES', 2],
+      ['NAL_ORDER', 1],
     ]);
-    expect(lint.all()[2]).toMatchObject({
+    expect(lint.all()[1]).toMatchObject({
       firstAt: 10,
       lastAt: 30,
       lastPts: 60,
