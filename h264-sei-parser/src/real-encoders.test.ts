@@ -4,41 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessUnitsOf, compare } from '../testing/compare.ts';
 import {
-  type Listing,
-  listBufferingPeriod,
-  listPicTiming,
-  listPps,
-  listRecoveryPoint,
-  listSlice,
-  listSps,
-  workedOut,
-} from '../testing/syntax-listing.ts';
-import { probePackets, type TracedNal, traceHeaders } from '../testing/trace-headers.ts';
-import {
-  type AccessUnit,
-  AccessUnitSplitter,
-  AnnexBReader,
-  bufferingPeriodMessage,
   type Codec,
   decodeSei,
-  escapeRbsp,
   hasSliceHeader,
-  isCanonicalSeiNal,
   isSei,
   NalType,
   nalUnitsOfAnnexB,
   nalUnitsOfAvcc,
-  ParameterSets,
-  parseBufferingPeriod,
-  parsePicTiming,
-  parseRecoveryPoint,
   parseSeiNal,
-  parseSliceHeader,
-  picTimingMessage,
-  recoveryPointMessage,
-  type SeiMessage,
-  unescapeRbsp,
   writeAvcc,
   writeSeiNal,
 } from './index.ts';
@@ -46,162 +21,6 @@ import {
 const run = promisify(execFile);
 const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
 const FIXTURES = join(import.meta.dirname, '../testing/fixtures');
-
-/** Reads a byte stream in odd chunks, as if it came over a wire. */
-function accessUnitsOf(
-  stream: Uint8Array,
-  codec: Codec,
-): { units: AccessUnit[]; offsets: Map<Uint8Array, number> } {
-  const reader = new AnnexBReader({ codec });
-  const splitter = new AccessUnitSplitter({ codec });
-  const units: AccessUnit[] = [];
-  const offsets = new Map<Uint8Array, number>();
-  const take = (items: ReturnType<AnnexBReader['push']>): void => {
-    for (const item of items) {
-      if (item.kind === 'problem') throw item.error;
-      offsets.set(item.bytes, item.offset);
-      units.push(...splitter.push(item.bytes));
-    }
-  };
-  for (let at = 0; at < stream.length; at += 997) take(reader.push(stream.subarray(at, at + 997)));
-  take(reader.end());
-  units.push(...splitter.end());
-  return { units, offsets };
-}
-
-/** Syntax elements of one NAL unit as this package reads them; null: the trace's are not compared further. */
-function listNal(
-  nal: Uint8Array,
-  sets: ParameterSets,
-  spsId: number,
-): { listing: Listing; isWhole: boolean } | null {
-  const type = nal[0]! & 0x1f;
-  const added = sets.add(nal);
-  if (added?.kind === 'sps') return { listing: listSps(added.sps), isWhole: true };
-  if (added?.kind === 'pps') return { listing: listPps(added.pps), isWhole: false };
-  if (hasSliceHeader(type)) {
-    const slice = parseSliceHeader(nal, sets);
-    const { sps, pps } = sets.ofSlice(slice.ppsId, 0);
-    return { listing: listSlice(slice, sps, pps), isWhole: false };
-  }
-  if (type === NalType.sei) {
-    const sps = sets.sps(spsId)!;
-    const listing: Listing = parseSeiNal(nal).flatMap((message) => [
-      ...listMessageHeader(message),
-      ...listMessage(message, sets, sps),
-    ]);
-    return { listing, isWhole: true };
-  }
-  return null;
-}
-
-const listMessageHeader = ({ payloadType, payload }: SeiMessage): Listing => [
-  ['payload_type', payloadType],
-  ['payload_size', payload.length],
-];
-
-function listMessage(
-  message: SeiMessage,
-  sets: ParameterSets,
-  sps: Parameters<typeof parsePicTiming>[1],
-): Listing {
-  const { payloadType, payload } = message;
-  let written: SeiMessage | null = null;
-  let listing: Listing = [];
-  if (payloadType === 0) {
-    const period = parseBufferingPeriod(payload, (id) => sets.sps(id));
-    written = bufferingPeriodMessage(period, sps);
-    listing = listBufferingPeriod(period);
-  } else if (payloadType === 1) {
-    const timing = parsePicTiming(payload, sps);
-    written = picTimingMessage(timing, sps);
-    listing = listPicTiming(timing);
-  } else if (payloadType === 6) {
-    const point = parseRecoveryPoint(payload);
-    written = recoveryPointMessage(point);
-    listing = listRecoveryPoint(point);
-  }
-  if (written !== null) expect(hex(written.payload)).toBe(hex(payload));
-  return listing;
-}
-
-/** The trace of an SEI NAL unit: chained bytes summed up, payloads that are only bytes left out. */
-function traceSei(fields: Listing): Listing {
-  const out: Listing = [];
-  let sum = 0;
-  for (const [name, value] of fields) {
-    if (name === 'ff_byte') sum += 255;
-    else if (name === 'last_payload_type_byte' || name === 'last_payload_size_byte') {
-      out.push([name.replace('last_', '').replace('_byte', ''), sum + value]);
-      sum = 0;
-    } else if (!/^(uuid_iso_iec_11578|user_data_payload_byte|itu_t_t35|data_byte|payload_byte)/.test(name)) {
-      out.push([name, value]);
-    }
-  }
-  return out;
-}
-
-const elementOf = ({ fields }: TracedNal, name: string): number =>
-  fields.find(([field]) => field === name)![1];
-
-/** Every NAL unit can be taken apart and put together to the same bytes. */
-function expectRoundTrip(nal: Uint8Array, codec: Codec): void {
-  const header = codec === 'h264' ? 1 : 2;
-  const payload = nal.subarray(header);
-  expect(Buffer.compare(escapeRbsp(unescapeRbsp(payload)), payload)).toBe(0);
-  const type = codec === 'h264' ? nal[0]! & 0x1f : nal[0]! >> 1;
-  if (!isSei(type, codec)) return;
-  expect(isCanonicalSeiNal(nal, codec)).toBe(true);
-  expect(hex(writeSeiNal(parseSeiNal(nal, codec), nal.subarray(0, header)))).toBe(hex(nal));
-}
-
-/** Holds what is read here against ffmpeg's reading of the same file. */
-async function compare(file: string, codec: Codec): Promise<AccessUnit[]> {
-  const [stream, traced, probed] = await Promise.all([
-    readFile(file),
-    traceHeaders(file, codec),
-    probePackets(file, codec),
-  ]);
-  const { units, offsets } = accessUnitsOf(stream, codec);
-  expect(units.flatMap(({ problems }) => problems)).toEqual([]);
-  expect(units.map(({ nalUnits }) => nalUnits.map(({ type }) => type))).toEqual(
-    traced.map(({ nalUnits }) => nalUnits.map((nal) => elementOf(nal, 'nal_unit_type'))),
-  );
-
-  // ffmpeg's packets begin at the start code, its zero_byte included (clause B.1); its HEVC parser leaves the
-  // zero_byte with the packet before, where the standard has it with the NAL unit behind it.
-  const starts = units.map(({ nalUnits }, i) => {
-    const at = offsets.get(nalUnits[0]!.bytes)! - 3;
-    return stream[at - 1] === 0 && (codec === 'h264' || i === 0) ? at - 1 : at;
-  });
-  const sizes = starts.map((start, i) => (starts[i + 1] ?? stream.length) - start);
-  expect(sizes).toEqual(probed.map(({ bytes }) => bytes));
-
-  const sets = new ParameterSets();
-  units.forEach((unit, i) => {
-    unit.nalUnits.forEach(({ bytes }, j) => {
-      expectRoundTrip(bytes, codec);
-      const trace = workedOut(traced[i]!.nalUnits[j]!.fields);
-      if (codec === 'hevc') {
-        const sei = isSei(bytes[0]! >> 1, codec);
-        const headers = (listing: Listing) => listing.filter(([name]) => name.startsWith('payload_'));
-        if (sei)
-          expect(headers(traceSei(trace))).toEqual(parseSeiNal(bytes, codec).flatMap(listMessageHeader));
-        return;
-      }
-      expect((bytes[0]! >> 5) & 3).toBe(elementOf(traced[i]!.nalUnits[j]!, 'nal_ref_idc'));
-      const ours = listNal(bytes, sets, unit.slice!.spsId);
-      if (ours === null) return;
-      const theirs = isSei(bytes[0]! & 0x1f) ? traceSei(trace) : trace;
-      const at = `access unit ${i}, NAL unit ${j}`;
-      // A PPS may end before its last three fields; of slice headers the beginning is read.
-      const count = ours.isWhole ? theirs.length : Math.min(ours.listing.length, theirs.length);
-      if (!ours.isWhole) expect(count, at).toBeGreaterThanOrEqual(Math.min(15, ours.listing.length));
-      expect(ours.listing.slice(0, ours.isWhole ? undefined : count), at).toEqual(theirs.slice(0, count));
-    });
-  });
-  return units;
-}
 
 let folder: string;
 beforeAll(async () => {

@@ -125,10 +125,9 @@ export interface PpsPlan {
 }
 
 export function buildPps(plan: PpsPlan = {}): Uint8Array {
-  const bits = new BitWriter()
-    .ue(plan.id ?? 0)
-    .ue(plan.spsId ?? 0)
-    .flag(true);
+  const bits = new BitWriter().ue(plan.id ?? 0).ue(plan.spsId ?? 0);
+  // CAVLC: with CABAC, slice data would have to begin with ones.
+  bits.flag(false);
   bits.flag(plan.bottomFieldPicOrder ?? false);
   bits.ue(plan.sliceGroupMapType === undefined ? 0 : 1);
   if (plan.sliceGroupMapType !== undefined) writeSliceGroups(bits, plan.sliceGroupMapType);

@@ -31,6 +31,9 @@ export function listSps(sps: SpsInfo): Listing {
   if (sps.picOrderCntType === 0) {
     fields.push(['log2_max_pic_order_cnt_lsb_minus4', sps.log2MaxPicOrderCntLsb - 4]);
   }
+  if (sps.picOrderCntType === 1) {
+    fields.push(['delta_pic_order_always_zero_flag', bit(sps.deltaPicOrderAlwaysZero)]);
+  }
   fields.push(['max_num_ref_frames', sps.maxNumRefFrames]);
   fields.push(['gaps_in_frame_num_allowed_flag', bit(sps.gapsInFrameNumAllowed)]);
   fields.push(['pic_width_in_mbs_minus1', sps.picWidthInMbs - 1]);
@@ -117,6 +120,7 @@ export function listPps(pps: PpsInfo): Listing {
     ['entropy_coding_mode_flag', bit(pps.cabac)],
     ['bottom_field_pic_order_in_frame_present_flag', bit(pps.bottomFieldPicOrderInFramePresent)],
     ['num_slice_groups_minus1', pps.numSliceGroups - 1],
+    ...(pps.sliceGroupMapType === null ? [] : ([['slice_group_map_type', pps.sliceGroupMapType]] as Listing)),
     ['num_ref_idx_l0_default_active_minus1', pps.numRefIdxL0DefaultActive - 1],
     ['num_ref_idx_l1_default_active_minus1', pps.numRefIdxL1DefaultActive - 1],
     ['weighted_pred_flag', bit(pps.weightedPred)],
@@ -150,6 +154,12 @@ export function listSlice(slice: SliceHeader, sps: SpsInfo, pps: PpsInfo): Listi
     fields.push(['pic_order_cnt_lsb', slice.picOrderCntLsb]);
     if (pps.bottomFieldPicOrderInFramePresent && !slice.fieldPic) {
       fields.push(['delta_pic_order_cnt_bottom', slice.deltaPicOrderCntBottom]);
+    }
+  }
+  if (slice.picOrderCntType === 1 && !sps.deltaPicOrderAlwaysZero) {
+    fields.push(['delta_pic_order_cnt[0]', slice.deltaPicOrderCnt[0]]);
+    if (pps.bottomFieldPicOrderInFramePresent && !slice.fieldPic) {
+      fields.push(['delta_pic_order_cnt[1]', slice.deltaPicOrderCnt[1]]);
     }
   }
   if (pps.redundantPicCntPresent) fields.push(['redundant_pic_cnt', slice.redundantPicCnt]);
@@ -211,7 +221,7 @@ export const listRecoveryPoint = (point: RecoveryPoint): Listing => [
 
 /** Elements that the package reads over, and the header and trailing bits that are compared apart. */
 const NOT_KEPT =
-  /^(forbidden_zero_bit|nal_ref_idc|nal_unit_type|rbsp_\w+|qpprime_y_zero_transform_bypass_flag|seq_scaling_\w+(\[\d+\])?|pic_scaling_list_\w+(\[\d+\])?|delta_scale\S*|aspect_ratio_idc|sar_width|sar_height|bit_equal_to_\w+)$/;
+  /^(forbidden_zero_bit|nal_ref_idc|nal_unit_type|rbsp_\w+|qpprime_y_zero_transform_bypass_flag|seq_scaling_\w+(\[\d+\])?|pic_scaling_list_\w+(\[\d+\])?|delta_scale\S*|offset_for_\S+|num_ref_frames_in_pic_order_cnt_cycle|run_length_minus1\S*|top_left\S*|bottom_right\S*|slice_group_change_\w+|pic_size_in_map_units_minus1|slice_group_id\S*|aspect_ratio_idc|sar_width|sar_height|bit_equal_to_\w+)$/;
 
 /** A traced NAL unit's elements as {@link Listing} has them: without what is not kept, bit rates worked out. */
 export function workedOut(fields: readonly (readonly [string, number])[]): Listing {
