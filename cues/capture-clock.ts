@@ -202,7 +202,9 @@ export class CaptureClock {
   /** A reading that does not fit is either wrong or the first after a step: until that is settled, it counts. */
   #errorUs(pts: number): number {
     const line = this.#line!;
-    return errorAt(line, pts) + (this.#misfits?.farthest ?? 0);
+    const error = errorAt(line, pts);
+    // The misfits are known no better than the line is.
+    return this.#misfits === null ? error : 2 * error + this.#misfits.farthest;
   }
 
   #leastUs(): number | null {
