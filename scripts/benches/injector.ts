@@ -35,8 +35,8 @@ const LOOP = {
   bitrateKbps: 5000,
 } as const;
 const TIMEOUT_MS = 600_000;
-/** As long as a clock stamp's text is. */
-const USER_DATA = `${STAMP_UUID_TEXT}+{"v":1,"epoch":"lq8p3k2v-1f3a9c","at":1731312000123456,"pts":600000}`;
+/** As long as a clock stamp's text is; without the characters that ffmpeg's own syntax takes. */
+const USER_DATA = `${STAMP_UUID_TEXT}+${'0123456789'.repeat(9).slice(0, 80)}`;
 
 const minutes = Number(values.minutes);
 const rounds = Number(values.rounds);
