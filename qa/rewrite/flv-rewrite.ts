@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 import type { EditedFrame, FrameEditor, FrameFraming } from './edit.ts';
 import type { PieceWriter } from './piece-writer.ts';
 
-const BUFFER_BYTES = 2 << 20;
+const BUFFER_BYTES = 1 << 20;
 const TAG_HEADER = 11;
 const TRAILER = 4;
 const VIDEO = 9;

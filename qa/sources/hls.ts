@@ -78,7 +78,14 @@ async function load(address: string, options: SourceOptions): Promise<Loaded> {
 
 function playlistOf(text: string, address: string): Loaded {
   try {
-    return { playlist: parse(text), text, address };
+    const playlist = parse(text);
+    // EXT-X-TARGETDURATION is required, and what an empty playlist lacks.
+    const { isMasterPlaylist, targetDuration } = playlist as
+      | MediaPlaylist
+      | (types.MasterPlaylist & { targetDuration?: number });
+    if (!isMasterPlaylist && !((targetDuration ?? 0) > 0))
+      throw new Error('it has neither renditions nor segments');
+    return { playlist, text, address };
   } catch (cause) {
     throw new FramecueError(
       'ERR_SOURCE_FORMAT',

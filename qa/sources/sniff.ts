@@ -2,6 +2,8 @@ import type { ContainerName } from './items.ts';
 
 const TS_PACKET = 188;
 const SYNC = 0x47;
+/** So many in a row are no accident. */
+const ENOUGH_PACKETS = 4;
 /** Bytes that are enough to tell every format. */
 export const SNIFF_BYTES = 4096;
 
@@ -29,17 +31,14 @@ export function sniff(head: Uint8Array): ContainerName | null {
   return isAnnexB(head) ? 'annexb' : null;
 }
 
-/** Where the first of the packets begins, which all begin with 0x47; null where they do not. */
+/** Where the first of several packets in a row begins, each with 0x47; null where there are none. */
 export function tsStart(head: Uint8Array): number | null {
   for (let start = 0; start < Math.min(TS_PACKET, head.length); start++) {
     if (head[start] !== SYNC) continue;
-    let at = start;
     let packets = 0;
-    while (at < head.length && head[at] === SYNC) {
-      packets++;
-      at += TS_PACKET;
-    }
-    if (at >= head.length && (packets >= 3 || (start === 0 && packets > 0))) return start;
+    while (packets < ENOUGH_PACKETS && head[start + packets * TS_PACKET] === SYNC) packets++;
+    const isWhole = start === 0 && packets > 0 && packets * TS_PACKET >= head.length;
+    if (packets === ENOUGH_PACKETS || isWhole) return start;
   }
   return null;
 }
