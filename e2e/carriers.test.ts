@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_STREAMS } from '../test-streams/catalogue.ts';
 import { shapeOf } from '../test-streams/parameters.ts';
+import { until } from './lib/api.ts';
 import { firesOf, openBrowser, openViewer, type ShownFire, untilAllPlay } from './lib/browser.ts';
 import { type FireVerdict, judge, markCues, NumbersByPts, PLAYERS, summarise } from './lib/fires.ts';
 import { type Drops, SeiFreeServer } from './lib/sei-free.ts';
@@ -33,6 +34,17 @@ afterAll(async () => {
   await browser?.close();
 });
 
+/** The viewer page, its players behind the server between. */
+async function openBehind() {
+  const { pages } = await system.run();
+  return openViewer(browser, `${pages.viewer}?test`, (page) =>
+    page.route('**/demo/config.json', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ json: { ...(await answer.json()), ...between.outputs } });
+    }),
+  );
+}
+
 interface Road {
   readonly name: string;
   /** Beside SEI; null: nothing is dropped, SEI neither. */
@@ -63,13 +75,7 @@ describe.each(ROADS)('behind a server that $name', ({ name, drops, carriers }) =
   beforeAll(async () => {
     between.drops = drops;
     between.dropped = 0;
-    const { pages } = await system.run();
-    const viewer = await openViewer(browser, `${pages.viewer}?test`, (page) =>
-      page.route('**/demo/config.json', async (route) => {
-        const answer = await route.fetch();
-        await route.fulfill({ json: { ...(await answer.json()), ...between.outputs } });
-      }),
-    );
+    const viewer = await openBehind();
     errors = viewer.errors;
     await untilAllPlay(viewer.page, BEHIND_MS);
     const ids = await markCues(system, {
@@ -116,4 +122,30 @@ describe.each(ROADS)('behind a server that $name', ({ name, drops, carriers }) =
   it('leaves no error on the page', () => {
     expect(errors).toEqual([]);
   });
+});
+
+it('a cue that is open is there for who joins late, also when its segment has left the playlist', async () => {
+  between.drops = 'emsg';
+  const { id } = await system.api.mark({ type: 'custom.test', data: { n: 1 }, durationMs: 120_000 });
+  await system.api.landed(id);
+  const { outputs } = await system.run();
+  await until('its segment has left the playlist', BEHIND_MS, async () => {
+    const playlist = await (await fetch(outputs.hls)).text();
+    const start = new RegExp(`DATERANGE:ID="${id}".*START-DATE="([^"]+)"`).exec(playlist)?.[1];
+    const first = /PROGRAM-DATE-TIME:(.+)/.exec(playlist)?.[1];
+    return start !== undefined && first !== undefined && Date.parse(first) > Date.parse(start) ? true : null;
+  });
+  const { page, errors } = await openBehind();
+  const fires = await until('all three players have opened it', BEHIND_MS, async () => {
+    const own = (await firesOf(page)).filter(({ cue }) => cue === id);
+    return own.length >= PLAYERS.length ? own : null;
+  });
+  const told = fires.map(({ player, outcome, reason, carrier }) => [player, outcome, reason, carrier]);
+  expect(told.toSorted()).toEqual([
+    ['flv', 'late', 'joined', 'script'],
+    ['hls', 'late', 'joined', 'daterange'],
+    ['ws', 'late', 'joined', 'script'],
+  ]);
+  expect(errors).toEqual([]);
+  await page.context().close();
 });
