@@ -60,3 +60,33 @@ test('a bundle for browsers holds what it uses, and not the rest', async () => {
   expect(used.length).toBeLessThan(whole.length / 3);
   expect(whole).not.toMatch(/node:/);
 });
+
+test('the examples of the README run', async () => {
+  const readme = await readFile(join(ROOT, 'h264-sei-parser/README.md'), 'utf8');
+  const [print, insert] = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code!);
+  const own = (code: string): string => code.replace("from 'h264-sei-parser'", "from './index.js'");
+  const fixture = await readFile(join(ROOT, 'h264-sei-parser/testing/fixtures/openh264.h264'));
+  const { nalUnitsOfAnnexB, writeAvcc, writeAnnexB, nalUnitsOfAvcc } = await import('./index.ts');
+  const nals = [...nalUnitsOfAnnexB(fixture)]
+    .slice(0, 3)
+    .map(({ start, end }) => fixture.subarray(start, end));
+  const hex = Buffer.from(writeAvcc(nals, 4)).toString('hex');
+  await writeFile(
+    join(folder, 'insert.js'),
+    `const accessUnit = Buffer.from('${hex}', 'hex');\n${own(insert!)}\nconsole.log(Buffer.from(stamped).toString('hex'));`,
+  );
+  const inserted = await run(process.execPath, ['insert.js'], { cwd: folder, timeout: 20_000 });
+  const stamped = Uint8Array.from(Buffer.from(inserted.stdout.trim(), 'hex'));
+  const units = [...nalUnitsOfAvcc(stamped, 4)];
+  expect(units.map(({ type }) => type)).toEqual([7, 8, 6, 5]);
+
+  await writeFile(
+    join(folder, 'video.h264'),
+    writeAnnexB(units.map(({ start, end }) => stamped.subarray(start, end))),
+  );
+  await writeFile(join(folder, 'print.js'), own(print!));
+  const printed = await run(process.execPath, ['print.js'], { cwd: folder, timeout: 20_000 });
+  expect(printed.stdout).toContain("kind: 'userDataUnregistered'");
+  expect(printed.stdout).toContain("text: 'hello'");
+  expect(printed.stderr).toBe('');
+});

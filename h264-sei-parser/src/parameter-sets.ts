@@ -54,10 +54,10 @@ export class ParameterSets {
   }
 
   /**
-   * The sets that a slice with this `pic_parameter_set_id` uses.
+   * The sets that a slice with this `pic_parameter_set_id` uses; `offset` is where it says so, for the error.
    * @throws {BitstreamError} ERR_PPS_MISSING, ERR_SPS_MISSING.
    */
-  ofSlice(ppsId: number, offset: number): { readonly sps: SpsInfo; readonly pps: PpsInfo } {
+  ofSlice(ppsId: number, offset = 0): { readonly sps: SpsInfo; readonly pps: PpsInfo } {
     const pps = this.pps(ppsId);
     if (pps === null) {
       throw new BitstreamError('ERR_PPS_MISSING', offset, `no picture parameter set ${ppsId}`);

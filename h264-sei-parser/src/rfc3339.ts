@@ -21,7 +21,9 @@ export function unixMicrosecondsOfRfc3339(text: string): number | null {
   if (date.getUTCDate() !== day) return null;
   const fraction = parts[7] ?? '';
   const micros = fraction === '1000' ? 1_000_000 : Number(fraction.slice(0, 6).padEnd(6, '0'));
-  const offset = (parts[8] === '-' ? -60 : 60) * (Number(parts[9] ?? 0) * 60 + Number(parts[10] ?? 0));
+  const [offsetHours, offsetMinutes] = [Number(parts[9] ?? 0), Number(parts[10] ?? 0)];
+  if (offsetHours > 23 || offsetMinutes > 59) return null;
+  const offset = (parts[8] === '-' ? -60 : 60) * (offsetHours * 60 + offsetMinutes);
   const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
   return seconds * 1_000_000 + micros;
 }

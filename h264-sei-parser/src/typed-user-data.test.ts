@@ -204,10 +204,15 @@ describe('RFC 3339 times', () => {
     expect(unixMicrosecondsOfRfc3339(text)).toBe(us);
   });
 
-  it.each(['', '2024-05-31', '2024-02-30T00:00:00Z', '2024-13-01T00:00:00Z', '2024-01-01T24:00:00Z'])(
-    '%s is none',
-    (text) => {
-      expect(unixMicrosecondsOfRfc3339(text)).toBe(null);
-    },
-  );
+  it.each([
+    '',
+    '2024-05-31',
+    '2024-02-30T00:00:00Z',
+    '2024-13-01T00:00:00Z',
+    '2024-01-01T24:00:00Z',
+    '2024-01-01T00:00:00+24:00',
+    '2024-01-01T00:00:00-00:60',
+  ])('%s is none', (text) => {
+    expect(unixMicrosecondsOfRfc3339(text)).toBe(null);
+  });
 });

@@ -71,7 +71,7 @@ function listNal(
   if (added?.kind === 'pps') return { listing: listPps(added.pps), extent: 'optional end' };
   if (hasSliceHeader(type)) {
     const slice = parseSliceHeader(nal, sets);
-    const { sps, pps } = sets.ofSlice(slice.ppsId, 0);
+    const { sps, pps } = sets.ofSlice(slice.ppsId);
     return { listing: listSlice(slice, sps, pps), extent: 'beginning' };
   }
   if (type === NalType.sei) {
