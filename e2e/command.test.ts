@@ -75,5 +75,11 @@ describe('the framecue command', () => {
     const cue = JSON.parse(marked.out) as Cue;
     expect(cue).toMatchObject({ type: 'custom.test', data: { n: 1 }, landing: { choice: 'scheduled' } });
     expect((await framecue('cue', 'custom.again', ...server)).out).toMatch(/landed on PTS \d+/);
+
+    const read = await framecue('cue', 'custom.read-back', '--outputs', ...server);
+    expect(read, read.err).toMatchObject({ code: 0 });
+    for (const output of ['flv', 'ws', 'hls'])
+      expect(read.out).toMatch(new RegExp(`^  ${output}: sei, PTS \\d+`, 'm'));
+    expect((await framecue('status', ...server)).out).toMatch(/^ {2}output hls: reading, newest cue seen/m);
   });
 });

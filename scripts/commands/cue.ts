@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cue } from '../../cues/cue.ts';
 import { isFinal } from '../../cues/states.ts';
+import type { AuditStatus } from '../../server/media/audit.ts';
 import {
   ask,
   jsonObject,
@@ -20,10 +21,13 @@ interface CueOptions extends ServerOptions {
   readonly duration?: number;
   readonly json?: boolean;
   readonly wait: boolean;
+  readonly outputs?: boolean;
 }
 
 const POLL_MS = 100;
 const PATIENCE_MS = 15_000;
+/** Longer than FRAMECUE_AUDIT_TIMEOUT_MS by default. */
+const OUTPUTS_PATIENCE_MS = 75_000;
 
 /** `framecue cue TYPE`: marks a cue and waits until it has landed; exit code 1 where it has not. */
 export const cueCommand = (): Command =>
@@ -38,6 +42,10 @@ export const cueCommand = (): Command =>
     .option('--duration <ms>', 'closes by itself after this long', wholeNumber)
     .option('--json', 'print the cue as the server gives it')
     .option('--no-wait', 'do not wait for the landing')
+    .option(
+      '--outputs',
+      'wait until the outputs have been read back, too; exit code 1 where one lost the cue',
+    )
     .action(async (type: string, options: CueOptions) => {
       const server = serverOf(options);
       const { data, ref, delay, at, mediaTime, duration } = options;
@@ -50,10 +58,15 @@ export const cueCommand = (): Command =>
         mediaTime,
         durationMs: duration,
       });
-      const cue = options.wait ? await settled(server, marked) : marked;
+      const landed = options.wait || options.outputs === true ? await settled(server, marked) : marked;
+      const cue =
+        options.outputs === true && landed.landing !== null ? await readBack(server, landed) : landed;
       process.stdout.write(`${options.json === true ? JSON.stringify(cue) : describe(cue)}\n`);
       const bad =
-        cue.state === 'missed' || cue.state === 'uncertain' || (options.wait && cue.landing === null);
+        cue.state === 'missed' ||
+        cue.state === 'uncertain' ||
+        (options.wait && cue.landing === null) ||
+        lostIn(cue).length > 0;
       process.exitCode = bad ? 1 : 0;
     });
 
@@ -75,7 +88,45 @@ async function settled(server: Server, marked: Cue): Promise<Cue> {
   return cue;
 }
 
-function describe({ id, state, landing, reason }: Cue): string {
+/** The cue once every output has said whether it carries it, or as it is when the patience is over. */
+async function readBack(server: Server, landed: Cue): Promise<Cue> {
+  const { outputs } = await ask<AuditStatus>(server, 'GET', `/api/v1/streams/${server.stream}/audit`);
+  const end = performance.now() + OUTPUTS_PATIENCE_MS;
+  let cue = landed;
+  // A master playlist's name gives way to those of its renditions.
+  const hasAnswered = (label: string): boolean =>
+    Object.keys(cue.landing?.outputs ?? {}).some((name) => name === label || name.startsWith(`${label}/`));
+  while (!outputs.every(({ output }) => hasAnswered(output)) && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    cue = await ask<Cue>(server, 'GET', `/api/v1/streams/${server.stream}/cues/${cue.id}`);
+  }
+  return cue;
+}
+
+const lostIn = ({ landing }: Cue): string[] =>
+  Object.entries(landing?.outputs ?? {}).flatMap(([name, { seen }]) => (seen === 'missing' ? [name] : []));
+
+function describeOutputs({ landing }: Cue): string[] {
+  return Object.entries(landing?.outputs ?? {}).map(
+    ([name, { seen, pts, delayMs, copies, carriers, problem }]) => {
+      const facts = [
+        seen,
+        ...(pts === null ? [] : [`PTS ${pts}`]),
+        ...(delayMs === null ? [] : [`${Math.round(delayMs)} ms behind the stamp`]),
+        ...(copies === 0 ? [] : [`${copies} copies`]),
+        ...(carriers.length === 0 ? [] : [`beside it ${carriers.join(', ')}`]),
+        ...(problem === undefined ? [] : [problem]),
+      ];
+      return `  ${name}: ${facts.join(', ')}`;
+    },
+  );
+}
+
+function describe(cue: Cue): string {
+  return [describeLanding(cue), ...describeOutputs(cue)].join('\n');
+}
+
+function describeLanding({ id, state, landing, reason }: Cue): string {
   if (landing === null)
     return `${id}: ${state}${reason === undefined ? '' : ` (${reason.code}: ${reason.text})`}`;
   const { pts, frame, epoch, markToStampMs, errorMs, choice, timing, timingErrorMs } = landing;
@@ -86,5 +137,6 @@ function describe({ id, state, landing, reason }: Cue): string {
         ? ', by arrival'
         : `, by capture time (± ${Math.ceil(timingErrorMs ?? 0)} ms)`;
   const off = errorMs === 0 ? 'on the moment' : `${Math.round(errorMs)} ms off the moment`;
-  return `${id}: ${state} on PTS ${pts} (frame ${frame} of epoch ${epoch}), ${Math.round(markToStampMs)} ms after the mark, ${off}, ${choice}${by}`;
+  const where = frame === null ? `epoch ${epoch}` : `frame ${frame} of epoch ${epoch}`;
+  return `${id}: ${state} on PTS ${pts} (${where}), ${Math.round(markToStampMs)} ms after the mark, ${off}, ${choice}${by}`;
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { AuditedOutput } from '../../server/media/audit.ts';
 import type { MediaStatus, StreamStatus } from '../../server/media/status.ts';
 import { ask, type ServerOptions, serverOf, withServer } from './server.ts';
 
@@ -16,7 +17,8 @@ export const statusCommand = (): Command =>
     });
 
 const isBad = (stream: StreamStatus): boolean =>
-  stream.health?.problems.some((p) => p.level === 'bad') === true;
+  stream.health?.problems.some((p) => p.level === 'bad') === true ||
+  stream.audit?.outputs.some((output) => output.last?.seen === 'missing') === true;
 
 function describe({ streams, recentEvents }: MediaStatus): string {
   if (streams.length === 0) return 'No stream has been published since the start.';
@@ -36,6 +38,7 @@ function describeStream({
   epoch,
   publisher,
   encoderClock,
+  audit,
 }: StreamStatus): string {
   if (!live || health === null) return `${stream}: off the air`;
   const { video, audio } = health;
@@ -51,8 +54,25 @@ function describeStream({
     ...clockWords(encoderClock),
   ];
   const problems = health.problems.map(({ level, text }) => `  ${level}: ${text}`);
-  return [`${stream}: live; ${facts.join(', ')}`, ...problems].join('\n');
+  const outputs = audit === null ? [] : audit.outputs.map(outputWords);
+  return [`${stream}: live; ${facts.join(', ')}`, ...problems, ...outputs].join('\n');
 }
+
+/** `  output flv: reading, newest cue seen (2 ms)`. */
+function outputWords({ output, state, problem, last }: AuditedOutput): string {
+  const why = problem === null ? '' : ` (${problem})`;
+  const delay = last === null || last.delayMs === null ? '' : ` (${Math.round(last.delayMs)} ms)`;
+  const code = last?.problem === undefined ? '' : ` (${last.problem})`;
+  const cue = last === null ? '' : `, newest cue ${VERDICT_WORDS[last.seen]}${delay}${code}`;
+  return `  output ${output}: ${state}${why}${cue}`;
+}
+
+const VERDICT_WORDS = {
+  sei: 'seen',
+  carrier: 'beside the video only',
+  missing: 'missing',
+  unread: 'not read',
+};
 
 /** Nothing where the encoder says nothing of its clock. */
 function clockWords(clock: StreamStatus['encoderClock']): string[] {

@@ -22,8 +22,11 @@ export function readOutputs(value: unknown): readonly OutputSeen[] {
     if (!isObject(entry) || seen === undefined) return [];
     return [{ name, seen, delayMs: numberOf(entry.delayMs), problem: textOf(entry.problem) }];
   });
-  return outputs.sort((a, b) => rankOf(a.name) - rankOf(b.name) || (a.name < b.name ? -1 : 1));
+  return outputs.sort(byOutput);
 }
+
+export const byOutput = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  rankOf(a.name) - rankOf(b.name) || (a.name < b.name ? -1 : 1);
 
 const rankOf = (name: string): number => (OWN.includes(name) ? OWN.indexOf(name) : OWN.length);
 

@@ -27,6 +27,8 @@ export interface FactLine {
 export interface FactGroup {
   readonly title: string;
   readonly facts: readonly FactLine[];
+  /** In a row of its own: how many there are is not known beforehand. */
+  readonly isWide?: boolean;
 }
 
 /** A large figure at the top of a card, with what belongs to it. */
@@ -107,7 +109,7 @@ export function factsOf(stream: StreamReport, problems: readonly Problem[], at: 
   const groups = [stampFacts(stream, level)];
   if (stream.health !== null) groups.unshift(pictureFacts(stream.health, level), arrivalFacts(stream, level));
   if (stream.live && stream.outputs.length > 0) {
-    groups.push({ title: 'Outputs read back', facts: stream.outputs.map(outputLine) });
+    groups.push({ title: 'Outputs read back', facts: stream.outputs.map(outputLine), isWide: true });
   }
   if (stream.publisher !== null)
     groups.splice(stream.health === null ? 0 : 2, 0, publisherFacts(stream.publisher, at, level));

@@ -61,8 +61,8 @@ export function Figure({ name, headline: { value, note, level }, children }: Fig
 export function AllFacts({ groups }: { readonly groups: readonly FactGroup[] }) {
   return (
     <div class="groups">
-      {groups.map(({ title, facts }) => (
-        <section key={title} class="group">
+      {groups.map(({ title, facts, isWide }) => (
+        <section key={title} class={isWide === true ? 'group group-wide' : 'group'}>
           <h3 class="group-title">{title}</h3>
           <dl class="lines">
             {facts.map(({ name, value, level }) => (

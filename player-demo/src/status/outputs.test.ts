@@ -13,11 +13,11 @@ describe('outputs that are read back', () => {
     [{}, { name: 'HLS', value: 'read', level: null }],
     [
       { last: { seen: 'sei', delayMs: 2 } },
-      { name: 'HLS', value: expect.stringMatching(/^read, newest cue seen after 2\sms$/), level: null },
+      { name: 'HLS', value: expect.stringMatching(/^newest cue seen after 2\sms$/), level: null },
     ],
     [
       { last: { seen: 'missing', delayMs: null, problem: 'CUE_LOST' } },
-      { name: 'HLS', value: 'read, newest cue missing', level: 'bad' },
+      { name: 'HLS', value: 'newest cue missing', level: 'bad' },
     ],
     [
       { output: 'cdn/720p', state: 'waiting', problem: 'ERR_TIMEOUT' },
@@ -25,7 +25,7 @@ describe('outputs that are read back', () => {
     ],
     [
       { last: { seen: 'carrier', delayMs: 9, problem: 'SEI_LOST' } },
-      { name: 'HLS', value: 'read, newest cue beside the video only', level: 'warn' },
+      { name: 'HLS', value: 'newest cue beside the video only', level: 'warn' },
     ],
   ])('%j', (given, line) => {
     const [output] = readAudit({ outputs: [{ ...READING, ...given }] });

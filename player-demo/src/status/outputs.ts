@@ -1,4 +1,10 @@
-import { OUTPUT_VERDICTS, type OutputVerdict, outputLook, outputName } from '../shared/cue-outputs.ts';
+import {
+  byOutput,
+  OUTPUT_VERDICTS,
+  type OutputVerdict,
+  outputLook,
+  outputName,
+} from '../shared/cue-outputs.ts';
 import { formatSpan } from '../shared/format.ts';
 import { isObject, listOf, numberOf, textOf } from '../shared/json.ts';
 
@@ -19,7 +25,7 @@ export interface OutputReport {
 
 /** None where the server does not read its outputs back, or does not tell. */
 export const readAudit = (value: unknown): readonly OutputReport[] =>
-  isObject(value) ? (listOf(value.outputs, readOutput) ?? []) : [];
+  isObject(value) ? [...(listOf(value.outputs, readOutput) ?? [])].sort(byOutput) : [];
 
 function readOutput(value: unknown): OutputReport | null {
   const name = isObject(value) ? textOf(value.output) : null;
@@ -44,12 +50,14 @@ export interface OutputLine {
   readonly level: 'warn' | 'bad' | null;
 }
 
-/** `FLV: read, newest cue after 2 ms`. A lost cue is bad; an output elsewhere that is away is worth a look. */
+/** `FLV: newest cue seen after 2 ms`. A lost cue is bad; an output elsewhere that is away is worth a look. */
 export function outputLine({ name, isRead, problem, last }: OutputReport): OutputLine {
   const state = isRead ? 'read' : problem === null ? 'not read' : `not read (${problem})`;
   const look = last === null ? null : outputLook({ name, ...last });
   const delay = last?.delayMs === null || last === null ? '' : ` after ${formatSpan(last.delayMs)}`;
-  const cue = look === null ? '' : `, newest cue ${look.words ?? 'seen'}${look.words === null ? delay : ''}`;
+  const cue = look === null ? null : `newest cue ${look.words ?? 'seen'}${look.words === null ? delay : ''}`;
   const level = look?.tone === 'bad' ? 'bad' : look?.tone === 'warn' || problem !== null ? 'warn' : null;
-  return { name: outputName(name), value: state + cue, level };
+  // What a cue showed says that it is read.
+  const parts = isRead && cue !== null ? [cue] : cue === null ? [state] : [state, cue];
+  return { name: outputName(name), value: parts.join(', '), level };
 }
