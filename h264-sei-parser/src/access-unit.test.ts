@@ -4,7 +4,11 @@ import {
   type AccessUnit,
   AccessUnitSplitter,
   type AccessUnitSplitterOptions,
+  isFirstSliceSegment,
   ParameterSets,
+  parseHevcNalHeader,
+  parseSliceHeader,
+  parseSliceStart,
 } from './index.ts';
 
 const nal = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
@@ -319,5 +323,60 @@ describe('HEVC, H.265 clause 7.4.2.4.4', () => {
     expect(units.at(-1)).toMatchObject({
       problems: [expect.objectContaining({ code: 'ERR_NAL_TRUNCATED' })],
     });
+  });
+});
+
+describe('slice headers by themselves', () => {
+  it('are read from slices only', () => {
+    const sets = new ParameterSets();
+    expect(sets.onlySps()).toBe(null);
+    for (const set of HEADERS) expect(sets.add(set)).toMatchObject({ changed: true });
+    for (const set of HEADERS) expect(sets.add(set)).toMatchObject({ changed: false });
+    expect(sets.add(SEI)).toBe(null);
+    expect(sets.add(nal())).toBe(null);
+    expect(sets.onlySps()).toMatchObject({ id: 0 });
+    for (const unit of [SEI, nal(), nal(0x23, 0x80)]) {
+      const refusal = expect.objectContaining({ code: 'ERR_SLICE_VALUE', offset: 0, clause: '7.4.1' });
+      expect(() => parseSliceHeader(unit, sets)).toThrow(refusal);
+      expect(() => parseSliceStart(unit)).toThrow(refusal);
+    }
+    expect(parseSliceStart(idr({ firstMb: 7, sliceType: 2 }))).toEqual({ firstMbInSlice: 7, sliceType: 'I' });
+    expect(parseSliceHeader(idr({ firstMb: 7, idrPicId: 3, nalRefIdc: 2, sliceType: 5 }), sets)).toEqual({
+      nalUnitType: 5,
+      nalRefIdc: 2,
+      isIdr: true,
+      firstMbInSlice: 7,
+      sliceType: 'P',
+      allSlicesOfThisType: true,
+      ppsId: 0,
+      spsId: 0,
+      colourPlaneId: null,
+      frameNum: 0,
+      fieldPic: false,
+      bottomField: false,
+      idrPicId: 3,
+      picOrderCntType: 0,
+      picOrderCntLsb: 0,
+      deltaPicOrderCntBottom: 0,
+      deltaPicOrderCnt: [0, 0],
+      redundantPicCnt: 0,
+    });
+  });
+
+  it('keep the set that was there where a new one cannot be read', () => {
+    const sets = new ParameterSets();
+    sets.add(buildSps({ id: 2 }));
+    expect(() => sets.add(nal(0x67, 0x64, 0, 30))).toThrow(
+      expect.objectContaining({ code: 'ERR_SPS_TRUNCATED' }),
+    );
+    expect(sets.sps(2)).toMatchObject({ id: 2, width: 128 });
+    expect([sets.sps(0), sets.pps(0)]).toEqual([null, null]);
+    expect(() => sets.ofSlice(0)).toThrow(expect.objectContaining({ code: 'ERR_PPS_MISSING', offset: 0 }));
+  });
+
+  it('HEVC headers are two bytes', () => {
+    expect(parseHevcNalHeader(nal(0x4e))).toBe(null);
+    expect(parseHevcNalHeader(nal(0x4e, 0x0b))).toEqual({ type: 39, layerId: 1, temporalId: 2 });
+    expect(isFirstSliceSegment(nal(0x02, 0x01))).toBe(false);
   });
 });
