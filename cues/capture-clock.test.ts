@@ -233,6 +233,8 @@ describe('its bounds', () => {
         const next = (): number => random.next().value;
         const clock = new CaptureClock();
         let knownSince: number | null = null;
+        // No two in a row agree: those that do are a step, whoever is right.
+        let wrongs = 0;
         let now = encoder;
         for (let frame = 0; frame < count; frame++) {
           if (jump !== null && frame === Math.floor(jump[0] * count)) {
@@ -242,7 +244,11 @@ describe('its bounds', () => {
           if (frame % encoder.gop !== 0 || (next() + 1) * 5 < gone) continue;
           const isWrong = (next() + 1) / 2 < bad;
           const reading = readingOf(now, frame, [next(), next()]);
-          clock.observe(isWrong ? { ...reading, captureUs: unixUs(reading.captureUs + 1_234_567) } : reading);
+          clock.observe(
+            isWrong
+              ? { ...reading, captureUs: unixUs(reading.captureUs + (1 + (wrongs++ % 5)) * 777_000) }
+              : reading,
+          );
           // After a step nobody can know of it before the first reading of the other clock.
           if (!isWrong) knownSince ??= frame;
           if (knownSince === null) continue;
