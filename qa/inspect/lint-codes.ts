@@ -2,7 +2,7 @@ import { LINT_CODES } from '../../injector/lint-codes.ts';
 import { PROBLEMS, type Severity } from '../sources/problem-codes.ts';
 
 /** What `inspect` finds beyond the injector's linter: across access units, in stamps, and in other containers. */
-const OWN = {
+export const OWN_FINDINGS = {
   SEI_EMULATION: {
     severity: 'error',
     clause: '7.4.1',
@@ -85,18 +85,18 @@ export interface FindingEntry {
 const SEVERITY = { bad: 'error', warn: 'warning', info: 'info' } as const;
 
 type InjectorCode = keyof typeof LINT_CODES;
-export type FindingCode = keyof typeof OWN | keyof typeof PROBLEMS | InjectorCode;
+export type FindingCode = keyof typeof OWN_FINDINGS | keyof typeof PROBLEMS | InjectorCode;
 
 /**
  * Everything that `framecue inspect` can say: the injector's lint, its own, and what the containers' readers report.
- * `docs/inspect.md` is held against this table by a test.
+ * `docs/inspect.md` and `docs/lint.md` are held against these tables by tests.
  */
 export const FINDINGS: Readonly<Record<FindingCode, FindingEntry>> = Object.fromEntries([
   ...Object.entries(LINT_CODES).map(([code, { severity, clause, text }]) => [
     code,
     { severity: SEVERITY[severity], clause, text },
   ]),
-  ...Object.entries(OWN),
+  ...Object.entries(OWN_FINDINGS),
   ...Object.entries(PROBLEMS),
 ]) as Record<FindingCode, FindingEntry>;
 
