@@ -279,6 +279,50 @@ describe('a recorded show', () => {
     }
   });
 
+  it('is asked for over HTTP by those who may direct', async () => {
+    const { media, stream } = await system.run();
+    const base = `/api/v1/streams/${stream.app}/${stream.name}/recording`;
+    const post = (path: string, body?: unknown) =>
+      system.api.media<{ error?: { code: string } }>('POST', path, body);
+    expect((await fetch(media + base, { method: 'POST' })).status).toBe(401);
+    const { tokens } = JSON.parse(readFileSync(join(system.dataDir, 'secrets.json'), 'utf8'));
+    const reader = { authorization: `Bearer ${tokens.read}` };
+    expect((await fetch(media + base, { method: 'POST', headers: reader })).status).toBe(403);
+    expect((await fetch(`${media}/api/v1/shows`, { headers: reader })).status).toBe(200);
+    for (const [path, body, status, code] of [
+      [base, { name: '../../etc' }, 400, 'ERR_REQUEST_INVALID'],
+      [base, { forMs: -1 }, 400, 'ERR_REQUEST_INVALID'],
+      [base, { name: 'friday' }, 409, 'ERR_SHOW_EXISTS'],
+      ['/api/v1/streams/other/x/recording', {}, 404, 'ERR_NOT_FOUND'],
+      [`${base}/stop`, undefined, 409, 'ERR_RECORDING_NONE'],
+    ] as const) {
+      const answer = await post(path, body);
+      expect([answer.status, answer.body.error?.code], `${path} ${JSON.stringify(body)}`).toEqual([
+        status,
+        code,
+      ]);
+    }
+    expect((await post(base, { name: 'empty' })).status).toBe(201);
+    expect((await post(base)).body.error?.code).toBe('ERR_RECORDING_RUNNING');
+    expect((await post(`${base}/stop`)).status).toBe(200);
+  });
+
+  it('is refused with a code and exit code 2 where it cannot be replayed', async () => {
+    for (const [args, code] of [
+      [[showOf('empty')], 'ERR_SHOW_EMPTY'],
+      [['nowhere'], 'ERR_SHOW_UNKNOWN'],
+      [[work], 'ERR_SHOW_UNKNOWN'],
+      [[showOf('friday'), '--against', join(work, 'nope.jsonl')], 'ERR_SOURCE_OPEN'],
+      [[showOf('friday'), '--build', work], 'ERR_SOURCE_OPEN'],
+      [[showOf('friday'), '--out', join(work, 'no', 'folder.flv')], 'ERR_OUTPUT_WRITE'],
+      [[showOf('friday'), '--rtmp', 'rtmp://127.0.0.1:1/live/x'], 'ERR_TOOL_FAILED'],
+    ] as const) {
+      const ran = await framecue('replay', ...args);
+      expect(ran.err, args.join(' ')).toContain(code);
+      expect(ran.code).toBe(2);
+    }
+  });
+
   it('of a server that is killed can be replayed up to there', async () => {
     await system.publish('bframes-25');
     const started = await system.api.media('POST', `${system.api.streamPath}/recording`, { name: 'killed' });

@@ -121,7 +121,7 @@ describe('a cue sheet', () => {
       [];
     const path = { schedule: (cue: (typeof given)[number]) => given.push(cue) > 0 } as never;
     const director = new SheetDirector({ sheet, stream: 'live/x', key: replayTestKey(), firstPts });
-    director.epoch('e', 'first-publish', path);
+    director.epoch('e', path);
     return { director, given, path };
   }
 
@@ -137,7 +137,7 @@ describe('a cue sheet', () => {
   it('gives what has not landed again where an epoch begins, and knows what never came', () => {
     const { director, given, path } = direct(0);
     director.event({ kind: 'landed', id: 'b', rev: 0, landing: {} as never });
-    director.epoch('f', 'jump-back', path);
+    director.epoch('f', path);
     expect(given.map(({ id, rev }) => [id, rev])).toEqual([
       ['b', 0],
       ['a', 0],

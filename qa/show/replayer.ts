@@ -10,7 +10,6 @@ import {
   unixUsToMs,
   us,
 } from '../../packet/time.ts';
-import type { EpochReason } from '../../packet/timeline.ts';
 import type { ShowRecord, StreamInput } from './entry.ts';
 
 /** A stream's path from publisher to viewers, as its inputs see it; `server/media/live-stream.ts` is one. */
@@ -28,7 +27,10 @@ export interface PathOptions {
   readonly from: unknown;
   readonly clock: Clock;
   readonly epochId: () => string;
-  readonly onEpoch: (epoch: string, reason: EpochReason) => void;
+  /** An epoch begins; its configuration follows. */
+  readonly onEpochBegins: (epoch: string) => void;
+  /** Where those who give cues are told of it. */
+  readonly onEpoch: () => void;
   readonly onStampEvent: (event: StampEvent) => void;
   readonly onOutput: (packet: MediaPacket) => void;
   readonly onFault: (error: unknown) => void;
@@ -40,7 +42,7 @@ export type MakePath = (options: PathOptions) => ReplayPath;
 export interface ReplaySink {
   /** A path begins, with what it had learnt (null: nothing). */
   start?(state: unknown): void;
-  epoch?(epoch: string, reason: EpochReason, path: ReplayPath): void;
+  epoch?(epoch: string, path: ReplayPath): void;
   event?(event: StampEvent): void;
   output?(packet: MediaPacket, at: ClockReading): void;
   fault?(error: unknown): void;
@@ -131,9 +133,9 @@ export class Replayer {
       from,
       clock: this.#clock,
       epochId: () => this.#turn?.epochs.shift() ?? this.#newEpochName(),
-      onEpoch: (epoch, reason) => {
+      onEpochBegins: (epoch) => this.#sink.epoch?.(epoch, this.#path!),
+      onEpoch: () => {
         this.#told++;
-        this.#sink.epoch?.(epoch, reason, this.#path!);
         this.#answer(this.#told);
       },
       onStampEvent: (event) => {

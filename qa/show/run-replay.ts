@@ -72,10 +72,10 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
       lister.start(state);
       sink?.start?.(state);
     },
-    epoch(epoch, reason, path) {
+    epoch(epoch, path) {
       told.epochs++;
       lister.epoch(epoch);
-      sink?.epoch?.(epoch, reason, path);
+      sink?.epoch?.(epoch, path);
     },
     event(event) {
       if (from.kind === 'cue' && event.id === from.id && isStamp(event)) late.begin();

@@ -56,7 +56,7 @@ export class SheetDirector implements ReplaySink {
     return [...this.#missed, ...this.#waiting.keys(), ...never];
   }
 
-  epoch(_epoch: string, _reason: string, path: ReplayPath): void {
+  epoch(_epoch: string, path: ReplayPath): void {
     this.#path = path;
     for (const [id, cue] of this.#waiting) {
       const again = { ...cue, rev: cue.rev + 1 };

@@ -1,8 +1,8 @@
 import type { ShowRecord } from './entry.ts';
 
 /**
- * The records of a show whose recorder was killed, without its last packet: what came of that may not have been
- * written any more, and a replay of half of it would differ from the recorded run by the cut alone.
+ * The records of a show. Of one that was cut off (its recorder killed, its disk full) without the last packet: what
+ * came of that may not have been written any more, and it would differ from the recorded run by the cut alone.
  */
 export function* wholeTurns<End>(records: Generator<ShowRecord, End>): Generator<ShowRecord, End> {
   let turn: ShowRecord[] = [];

@@ -7,6 +7,7 @@ import { systemClock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { findShow } from '../../qa/show/find-show.ts';
 import { openForeignShow } from '../../qa/show/foreign-show.ts';
+import type { Manifest } from '../../qa/show/manifest.ts';
 import {
   type Material,
   replaySession,
@@ -232,8 +233,7 @@ function materialOf(folder: string): Material {
   const { name, stream, software } = show.manifest;
   const [app = 'live', streamName = 'main'] = stream.split('/');
   let tornBytes = 0;
-  const wasKilled = show.manifest.end === undefined;
-  const records = () => (wasKilled ? wholeTurns(show.records()) : show.records());
+  const records = () => wholeTurns(show.records());
   return {
     name,
     stream,
@@ -242,13 +242,15 @@ function materialOf(folder: string): Material {
     },
     makePath: (options) => makeReplayPath({ app, name: streamName }, show.manifest, options),
     recorded: { software, records },
-    notes: () =>
-      wasKilled
-        ? [
-            `The recorder was killed: the show ends there${tornBytes > 0 ? `, and ${tornBytes} bytes of a last record are cut` : ''}.`,
-          ]
-        : [],
+    notes: () => endNotesOf(show.manifest, tornBytes),
   };
+}
+
+function endNotesOf({ end }: Manifest, tornBytes: number): string[] {
+  const cut = tornBytes > 0 ? `, and ${tornBytes} bytes of a last record are cut` : '';
+  if (end === undefined) return [`The recorder was killed: the show ends there${cut}.`];
+  if (end.reason === 'quota') return ['The recording ended early: the room for recordings was used up.'];
+  return end.reason === 'disk' ? [`The recording ended early: the disk failed${cut}.`] : [];
 }
 
 const jsonOf = ({ replay, sha256, bytes, comparison, titles, notes }: SessionResult) => ({

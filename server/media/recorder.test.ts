@@ -176,4 +176,16 @@ describe('a disk that fails', () => {
     expect(rig.outputs.length).toBe(200);
     expect(rig.recorder.counts.ended).toEqual({ disk: 1 });
   });
+
+  it('that hangs does not keep the server from stopping', async () => {
+    rig = new ShowRig({
+      closeMs: 50,
+      openFile: async () => ({ writev: () => new Promise(() => undefined) }) as never,
+    });
+    await rig.recorder.start(LIVE, { name: 'show' });
+    rig.beginPublish();
+    rig.push(packets.slice(0, 100));
+    await rig.recorder.close();
+    expect(openShow(join(rig.store.folder, 'show')).manifest.end).toBeUndefined();
+  });
 });

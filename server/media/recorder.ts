@@ -22,6 +22,8 @@ export interface RecorderOptions {
   readonly always: boolean;
   /** Recordings at a time. */
   readonly maxRecordings: number;
+  /** How long `close` waits for the disk. */
+  readonly closeMs?: number;
   readonly openFile?: (path: string) => Promise<SegmentFile>;
 }
 
@@ -123,7 +125,14 @@ export class Recorder {
   /** After the streams were closed. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(Array.from(this.#running.values(), ({ recording }) => recording.end('server-closing')));
+    const ended = Array.from(this.#running.values(), ({ recording }) => recording.end('server-closing'));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#options.closeMs ?? CLOSE_MS);
+    });
+    // A disk that hangs must not keep the server from stopping: such a show is as a killed recorder leaves it.
+    await Promise.race([Promise.all(ended), late]);
+    clearTimeout(timer);
   }
 
   #begin(stream: StreamName, name: string, publishing?: Tappable): Running {
@@ -199,6 +208,7 @@ export class Recorder {
 }
 
 const WARN_MS = 1_000;
+const CLOSE_MS = 5_000;
 
 interface Running {
   readonly recording: Recording;

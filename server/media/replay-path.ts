@@ -13,7 +13,7 @@ export function makeReplayPath(
   { injector, upstreamKeys = [] }: Pick<Manifest, 'injector' | 'upstreamKeys'>,
   options: PathOptions,
 ): ReplayPath {
-  const { clock, from, epochId, onEpoch, onStampEvent, onOutput, onFault } = options;
+  const { clock, from, epochId, onEpochBegins, onEpoch, onStampEvent, onOutput, onFault } = options;
   // A setting that the recorded build did not have yet has the value of one that is not set.
   const settings = { ...DEFAULT_INJECTOR_SETTINGS, ...injector } as InjectorSettings;
   const upstream = upstreamKeys.length === 0 ? {} : { upstream: trustIn(stream, upstreamKeys) };
@@ -21,7 +21,7 @@ export function makeReplayPath(
     ...{ stream, clock, epochId, onEpoch, onStampEvent, onFault },
     injector: { ...settings, ...upstream },
     randomId: () => 'replay',
-    newHub: () => ({ ended: false, end: () => undefined, startEpoch: () => undefined, push: onOutput }),
+    newHub: () => ({ ended: false, end: () => undefined, startEpoch: onEpochBegins, push: onOutput }),
     ...(from === null || from === undefined ? {} : { from: from as LiveStreamState }),
   });
 }

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StampEvent } from '../../cues/cue.ts';
 import type { MediaPacket } from '../../packet/packet.ts';
 import { ms } from '../../packet/time.ts';
+import { compareRuns } from '../../qa/show/compare-runs.ts';
 import { Replayer } from '../../qa/show/replayer.ts';
+import { type RunHead, type RunLine, RunLister, recordedRun } from '../../qa/show/run-lines.ts';
+import { runReplay } from '../../qa/show/run-replay.ts';
 import { openShow } from '../../qa/show/show-reader.ts';
+import { wholeTurns } from '../../qa/show/whole-turns.ts';
 import { makeReplayPath } from './replay-path.ts';
 import { LIVE, ShowRig, testPackets } from './testing/show-rig.ts';
 
@@ -125,4 +129,77 @@ describe('a replay', () => {
       expect(events).toEqual(rig.events.slice(before.events));
     },
   );
+});
+
+const HEAD: RunHead = {
+  ...{ kind: 'run', version: 1, of: 'replay', show: 'show', stream: 'live/main' },
+  software: { version: '0', commit: null, dirty: null, node: 'v24' },
+};
+
+/** The recorded run of a show, and its replay, as listings. */
+function runsOf(name: string): { recorded: RunLine[]; replayed: RunLine[] } {
+  const show = openShow(join(rig.store.folder, name));
+  const replayed: RunLine[] = [HEAD];
+  const lister = new RunLister((line) => replayed.push(line));
+  const replayer = new Replayer((options) => makeReplayPath(LIVE, show.manifest, options), {
+    start: (state) => lister.start(state),
+    epoch: (epoch) => lister.epoch(epoch),
+    event: (event) => lister.event(event),
+    output: (packet) => lister.packet(packet),
+  });
+  for (const record of wholeTurns(show.records())) replayer.feed(record);
+  replayer.finish();
+  return { recorded: [...recordedRun(HEAD, wholeTurns(show.records()))], replayed };
+}
+
+describe('the recorded run', () => {
+  it('is what a replay gives, by frame, time, fingerprint and landing, also from the middle on', async () => {
+    rig = new ShowRig();
+    play(rig, 0, 4);
+    await rig.recorder.start(LIVE, { name: 'show' });
+    play(rig, 4);
+    await rig.recorder.stop(LIVE);
+    const { recorded, replayed } = runsOf('show');
+    const compared = compareRuns(
+      () => recorded,
+      () => replayed,
+    );
+    expect(compared).toMatchObject({ identical: true, differing: 0, epochs: { same: true } });
+    expect(compared.units.same).toBeGreaterThan(100);
+    expect(compared.cues.some(({ a }) => a.landing !== null)).toBe(true);
+    const first = recorded.find((line) => line.kind === 'unit');
+    expect(first?.kind === 'unit' && first.frame).toBeGreaterThan(20);
+  });
+
+  it('that the quota cut off is the same up to there', async () => {
+    rig = new ShowRig({ quotaBytes: 60_000 });
+    await rig.recorder.start(LIVE, { name: 'show' });
+    rig.beginPublish();
+    rig.push(packets.slice(0, 40));
+    await vi.waitFor(() => expect(rig.recorder.status(LIVE)?.bytes).toBeGreaterThan(0));
+    rig.push(packets.slice(40));
+    await vi.waitFor(() =>
+      expect(openShow(join(rig.store.folder, 'show')).manifest.end?.reason).toBe('quota'),
+    );
+    const { recorded, replayed } = runsOf('show');
+    const compared = compareRuns(
+      () => recorded,
+      () => replayed,
+    );
+    expect(compared).toMatchObject({ identical: true });
+    expect(compared.units.same).toBeGreaterThan(0);
+    expect(compared.units.same).toBeLessThan(150);
+  });
+
+  it('without any picture is no show to replay', async () => {
+    rig = new ShowRig();
+    await rig.recorder.start(LIVE, { name: 'show' });
+    await rig.recorder.stop(LIVE);
+    const show = openShow(join(rig.store.folder, 'show'));
+    const replayed = runReplay({
+      ...{ head: HEAD, records: show.records(), from: { kind: 'start' }, outputs: [], runFile: null },
+      makePath: (options) => makeReplayPath(LIVE, show.manifest, options),
+    });
+    await expect(replayed).rejects.toMatchObject({ code: 'ERR_SHOW_EMPTY' });
+  });
 });

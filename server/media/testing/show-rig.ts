@@ -32,6 +32,7 @@ export async function testPackets(
 
 export interface ShowRigOptions extends Partial<ShowStoreOptions> {
   readonly always?: boolean;
+  readonly closeMs?: number;
   readonly openFile?: (path: string) => Promise<SegmentFile>;
 }
 
@@ -51,7 +52,7 @@ export class ShowRig {
   #epochs = 0;
   #publisherDts = 0;
 
-  constructor({ always = false, openFile, ...store }: ShowRigOptions = {}) {
+  constructor({ always = false, closeMs = 5_000, openFile, ...store }: ShowRigOptions = {}) {
     this.store = new ShowStore({
       folder: join(this.folder, 'shows'),
       quotaBytes: 1e9,
@@ -71,6 +72,7 @@ export class ShowRig {
       find: () => this.live,
       always,
       maxRecordings: 4,
+      closeMs,
       ...(openFile === undefined ? {} : { openFile }),
     });
     this.live = new LiveStream<PacketSink>({
