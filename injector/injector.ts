@@ -2,12 +2,7 @@ import { EpochAnchor, type EpochAnchorState } from '../cues/anchor.ts';
 import type { PreparedCue, StampEvent } from '../cues/cue.ts';
 import { PresentationOrder, type PresentationOrderState } from '../cues/next-frame.ts';
 import { formatClockStamp, formatCueStamp } from '../cues/wire/index.ts';
-import {
-  BitstreamError,
-  type NalLengthSize,
-  userDataMessage,
-  writeSeiNal,
-} from '../h264-sei-parser/src/index.ts';
+import { BitstreamError, type NalLengthSize } from '../h264-sei-parser/src/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../packet/packet.ts';
 import { type Milliseconds, type UnixMicroseconds, unixMsToUs, unixUsToMs } from '../packet/time.ts';
@@ -33,8 +28,9 @@ import { FrameRate, type FrameRateState } from './frame-rate.ts';
 import { type LintFinding, NORMALISED_CODES } from './lint-codes.ts';
 import { LintRecord } from './lint-record.ts';
 import { Linter } from './linter.ts';
-import { STAMP_UUID, stampTextOf } from './sei-unit.ts';
+import { stampTextOf } from './sei-unit.ts';
 import { chooseWithin, type Wish } from './stamp-budget.ts';
+import { stampNal } from './stamp-nal.ts';
 import { UpstreamStamps, type UpstreamTrust, type UpstreamVerdict } from './upstream.ts';
 
 export type { InjectorCounters } from './counters.ts';
@@ -72,7 +68,6 @@ export class StreamInjector {
   readonly #clock: Clock;
   readonly #settings: InjectorSettings;
   readonly #emit: (event: StampEvent) => void;
-  readonly #encoder = new TextEncoder();
   readonly #cues = new Map<string, CueEntry>();
   readonly #linter = new Linter();
   readonly #upstream: UpstreamStamps | null;
@@ -265,7 +260,7 @@ export class StreamInjector {
     const tooLong: StampWish[] = [];
     const ended: CueEntry[] = [];
     const wish = (text: string, rank: number, of: StampWish['of']): void => {
-      const nal = this.#nalOf(text);
+      const nal = stampNal(text);
       const bytes = nal.length + this.#lengthSize;
       (nal.length < 2 ** (8 * this.#lengthSize) ? wishes : tooLong).push({ text, nal, bytes, rank, of });
     };
@@ -347,10 +342,6 @@ export class StreamInjector {
     // passes before it; until the cue has landed it can be taken back, and nobody may be able to open it then.
     const keyed = kind !== 'announce' && fireIn <= 0 && cue.key !== null ? { ...head, key: cue.key } : head;
     return formatCueStamp(keyed, cue.bodyText, cue.signatureLine);
-  }
-
-  #nalOf(text: string): Uint8Array {
-    return writeSeiNal([userDataMessage(STAMP_UUID, this.#encoder.encode(text))]);
   }
 
   #advance(entry: CueEntry, step: CueStep, { frame, at, pts }: Passed): void {
