@@ -37,6 +37,7 @@ const CONTAINERS: readonly (readonly [string, string, readonly string[]])[] = [
   ['MPEG-TS of constant rate', 'ts', ['-muxrate', '3M']],
   ['a byte stream', 'h264', ['-an']],
 ];
+const EXTRA = ['MP4 with its index first', 'fragments of one picture', 'MPEG-TS of constant rate'];
 
 let folder: string;
 const masters = new Map<string, string>();
@@ -92,7 +93,9 @@ async function accessUnits(file: string): Promise<{ pts: number | null; dts: num
 const stamper = () => new StampEditor({ epoch: 'e1', startAt: START, everyFrame: true });
 
 describe.each([...Object.keys(ENCODES)])('%s', (encode) => {
-  it.each(CONTAINERS)(
+  // Each way to write a container once, the usual ones for every encode.
+  const isFirst = encode === Object.keys(ENCODES)[0];
+  it.each(CONTAINERS.filter(([name]) => isFirst || !EXTRA.includes(name)))(
     'in %s: stamped pictures are the same pictures, and strip gives the input back',
     async (_name, ending, options) => {
       const input = join(folder, `in.${ending}`);

@@ -9,7 +9,8 @@ const KILL_AFTER_MS = 2000;
  * What ffmpeg's own reader drops (script data that it does not know) does not arrive here.
  */
 export async function rtmpInput(address: string, options: InputOptions): Promise<ByteInput> {
-  const args = ['-nostdin', '-hide_banner', '-loglevel', 'warning', '-fflags', 'nobuffer', '-i', address];
+  // Without `-fflags nobuffer`, which would drop the packets that ffmpeg looks at first.
+  const args = ['-nostdin', '-hide_banner', '-loglevel', 'warning', '-i', address];
   const output = ['-map', '0:v?', '-map', '0:a?', '-c', 'copy', '-copyts', '-f', 'flv', '-flvflags'];
   const child = start(
     options.ffmpeg ?? process.env.FRAMECUE_FFMPEG ?? 'ffmpeg',
