@@ -1,11 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { signingKeyFromPem } from '../../cues/signing.ts';
 import { systemClock } from '../../packet/clock.ts';
 import { makeFlv } from '../../packet/testing/flv-fixture.ts';
+import { makeSelfSignedCert } from '../../service/testing/self-signed-cert.ts';
 import { followOutput } from './follow.ts';
 import { refuseAddress } from './http.ts';
 import type { OutputHealth } from './messages.ts';
@@ -32,9 +34,9 @@ async function serve(handler: RequestListener): Promise<{ readonly url: string; 
 }
 
 /** Reads once, with little patience; what the reader says in the end. */
-async function readOnce(url: string, patience = 300): Promise<OutputHealth> {
+async function readOnce(url: string, patience = 300, isOwn = false): Promise<OutputHealth> {
   const output = new Output({
-    ...{ stream: 'live/main', label: 'cdn', isOwn: false, clock: systemClock, check, timeoutMs: 1_000 },
+    ...{ stream: 'live/main', label: 'cdn', isOwn, clock: systemClock, check, timeoutMs: 1_000 },
     wanted: new Map(),
   });
   const end = new AbortController();
@@ -42,7 +44,7 @@ async function readOnce(url: string, patience = 300): Promise<OutputHealth> {
   await followOutput({
     url: new URL(url),
     access: {
-      ...{ headers: {}, isOwn: false, signal: end.signal },
+      ...{ headers: {}, isOwn, signal: end.signal },
       patienceMs: { head: patience, idle: patience },
     },
     output,
@@ -172,6 +174,20 @@ describe('link-local addresses', () => {
       (_req, res) => void res.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
     );
     expect(await readOnce(url)).toMatchObject({ problem: 'ERR_SOURCE_OPEN' });
+  });
+});
+
+describe('certificates', () => {
+  test('are checked, but for the server’s own port on this machine', async () => {
+    const flv = await makeFlv({ bFrames: 2, gop: 25 });
+    const server = createTlsServer(makeSelfSignedCert('audit'), (_req, res) => {
+      res.writeHead(200, { 'content-length': flv.length }).end(flv);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => void server.close());
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/live/main.flv`;
+    expect(await readOnce(url, 5_000)).toMatchObject({ problem: 'ERR_SOURCE_OPEN', pictures: 0 });
+    expect(await readOnce(url, 5_000, true)).toMatchObject({ problem: null, pictures: 100 });
   });
 });
 
