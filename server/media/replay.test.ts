@@ -115,6 +115,24 @@ describe('a replay', () => {
     expect(replay(name).outputs).toEqual(outputs);
   });
 
+  it('answers within a packet where it was answered: a cue given again as an epoch begins is on its first picture', async () => {
+    rig = new ShowRig({ always: true });
+    const video = packets.filter(({ kind }) => kind.startsWith('avc'));
+    rig.beginPublish();
+    rig.push(after(video.slice(0, 40), 100_000));
+    rig.schedule('again', { openForMs: null });
+    rig.push(after(video.slice(40, 60), 100_000));
+    // Back in time, and a keyframe at once.
+    rig.push(video.slice(1, 40));
+    const { name } = rig.recorder.running()[0]!;
+    await rig.recorder.close();
+    const { outputs, events } = replay(name);
+    expectSame(outputs, rig.outputs);
+    expect(events).toEqual(rig.events);
+    const landings = events.flatMap((event) => (event.kind === 'landed' ? [event.landing] : []));
+    expect(landings.map(({ frame }) => frame)).toEqual([39, 0]);
+  });
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])(
     'gives them too where the recording began in the middle, at step %i',
     async (step) => {

@@ -42,7 +42,7 @@ export interface ShowRigOptions extends Partial<ShowStoreOptions> {
  */
 export class ShowRig {
   readonly folder = mkdtempSync(join(tmpdir(), 'framecue-show-'));
-  readonly clock = new ManualClock(1_763_700_000_000_123, 5_000_000);
+  readonly clock = tickingClock();
   readonly outputs: MediaPacket[] = [];
   readonly events: StampEvent[] = [];
   readonly store: ShowStore;
@@ -153,4 +153,21 @@ function makeCue(id: string, now: number, more: Partial<PreparedCue>): PreparedC
     bodyText,
     signatureLine: signBody(bodyText, key),
   };
+}
+
+/** Each reading is a microsecond later than the one before: code that reads twice for one packet is found out. */
+function tickingClock(): ManualClock {
+  const clock = new ManualClock(1_763_700_000_000_123, 5_000_000);
+  const { monotonicUs, unixUs, unixMs } = clock;
+  const ticking =
+    <T>(read: () => T) =>
+    () => {
+      clock.advanceMs(0.001);
+      return read();
+    };
+  return Object.assign(clock, {
+    monotonicUs: ticking(monotonicUs),
+    unixUs: ticking(unixUs),
+    unixMs: ticking(unixMs),
+  });
 }
