@@ -28,7 +28,7 @@ describe('the metrics of events', () => {
     await t.submit('q1', 'forged');
     await t.post(
       '/api/v1/reports',
-      { reports: [{ cue: 'open-1', rev: 0, path: 'hls', outcome: 'fired', lateMs: 20 }] },
+      { reports: [{ cue: 'open-1', rev: 0, path: 'hls', carrier: 'script', outcome: 'fired', lateMs: 20 }] },
       ann,
     );
     const text = await registry.metrics();
@@ -45,7 +45,7 @@ describe('the metrics of events', () => {
       'framecue_cues_passed_over_total{why="unknown-interaction"} 1',
       'framecue_sessions_total{outcome="issued"} 1',
       'framecue_fire_late_seconds_sum{path="hls"} 0.02',
-      'framecue_fire_reports_total{path="hls",outcome="fired"} 1',
+      'framecue_fire_reports_total{path="hls",carrier="script",outcome="fired"} 1',
     ]) {
       expect(text).toContain(`${line}\n`);
     }

@@ -77,8 +77,8 @@ export function eventsMetrics(registry: Registry): EventsObserver {
   });
   const reports = new Counter({
     name: 'framecue_fire_reports_total',
-    help: 'Reports of viewers by what became of the cue.',
-    labelNames: ['path', 'outcome'],
+    help: 'Reports of viewers by what became of the cue, and by what carried it to them.',
+    labelNames: ['path', 'carrier', 'outcome'],
     registers,
   });
   const reportsDropped = new Counter({
@@ -109,8 +109,8 @@ export function eventsMetrics(registry: Registry): EventsObserver {
       heldJudged.inc({ verdict: 'accepted' }, accepted);
       heldJudged.inc({ verdict: 'refused' }, refused);
     },
-    report(path, outcome, lateMs) {
-      reports.inc({ path: pathLabel(path), outcome });
+    report({ path, carrier, outcome, lateMs }) {
+      reports.inc({ path: pathLabel(path), carrier: carrier ?? '', outcome });
       if (lateMs !== null) lateness.observe({ path: pathLabel(path) }, lateMs / 1000);
     },
     reportDropped: (why) => reportsDropped.inc({ why }),

@@ -18,9 +18,17 @@ export interface EventsObserver {
   cuePassedOver(why: string): void;
   heldJudged(accepted: number, refused: number): void;
   /** A viewer's report of one cue; bounded and clamped, and still only what a viewer says. */
-  report(path: string, outcome: string, lateMs: number | null): void;
+  report(report: CueReport): void;
   reportDropped(why: string): void;
   session(outcome: 'issued' | 'refused' | 'failed'): void;
+}
+
+export interface CueReport {
+  readonly path: string;
+  /** By what the cue came; null: the client does not say. */
+  readonly carrier: string | null;
+  readonly outcome: string;
+  readonly lateMs: number | null;
 }
 
 export type SubmissionOutcomeName = 'accepted' | 'held' | 'repeated' | 'refused' | 'invalid' | 'failed';

@@ -9,7 +9,7 @@ beforeEach(async () => {
   t = await new EventsUnderTest({
     observer: {
       ...silentObserver,
-      report: (...report) => seen.push(report),
+      report: ({ path, carrier, outcome, lateMs }) => seen.push([path, carrier, outcome, lateMs]),
       reportDropped: (why) => seen.push([why]),
     },
   }).start();
@@ -27,12 +27,12 @@ describe('reports of viewers', () => {
   test('are measured', async () => {
     const { status } = await report([
       REPORT,
-      { ...REPORT, path: 'hls', outcome: 'missed', lateMs: undefined },
+      { ...REPORT, path: 'hls', carrier: 'daterange', accuracyMs: 20, outcome: 'missed', lateMs: undefined },
     ]);
     expect(status).toBe(204);
     expect(seen).toEqual([
-      ['flv', 'fired', 12.5],
-      ['hls', 'missed', null],
+      ['flv', null, 'fired', 12.5],
+      ['hls', 'daterange', 'missed', null],
     ]);
   });
 
@@ -42,18 +42,19 @@ describe('reports of viewers', () => {
       { ...REPORT, lateMs: -5_000 },
     ]);
     expect(seen).toEqual([
-      ['flv', 'fired', 60_000],
-      ['flv', 'fired', 0],
+      ['flv', null, 'fired', 60_000],
+      ['flv', null, 'fired', 0],
     ]);
   });
 
   test('of cues that never were are dropped', async () => {
     await report([{ ...REPORT, cue: 'open-2' }, REPORT]);
-    expect(seen).toEqual([['unknown-cue'], ['flv', 'fired', 12.5]]);
+    expect(seen).toEqual([['unknown-cue'], ['flv', null, 'fired', 12.5]]);
   });
 
   test.each<[string, unknown]>([
     ['none', []],
+    ['of an unknown carrier', [{ ...REPORT, carrier: 'pigeon' }]],
     ['too many', Array.from({ length: 51 }, () => REPORT)],
     ['another path', [{ ...REPORT, path: 'smoke' }]],
     ['another outcome', [{ ...REPORT, outcome: 'exploded' }]],

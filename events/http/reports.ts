@@ -14,6 +14,10 @@ const Report = z.object({
   cue: z.string().regex(ID_PATTERN),
   rev: z.int().nonnegative(),
   path: z.enum(['flv', 'ws', 'hls', 'events']),
+  /** By what the cue came; clients of before there were carriers say nothing. */
+  carrier: z.enum(['sei', 'script', 'emsg', 'daterange', 'feed']).optional(),
+  /** How far off its frame the moment may be that the carrier told. */
+  accuracyMs: z.number().optional(),
   outcome: z.enum(['fired', 'late', 'missed', 'closed']),
   /** From the fire frame to the frame that was shown. */
   lateMs: z.number().optional(),
@@ -48,10 +52,10 @@ export function reportRoutes(app: Express, { mirror, tokens, clock, observer }: 
     .post(requireViewer(tokens, clock), async (req, res) => {
       const { reports } = Reports.parse(req.body ?? {});
       await within(limiter, viewerOf(res), observer);
-      for (const { cue, path, outcome, lateMs } of reports) {
+      for (const { cue, path, carrier, outcome, lateMs } of reports) {
         // Of a cue that never was, nothing can be learnt.
         if (!mirror.knows(cue)) observer.reportDropped('unknown-cue');
-        else observer.report(path, outcome, lateMs === undefined ? null : clamped(lateMs));
+        else observer.report({ path, carrier: carrier ?? null, outcome, lateMs: clamped(lateMs) });
       }
       res.status(204).end();
     })
@@ -70,4 +74,5 @@ async function within(limiter: RateLimiterMemory, viewer: string, observer: Even
   }
 }
 
-const clamped = (lateMs: number): number => Math.min(LATE_MAX_MS, Math.max(0, lateMs));
+const clamped = (lateMs: number | undefined): number | null =>
+  lateMs === undefined ? null : Math.min(LATE_MAX_MS, Math.max(0, lateMs));
