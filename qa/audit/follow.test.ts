@@ -177,6 +177,49 @@ describe('link-local addresses', () => {
   });
 });
 
+describe('a live playlist', () => {
+  const START_MS = 1_700_000_000_000;
+  const playlist = Array.from({ length: 20 }, (_, n) => [
+    `#EXT-X-PROGRAM-DATE-TIME:${new Date(START_MS + n * 2_000).toISOString()}`,
+    `#EXTINF:2,\nseg-${n}.m4s`,
+  ]);
+  const live = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:7\n${playlist.flat().join('\n')}\n`;
+
+  test.each([
+    ['at its edge, as players do', null, [17, 18, 19]],
+    ['where a lost cue may be, as far as it remembers', START_MS + 29_000, [14, 15, 16, 17, 18, 19]],
+    [
+      'at its beginning, where it does not remember as much',
+      START_MS - 60_000,
+      Array.from({ length: 20 }, (_, n) => n),
+    ],
+  ])('is read from on %s', async (_where, searchFromMs, segments) => {
+    const asked: number[] = [];
+    const { url } = await serve((req, res) => {
+      const segment = /seg-(\d+)/.exec(req.url!)?.[1];
+      if (segment === undefined) return void res.end(live);
+      asked.push(Number(segment));
+      res.writeHead(404).end();
+    });
+    const output = new Output({
+      ...{ stream: 'live/main', label: 'dvr', isOwn: false, clock: systemClock, check, timeoutMs: 1_000 },
+      wanted: new Map(),
+    });
+    const end = new AbortController();
+    const over = followOutput({
+      url: new URL(url),
+      access: { headers: {}, isOwn: false, signal: end.signal },
+      output,
+      isWanted: () => true,
+      searchFromMs: () => searchFromMs,
+    });
+    await vi.waitFor(() => expect(asked).toEqual(segments), 5_000);
+    expect(output.health()).toMatchObject({ kind: 'hls', problem: 'ERR_SOURCE_OPEN', pictures: 0 });
+    end.abort();
+    await over;
+  });
+});
+
 describe('certificates', () => {
   test('are checked, but for the server’s own port on this machine', async () => {
     const flv = await makeFlv({ bFrames: 2, gop: 25 });

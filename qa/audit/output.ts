@@ -52,8 +52,13 @@ export class Output {
     return this.#pictures;
   }
 
+  /** A recording, read to its end. */
+  get isOver(): boolean {
+    return this.#state === 'ended';
+  }
+
   connecting(): void {
-    if (this.#state !== 'connecting') this.#state = 'connecting';
+    this.#state = 'connecting';
   }
 
   /** The answer is there; items follow. */

@@ -7,6 +7,8 @@ const DELAY_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40,
 /** A cue that an output lost is alerted on for so long. */
 export const MISSING_SHOWN_MS = 300_000;
 const MAX_MISSING_KEPT = 10_000;
+/** Outputs can be named and unnamed at run time for ever; a metric's labels cannot. */
+const MAX_LABELS = 200;
 
 export interface AuditMetrics {
   settled(stream: string, output: string, receipt: OutputReceipt): void;
@@ -42,6 +44,13 @@ export function createAuditMetrics(registry: Registry, sources: AuditMetricsSour
     labelNames: ['result'],
     registers,
   });
+  const labels = new Set<string>();
+  const labelOf = (output: string): string => {
+    if (labels.has(output)) return output;
+    if (labels.size >= MAX_LABELS) return 'other';
+    labels.add(output);
+    return output;
+  };
   let missing: { readonly stream: string; readonly output: string; readonly atMs: number }[] = [];
   gauge(
     registers,
@@ -95,7 +104,8 @@ export function createAuditMetrics(registry: Registry, sources: AuditMetricsSour
     () => sources.dropped(),
   );
   return {
-    settled(stream, output, { seen, delayMs }) {
+    settled(stream, name, { seen, delayMs }) {
+      const output = labelOf(name);
       for (const result of OUTPUT_VERDICTS) cues.inc({ output, result }, result === seen ? 1 : 0);
       if (delayMs !== null) delay.observe({ output }, delayMs / 1000);
       if (seen === 'missing' && missing.length < MAX_MISSING_KEPT) {
