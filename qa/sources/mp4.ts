@@ -73,9 +73,7 @@ export class Mp4SourceReader {
             yield* this.#acceptMoof(access, box, headerBytes, at, place);
           }
         } catch (error) {
-          if (!(error instanceof Mp4Error || error instanceof RangeError || error instanceof TypeError))
-            throw error;
-          yield problem('MP4_BOX_CORRUPT', place(at), error.message);
+          yield corruptBox(error, place(at));
         }
       } else if (type === 'mdat') {
         if (moov === null && this.#tracks.length === 0) {
@@ -83,7 +81,11 @@ export class Mp4SourceReader {
           mdatBeforeMoov = true;
         } else if (moov !== null && !mdatBeforeMoov) {
           mdatBeforeMoov = true;
-          yield* this.#indexed(access, moov, place);
+          try {
+            yield* this.#indexed(access, moov, place);
+          } catch (error) {
+            yield corruptBox(error, place(at));
+          }
         }
       }
       if (size === null || skip === null) break;
@@ -220,5 +222,19 @@ async function mediaDataAt(access: ByteAccess, at: number): Promise<number | nul
   if (access.canSeek) return 0;
   const head = (await access.read(at, 16)).slice();
   if (String.fromCharCode(...head.subarray(4, 8)) !== 'mdat') return 0;
-  return boxHeaderAt(head, 0)?.size ?? null;
+  try {
+    return boxHeaderAt(head, 0)?.size ?? null;
+  } catch (error) {
+    // The walk over the boxes comes to it next, and says so.
+    if (error instanceof Mp4Error) return 0;
+    throw error;
+  }
+}
+
+/** What a box that is not well formed makes a reader throw, as an item; all else is thrown on. */
+function corruptBox(error: unknown, place: Place): SourceItem {
+  if (error instanceof Mp4Error || error instanceof RangeError || error instanceof TypeError) {
+    return problem('MP4_BOX_CORRUPT', place, error.message);
+  }
+  throw error;
 }

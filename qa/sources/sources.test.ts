@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FramecueError } from '../../packet/errors.ts';
 import { ffmpegPath, ffprobePath } from '../../scripts/lib/tools.ts';
 import { type AccessUnitItem, openSource, type SourceItem, type SourceOptions } from './source.ts';
 
@@ -253,6 +254,35 @@ describe('what cannot be read is refused with a code', () => {
     await expect(reading).rejects.toThrow('enough');
     await source.close();
   });
+});
+
+describe('damage', () => {
+  it.each(['a.flv', 'first.mp4', 'a.mp4', 'frag.mp4', 'a.ts', 'a.h264'])(
+    'anywhere in %s ends in items or a coded error, never in anything else',
+    async (name) => {
+      const whole = readFileSync(path(name));
+      // A small generator of its own, so that every run damages the same bytes.
+      let seed = 7;
+      const random = (below: number): number => {
+        seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+        return Math.floor((seed / 0x7fff_ffff) * below);
+      };
+      for (let round = 0; round < 25; round++) {
+        const bytes = Buffer.from(whole);
+        for (let i = 0; i <= random(6); i++) {
+          // Half of it among the first bytes, and in MP4 in its index: there is the structure.
+          const index = Math.max(0, bytes.indexOf('moov'));
+          bytes[random(2) === 0 ? random(bytes.length) : index + random(3000)] = random(256);
+        }
+        writeFileSync(path('damaged'), random(4) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes);
+        const error = await itemsOf(path('damaged'), { audio: true, metadata: true }).then(
+          () => null,
+          (reason: unknown) => reason,
+        );
+        if (error !== null) expect(error).toBeInstanceOf(FramecueError);
+      }
+    },
+  );
 });
 
 describe('limits', () => {
