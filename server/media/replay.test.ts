@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 afterEach(() => rig.close());
 
-const after = (from: readonly MediaPacket[], shiftMs: number): MediaPacket[] =>
+const shifted = (from: readonly MediaPacket[], shiftMs: number): MediaPacket[] =>
   from.map((packet) => ({ ...packet, dts: ms(packet.dts + shiftMs) }));
 
 /** What comes out of a replay of a show of the rig's. */
@@ -86,7 +86,7 @@ function play(rig: ShowRig, from = 0, to = 12): void {
     () => {
       // The timeline jumps back within a publish: an epoch, and its cues given again within the packet.
       rig.schedule('over-the-jump', { openForMs: null, fire: { kind: 'delay', delayMs: ms(400) } });
-      rig.push(after(packets.slice(160, 240), -60_000 + 60_000));
+      rig.push(shifted(packets.slice(160, 240), -60_000 + 60_000));
     },
     () => rig.live.endPublish(),
     () => {
@@ -119,9 +119,9 @@ describe('a replay', () => {
     rig = new ShowRig({ always: true });
     const video = packets.filter(({ kind }) => kind.startsWith('avc'));
     rig.beginPublish();
-    rig.push(after(video.slice(0, 40), 100_000));
+    rig.push(shifted(video.slice(0, 40), 100_000));
     rig.schedule('again', { openForMs: null });
-    rig.push(after(video.slice(40, 60), 100_000));
+    rig.push(shifted(video.slice(40, 60), 100_000));
     // Back in time, and a keyframe at once.
     rig.push(video.slice(1, 40));
     const { name } = rig.recorder.running()[0]!;
