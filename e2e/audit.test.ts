@@ -6,8 +6,9 @@ import type { Cue } from '../cues/cue.ts';
 import type { OutputReceipt } from '../cues/output-receipt.ts';
 import type { StreamStatus } from '../server/media/status.ts';
 import { request, until } from './lib/api.ts';
+import { openBrowser } from './lib/browser.ts';
 import { type Edge, startEdge } from './lib/edge.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { type Publish, type System, startSystem } from './lib/system.ts';
 
 /** HLS is some segments behind; machines are slow. */
 const SETTLED_MS = 40_000;
@@ -42,9 +43,11 @@ const figureOf = (rows: Map<string, number>, ...labels: string[]): number | unde
   [...rows].find(([key]) => labels.every((label) => key.includes(label)))?.[1];
 
 describe('the outputs of this server', () => {
+  let publish: Publish;
+
   beforeAll(async () => {
-    system = await startSystem();
-    await system.publish('bframes-25');
+    system = await startSystem({ FRAMECUE_PUBLISH_AWAY_MS: '1000' });
+    publish = await system.publish('bframes-25');
   });
   afterAll(() => system.stop());
 
@@ -92,6 +95,27 @@ describe('the outputs of this server', () => {
     // accepted, landed, outputs soon, later and at last; the end of its window is still ahead
     expect(entries.length).toBeLessThanOrEqual(5);
     expect(entries.at(-1)!.landing!.outputs).toHaveProperty('hls');
+  });
+
+  it('are read again when the stream comes back after its end', async () => {
+    await publish.stop();
+    await until('the stream is over for viewers', SETTLED_MS, async () => {
+      const { audit } = await status();
+      return audit!.outputs.every(({ state }) => state !== 'reading') ? true : null;
+    });
+    await system.publish('bframes-25');
+    await until('all are read again', SETTLED_MS, async () => {
+      const { audit } = await status();
+      const read = audit!.outputs.filter(
+        ({ state, lastPictureAgeMs: age }) => state === 'reading' && age! < 4_000,
+      );
+      return read.length === 3 ? true : null;
+    });
+    const { id } = await system.api.mark({ type: 'custom.after-the-return' });
+    const { landing } = await receiptOf(id, 3);
+    for (const [output, receipt] of Object.entries(landing!.outputs)) {
+      expect(receipt, output).toMatchObject({ seen: 'sei', pts: landing!.pts, offsetMs: 0 });
+    }
   });
 });
 
@@ -154,6 +178,23 @@ describe('outputs elsewhere', () => {
     expect(figureOf(missing, 'output="cdn/360p"')).toBe(1);
     expect(figureOf(missing, 'output="cdn/720p"')).toBe(0);
     expect(system.log()).toContain('a cue is missing in an output');
+  });
+
+  it('stand in the console: a tick for each that has the cue, words for each that has not', async () => {
+    const browser = await openBrowser();
+    try {
+      const { pages, tokens } = await system.run();
+      const page = await browser.newPage({ viewport: { width: 1024, height: 768 } });
+      await page.goto(`${pages.director}#token=${tokens.director}`);
+      const outputs = page.getByLabel('Outputs', { exact: true }).first();
+      await outputs.getByText('cdn/360p missing: it carries no stamps').waitFor({ timeout: SETTLED_MS });
+      await outputs.getByText('bare beside the video only').waitFor();
+      for (const name of ['FLV', 'WS', 'HLS', 'edge', 'cdn/720p']) {
+        await outputs.getByText(`${name} has it`, { exact: true }).waitFor();
+      }
+    } finally {
+      await browser.close();
+    }
   });
 
   it('are named and unnamed at run time; what cannot be read is unread, with its code', async () => {
