@@ -147,7 +147,11 @@ describe('SEI in its place', () => {
   });
 
   it('gives the very same array back where nothing is to be done', () => {
-    for (const units of [[SLICE], [AUD, SPS, PPS, BUFFERING_PERIOD, X264_INFO, IDR, n.FILLER]]) {
+    for (const units of [
+      [SLICE],
+      [AUD, SPS, PPS, BUFFERING_PERIOD, X264_INFO, IDR, n.FILLER],
+      [BUFFERING_PERIOD, X264_INFO, BUFFERING_PERIOD, IDR],
+    ]) {
       const source = n.avcc(units);
       expect(rewriteAccessUnit(viewAccessUnit(source, 4, false), [], true).data).toBe(source);
     }
@@ -192,6 +196,19 @@ describe('stamps from outside', () => {
     const { data, rewrites } = rewrite(units, { stamps: [STAMP] });
     expect(namesIn(data)).toEqual(expected);
     expect(rewrites.stampsRemoved).toBe(1);
+  });
+
+  it('hide no buffering period: what begins with one once they are gone comes first', () => {
+    const hidden = writeSeiNal([
+      userDataMessage(STAMP_UUID, Buffer.from('{"v":1}')),
+      { payloadType: 0, payload: Uint8Array.of(0x80) },
+    ]);
+    const period = writeSeiNal([{ payloadType: 0, payload: Uint8Array.of(0x80) }]);
+    const { data, rewrites } = rewrite([X264_INFO, hidden, IDR]);
+    expect(n.unitsOf(data).map((unit) => Buffer.from(unit).toString('hex'))).toEqual(
+      [period, X264_INFO, IDR].map((unit) => Buffer.from(unit).toString('hex')),
+    );
+    expect(rewrites).toEqual({ ...NO_REWRITES, stampsRemoved: 1, seiBehindBufferingPeriod: 1 });
   });
 
   it('are taken out with the normaliser off, and leave the rest where it is', () => {

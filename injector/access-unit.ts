@@ -158,12 +158,8 @@ function delimiterFirst(before: LeadPiece[], delimiter: Range): void {
 
 /** A buffering period is there, and is not the first SEI message of the picture (clause 7.4.1.2.3). */
 function isBehindOthers(sei: readonly SeiUnit[]): boolean {
-  for (let i = 1; i < sei.length; i++) {
-    if (!sei[i]!.isOfSecondPicture && beginsWithBufferingPeriod(sei[i]!)) {
-      return sei.slice(0, i).some((unit) => !unit.isOfSecondPicture && !beginsWithBufferingPeriod(unit));
-    }
-  }
-  return false;
+  const first = sei.findIndex((unit) => !unit.isOfSecondPicture && beginsWithBufferingPeriod(unit));
+  return first > 0 && sei.slice(0, first).some((unit) => !unit.isOfSecondPicture);
 }
 
 /**
@@ -182,8 +178,9 @@ function bufferingPeriodFirst(before: LeadPiece[]): number {
   return passed.length;
 }
 
+/** Or does so once the stamps from outside are gone. */
 export const beginsWithBufferingPeriod = ({ messages }: SeiUnit): boolean =>
-  messages[0]?.payloadType === BUFFERING_PERIOD;
+  messages.find((message) => stampTextOf(message) === null)?.payloadType === BUFFERING_PERIOD;
 
 /** Its other messages as they were; null where there are none, or the NAL unit is not well formed. */
 function withoutStamps(data: Uint8Array, { nal, messages, problem }: SeiUnit): Uint8Array | null {

@@ -319,6 +319,16 @@ describe('what a cue cannot do', () => {
     expect(injector.withdraw('c2')).toBe(false);
   });
 
+  it('outlive its epoch: what is not given anew is not stamped', () => {
+    play(30, 0, (i) => {
+      if (i === 4) injector.add(cue('c1'));
+    });
+    injector.add(cue('c2', { fire: { kind: 'delay', delayMs: ms(200) } }));
+    injector.startEpoch('e2');
+    expect(injector.heldCues).toBe(0);
+    expect(play(30, 30).flatMap(({ cues }) => cues)).toEqual([]);
+  });
+
   it('fire anew in the next epoch: an open one stands on keyframes with its old moment', () => {
     play(30, 0, (i) => {
       if (i === 4) injector.add(cue('c1'));

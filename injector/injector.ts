@@ -1,36 +1,25 @@
-import { EpochAnchor, type EpochAnchorState } from '../cues/anchor.ts';
 import type { PreparedCue, StampEvent } from '../cues/cue.ts';
-import { PresentationOrder, type PresentationOrderState } from '../cues/next-frame.ts';
-import { formatClockStamp, formatCueStamp } from '../cues/wire/index.ts';
 import { BitstreamError, type NalLengthSize } from '../h264-sei-parser/src/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../packet/packet.ts';
-import { type Milliseconds, type UnixMicroseconds, unixMsToUs, unixUsToMs } from '../packet/time.ts';
+import { type Milliseconds, type UnixMicroseconds, unixUsToMs } from '../packet/time.ts';
 import { rewriteAccessUnit } from './access-unit.ts';
 import { type AccessUnitView, seiMessagesOf, viewAccessUnit } from './access-unit-view.ts';
 import { type InjectorCounters, newCounters } from './counters.ts';
-import {
-  type CueEntry,
-  type CueStep,
-  type FrameMoment,
-  newEntry,
-  rankOf,
-  type StampStep,
-  stepOf,
-} from './cue-entry.ts';
+import type { CueEntry, FrameMoment } from './cue-entry.ts';
+import { CueQueue, type PassedFrame } from './cue-queue.ts';
 import {
   DEFAULT_ENCODER_CLOCK_SETTINGS,
   EncoderClock,
   type EncoderClockSettings,
   type EncoderClockState,
 } from './encoder-clock/encoder-clock.ts';
-import { FrameRate, type FrameRateState } from './frame-rate.ts';
+import { type EpochData, EpochState } from './epoch-state.ts';
 import { type LintFinding, NORMALISED_CODES } from './lint-codes.ts';
 import { LintRecord } from './lint-record.ts';
 import { Linter } from './linter.ts';
 import { stampTextOf } from './sei-unit.ts';
-import { chooseWithin, type Wish } from './stamp-budget.ts';
-import { stampNal } from './stamp-nal.ts';
+import { NOTHING_TO_STAMP, planStamps, type StampPlan, type StampWish } from './stamp-plan.ts';
 import { UpstreamStamps, type UpstreamTrust, type UpstreamVerdict } from './upstream.ts';
 
 export type { InjectorCounters } from './counters.ts';
@@ -67,8 +56,7 @@ export class StreamInjector {
 
   readonly #clock: Clock;
   readonly #settings: InjectorSettings;
-  readonly #emit: (event: StampEvent) => void;
-  readonly #cues = new Map<string, CueEntry>();
+  readonly #cues: CueQueue;
   readonly #linter = new Linter();
   readonly #upstream: UpstreamStamps | null;
   #epoch: EpochState;
@@ -79,8 +67,8 @@ export class StreamInjector {
   constructor(epoch: string, clock: Clock, settings: InjectorSettings, emit: (event: StampEvent) => void) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#emit = emit;
-    this.#epoch = newEpoch(epoch, clock);
+    this.#cues = new CueQueue(settings.maxCues, emit);
+    this.#epoch = new EpochState(epoch, clock);
     this.encoderClock = new EncoderClock(clock, settings.encoderClock ?? DEFAULT_ENCODER_CLOCK_SETTINGS);
     this.lint = new LintRecord(settings.normalise === false ? new Set() : NORMALISED_CODES);
     this.#upstream = settings.upstream === undefined ? null : new UpstreamStamps(settings.upstream, clock);
@@ -111,13 +99,12 @@ export class StreamInjector {
 
   /** All that decides what comes out, for a replay that begins here. Plain data, byte arrays among it. */
   get state(): InjectorState {
-    const { id, order, anchor, rate, frame, nextPts } = this.#epoch;
     return {
       lengthSize: this.#lengthSize,
       record: this.#record,
       stampingOn: this.stampingOn,
-      cues: Array.from(this.#cues.values(), (entry) => ({ ...entry })),
-      epoch: { id, frame, nextPts, order: order.state, anchor: anchor.state, rate: rate.state },
+      cues: Array.from(this.#cues.entries(), (entry) => ({ ...entry })),
+      epoch: this.#epoch.state,
       encoderClock: this.encoderClock.state,
     };
   }
@@ -127,38 +114,27 @@ export class StreamInjector {
     this.#lengthSize = lengthSize;
     if (record) this.#linter.config({ record });
     this.stampingOn = stampingOn;
-    this.#epoch = newEpoch(epoch.id, this.#clock);
-    this.#epoch.frame = epoch.frame;
-    this.#epoch.nextPts = epoch.nextPts;
-    this.#epoch.order.resume(epoch.order);
-    this.#epoch.anchor.resume(epoch.anchor);
-    this.#epoch.rate.resume(epoch.rate);
+    this.#epoch = new EpochState(epoch.id, this.#clock);
+    this.#epoch.resume(epoch);
     if (encoderClock !== undefined) this.encoderClock.resume(encoderClock);
-    this.#cues.clear();
-    for (const entry of cues) this.#cues.set(entry.cue.id, { ...entry });
+    this.#cues.resume(cues);
   }
 
   /** A new timeline begins. Cues are dropped: their owner gives those that still hold anew, with the next `rev`. */
   startEpoch(id: string): void {
-    this.#epoch = newEpoch(id, this.#clock);
+    this.#epoch = new EpochState(id, this.#clock);
     this.encoderClock.startEpoch();
     this.#cues.clear();
   }
 
   /** Takes a cue; the next access unit sees it. False when too many are held. A higher `rev` replaces a lower one. */
   add(cue: PreparedCue): boolean {
-    const held = this.#cues.get(cue.id);
-    if (held !== undefined && held.cue.rev >= cue.rev) return true;
-    if (held === undefined && this.#cues.size >= this.#settings.maxCues) return false;
-    this.#cues.set(cue.id, newEntry(cue));
-    return true;
+    return this.#cues.add(cue);
   }
 
   /** Takes a cue back. False when it has landed or is not held. */
   withdraw(id: string): boolean {
-    const entry = this.#cues.get(id);
-    if (entry === undefined || entry.state === 'landed') return false;
-    return this.#cues.delete(id);
+    return this.#cues.withdraw(id);
   }
 
   process(packet: MediaPacket): MediaPacket {
@@ -188,15 +164,15 @@ export class StreamInjector {
     if (moment !== null && view.sei.length > 0) this.encoderClock.observe(pts, seiMessagesOf(view));
     if (view.broken !== null) {
       this.#untouched(packet, view.broken.code);
-      this.#expire(at, pts);
+      this.#cues.expire(at, pts);
       return packet;
     }
     if (!this.stampingOn) {
-      this.#expire(at, pts);
+      this.#cues.expire(at, pts);
       return packet;
     }
     const foreign = view.sei.some(({ stamps }) => stamps > 0) ? this.#judgeForeign(view) : NO_VERDICTS;
-    const plan = this.#planStamps(moment, foreign, pts, at);
+    const plan = this.#planStamps(moment, foreign, at);
     const { normalise = true } = this.#settings;
     const nals = plan.chosen.map(({ nal }) => nal);
     const imageTime = moment === null ? null : this.encoderClock.precisionTimeStamp(pts, moment.isKeyframe);
@@ -210,24 +186,18 @@ export class StreamInjector {
       const removed = this.#countForeign(rewrites.stampsRemoved, foreign, plan);
       if (removed > 0) this.#note(FOREIGN_STAMP, { pts, frame }, at);
     }
-    if (frame !== null) this.#carryOut(plan, { frame, at, pts });
-    this.#expire(at, pts);
+    if (frame !== null) this.#carryOut(plan, { epoch: this.#epoch.id, frame, at, pts });
+    this.#cues.expire(at, pts);
     if (data === packet.data) return packet;
     if (plan.chosen.length === 0) return { ...packet, data };
     return { ...packet, data, stamps: plan.chosen.map(({ text }) => text) };
   }
 
   #arrive(packet: AvcFramePacket, pts: Milliseconds): FrameMoment {
-    const epoch = this.#epoch;
-    const { isKeyframe, dts } = packet;
-    epoch.anchor.observe(dts, pts);
-    epoch.rate.observe(dts);
-    const next = epoch.order.arrive({ dts, pts, isKeyframe });
-    epoch.frame++;
-    epoch.nextPts = next.pts;
+    const moment = this.#epoch.arrive(packet, pts);
     this.counters.frames++;
-    if (isKeyframe) this.counters.keyframes++;
-    return { pts, isKeyframe, next, frameMs: epoch.rate.frameMs };
+    if (packet.isKeyframe) this.counters.keyframes++;
+    return moment;
   }
 
   #untouched<T extends MediaPacket>(packet: T, code: string): T {
@@ -247,45 +217,17 @@ export class StreamInjector {
     return texts.filter((text) => text !== null).map((text) => this.#upstream!.judge(text));
   }
 
-  /** What this access unit is to carry, as far as there is room. Nothing is changed yet. */
   #planStamps(
     moment: FrameMoment | null,
     foreign: readonly UpstreamVerdict[],
-    pts: Milliseconds,
     at: UnixMicroseconds,
   ): StampPlan {
-    if (moment === null) return { chosen: [], postponed: [], tooLong: [], ended: [] };
-    const epoch = this.#epoch;
-    const wishes: StampWish[] = [];
-    const tooLong: StampWish[] = [];
-    const ended: CueEntry[] = [];
-    const wish = (text: string, rank: number, of: StampWish['of']): void => {
-      const nal = stampNal(text);
-      const bytes = nal.length + this.#lengthSize;
-      (nal.length < 2 ** (8 * this.#lengthSize) ? wishes : tooLong).push({ text, nal, bytes, rank, of });
-    };
-    if (moment.isKeyframe || this.#settings.clockStampEveryFrame) {
-      wish(formatClockStamp({ epoch: epoch.id, at, pts }), CLOCK_RANK, 'clock');
-    }
-    for (const verdict of foreign) {
-      if (verdict.kind !== 'keep') continue;
-      const { stamp, signatureLine } = verdict;
-      const { fireIn, fireAt, key } = stamp.head;
-      // Lines 2 and 3 and all that is relative to this frame are the upstream's; the timeline is ours.
-      const head = { epoch: epoch.id, at, pts, fireIn, fireAt };
-      const keyed = fireIn <= 0 && key !== undefined ? { ...head, key } : head;
-      const rank = fireIn <= 0 ? UPSTREAM_RANK.fired : UPSTREAM_RANK.announced;
-      wish(formatCueStamp(keyed, stamp.bodyText, signatureLine), rank, 'upstream');
-    }
-    for (const entry of this.#cues.values()) {
-      const step = stepOf(entry, moment, epoch.anchor, this.encoderClock);
-      if (step.kind === 'none') continue;
-      if (step.kind === 'end') ended.push(entry);
-      else wish(this.#cueText(entry.cue, step, pts, at), rankOf(entry, step), { entry, step });
-    }
-    const chosen = chooseWithin(wishes, this.#settings.stampBudgetBytes ?? STAMP_BUDGET_BYTES);
-    const postponed = chosen.length === wishes.length ? [] : wishes.filter((w) => !chosen.includes(w));
-    return { chosen, postponed, tooLong, ended };
+    if (moment === null) return NOTHING_TO_STAMP;
+    const { stampBudgetBytes: budgetBytes = STAMP_BUDGET_BYTES, clockStampEveryFrame } = this.#settings;
+    return planStamps({
+      ...{ epoch: this.#epoch, moment, at, lengthSize: this.#lengthSize, budgetBytes, clockStampEveryFrame },
+      ...{ cues: this.#cues.entries(), captures: this.encoderClock, foreign },
+    });
   }
 
   #countForeign(inFrame: number, foreign: readonly UpstreamVerdict[], plan: StampPlan): number {
@@ -302,14 +244,14 @@ export class StreamInjector {
     return removed;
   }
 
-  #carryOut({ chosen, postponed, tooLong, ended }: StampPlan, passed: Passed): void {
+  #carryOut({ chosen, postponed, tooLong, ended }: StampPlan, passed: PassedFrame): void {
     for (const { of, bytes } of chosen) {
       this.counters.stampBytes += bytes;
       if (of === 'clock') this.counters.clockStamps++;
       else if (of !== 'upstream') {
         this.counters.cueStamps++;
         of.entry.owed = false;
-        this.#advance(of.entry, of.step, passed);
+        this.#cues.advance(of.entry, of.step, passed);
       }
     }
     for (const { of } of postponed) {
@@ -319,104 +261,9 @@ export class StreamInjector {
     }
     for (const { of, nal } of tooLong) {
       this.counters.stampsTooLong++;
-      if (typeof of !== 'string') this.#giveUp(of.entry, nal.length);
+      if (typeof of !== 'string') this.#cues.giveUp(of.entry, nal.length, this.#lengthSize);
     }
-    for (const entry of ended) this.#advance(entry, { kind: 'end' }, passed);
-  }
-
-  /** A stamp that no access unit of this stream can hold: waiting for another one would be waiting for ever. */
-  #giveUp({ cue, state }: CueEntry, bytes: number): void {
-    const { id, rev } = cue;
-    this.#cues.delete(id);
-    if (state === 'landed') this.#emit({ kind: 'ended', id, rev });
-    else {
-      const text = `Its stamp has ${bytes} bytes, and the stream's NAL unit lengths have ${this.#lengthSize} byte.`;
-      this.#emit({ kind: 'missed', id, rev, code: 'STAMP_TOO_LARGE', text });
-    }
-  }
-
-  #cueText(cue: PreparedCue, { kind, fire }: StampStep, pts: Milliseconds, at: UnixMicroseconds): string {
-    const fireIn = fire.pts - pts;
-    const head = { epoch: this.#epoch.id, at, pts, fireIn, fireAt: fire.at };
-    // Nothing leaks early: the key travels from the landing on. With B-frames a picture that is shown after the moment
-    // passes before it; until the cue has landed it can be taken back, and nobody may be able to open it then.
-    const keyed = kind !== 'announce' && fireIn <= 0 && cue.key !== null ? { ...head, key: cue.key } : head;
-    return formatCueStamp(keyed, cue.bodyText, cue.signatureLine);
-  }
-
-  #advance(entry: CueEntry, step: CueStep, { frame, at, pts }: Passed): void {
-    const { cue } = entry;
-    const { id, rev } = cue;
-    switch (step.kind) {
-      case 'none':
-        return;
-      case 'end':
-        this.#cues.delete(id);
-        this.#emit({ kind: 'ended', id, rev });
-        return;
-      case 'announce':
-        entry.fire = step.fire;
-        if (step.first) {
-          entry.state = 'announcing';
-          entry.repeatsLeft = cue.repeat;
-          this.#emit({ kind: 'announced', id, rev, epoch: this.#epoch.id, firePts: step.fire.pts });
-        } else if (entry.repeatsLeft > 0) {
-          entry.repeatsLeft--;
-        }
-        return;
-      case 'copy':
-        if (entry.repeatsLeft > 0) entry.repeatsLeft--;
-        entry.opened ||= pts >= step.fire.pts;
-        return;
-      case 'land':
-        entry.fire = step.fire;
-        entry.state = 'landed';
-        entry.opened = pts >= step.fire.pts;
-        entry.repeatsLeft = cue.repeat;
-        this.#closeReferred(cue);
-        this.#emit({
-          kind: 'landed',
-          id,
-          rev,
-          landing: {
-            epoch: this.#epoch.id,
-            pts: step.picture,
-            frame,
-            stampedAtUs: at,
-            fireAtUs: step.fire.at,
-            markToStampMs: (at - unixMsToUs(cue.markedAt)) / 1000,
-            errorMs: step.errorMs,
-            choice: step.choice,
-            ...(step.timing === null ? {} : { timing: step.timing.by }),
-            ...(step.timing?.by === 'capture' ? { timingErrorMs: step.timing.errorMs } : {}),
-            outputs: {},
-          },
-        });
-        return;
-      default:
-        step satisfies never;
-    }
-  }
-
-  /** A lock or cancel ends the opening cue's copies on keyframes; a reveal comes after its lock. */
-  #closeReferred(cue: PreparedCue): void {
-    if (cue.ref === undefined || cue.type === 'interaction.open') return;
-    const opened = this.#cues.get(cue.ref);
-    if (opened?.state === 'landed') opened.closed = true;
-  }
-
-  /** No client fires a cue after `exp`, so none is stamped after it. */
-  #expire(at: UnixMicroseconds, pts: Milliseconds): void {
-    for (const [id, { cue, state }] of this.#cues) {
-      if (at <= unixMsToUs(cue.exp)) continue;
-      this.#cues.delete(id);
-      const { rev } = cue;
-      if (state === 'landed') this.#emit({ kind: 'ended', id, rev });
-      else {
-        const text = `Its moment had not come when it expired (PTS ${pts}).`;
-        this.#emit({ kind: 'missed', id, rev, code: 'EXPIRED', text });
-      }
-    }
+    for (const entry of ended) this.#cues.advance(entry, { kind: 'end' }, passed);
   }
 }
 
@@ -427,35 +274,10 @@ export interface InjectorState {
   readonly record?: Uint8Array | null;
   readonly stampingOn: boolean;
   readonly cues: readonly CueEntry[];
-  readonly epoch: {
-    readonly id: string;
-    readonly frame: number;
-    readonly nextPts: Milliseconds | null;
-    readonly order: PresentationOrderState;
-    readonly anchor: EpochAnchorState;
-    readonly rate: FrameRateState;
-  };
+  readonly epoch: EpochData;
   readonly encoderClock?: EncoderClockState;
 }
 
-/** A stamp that is due, and what it is of. */
-interface StampWish extends Wish {
-  readonly text: string;
-  readonly nal: Uint8Array;
-  readonly of: 'clock' | 'upstream' | { readonly entry: CueEntry; readonly step: StampStep };
-}
-
-interface StampPlan {
-  readonly chosen: readonly StampWish[];
-  readonly postponed: readonly StampWish[];
-  readonly tooLong: readonly StampWish[];
-  readonly ended: readonly CueEntry[];
-}
-
-/** Before all cues; it is small. */
-const CLOCK_RANK = -1;
-/** Among our own, see `rankOf`. */
-const UPSTREAM_RANK = { fired: 2, announced: 4 };
 const NO_VERDICTS: readonly UpstreamVerdict[] = [];
 const FOREIGN_STAMP: readonly LintFinding[] = [{ code: 'FOREIGN_STAMP', offset: 0 }];
 
@@ -463,30 +285,5 @@ interface FindingOf {
   readonly pts: Milliseconds;
   readonly frame: number | null;
 }
-
-/** An access unit that was written. */
-interface Passed {
-  readonly frame: number;
-  readonly at: UnixMicroseconds;
-  readonly pts: Milliseconds;
-}
-
-interface EpochState {
-  readonly id: string;
-  readonly order: PresentationOrder;
-  readonly anchor: EpochAnchor;
-  readonly rate: FrameRate;
-  frame: number;
-  nextPts: Milliseconds | null;
-}
-
-const newEpoch = (id: string, clock: Clock): EpochState => ({
-  id,
-  order: new PresentationOrder(),
-  anchor: new EpochAnchor(clock),
-  rate: new FrameRate(),
-  frame: 0,
-  nextPts: null,
-});
 
 export const DEFAULT_INJECTOR_SETTINGS: InjectorSettings = { clockStampEveryFrame: false, maxCues: 32 };

@@ -1,0 +1,67 @@
+import { EpochAnchor, type EpochAnchorState } from '../cues/anchor.ts';
+import { PresentationOrder, type PresentationOrderState } from '../cues/next-frame.ts';
+import type { Clock } from '../packet/clock.ts';
+import type { AvcFramePacket } from '../packet/packet.ts';
+import type { Milliseconds } from '../packet/time.ts';
+import type { FrameMoment } from './cue-entry.ts';
+import { FrameRate, type FrameRateState } from './frame-rate.ts';
+
+/** See `StreamInjector.state`. */
+export interface EpochData {
+  readonly id: string;
+  readonly frame: number;
+  readonly nextPts: Milliseconds | null;
+  readonly order: PresentationOrderState;
+  readonly anchor: EpochAnchorState;
+  readonly rate: FrameRateState;
+}
+
+/** What one unbroken timeline has shown so far: its pictures' order, rate, and place on the wall clock. */
+export class EpochState {
+  readonly id: string;
+  readonly anchor: EpochAnchor;
+  readonly #order = new PresentationOrder();
+  readonly #rate = new FrameRate();
+  #frame = 0;
+  #nextPts: Milliseconds | null = null;
+
+  constructor(id: string, clock: Clock) {
+    this.id = id;
+    this.anchor = new EpochAnchor(clock);
+  }
+
+  /** Access units so far, in decode order. */
+  get frame(): number {
+    return this.#frame;
+  }
+
+  /** The first picture in presentation order that had not passed when the last access unit came; null before one. */
+  get nextPts(): Milliseconds | null {
+    return this.#nextPts;
+  }
+
+  /** Call once for every picture, in decode order, before it passes. */
+  arrive({ dts, isKeyframe }: AvcFramePacket, pts: Milliseconds): FrameMoment {
+    this.anchor.observe(dts, pts);
+    this.#rate.observe(dts);
+    const next = this.#order.arrive({ dts, pts, isKeyframe });
+    this.#frame++;
+    this.#nextPts = next.pts;
+    return { pts, isKeyframe, next, frameMs: this.#rate.frameMs };
+  }
+
+  get state(): EpochData {
+    const { state: order } = this.#order;
+    const { state: rate } = this.#rate;
+    const { id, anchor } = this;
+    return { id, frame: this.#frame, nextPts: this.#nextPts, order, anchor: anchor.state, rate };
+  }
+
+  resume({ frame, nextPts, order, anchor, rate }: EpochData): void {
+    this.#frame = frame;
+    this.#nextPts = nextPts;
+    this.#order.resume(order);
+    this.anchor.resume(anchor);
+    this.#rate.resume(rate);
+  }
+}
