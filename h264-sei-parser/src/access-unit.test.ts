@@ -272,6 +272,15 @@ describe('bounds and damage', () => {
     expect(units[0]!.problems.map(({ code }) => code)).toEqual(['ERR_ACCESS_UNIT_TOO_LARGE']);
   });
 
+  it('gives nothing empty out behind one that was too large', () => {
+    const nals = [...HEADERS, idr(), slice({ frameNum: 1, lsb: 2 }), PREFIX, slice({ frameNum: 2, lsb: 4 })];
+    for (let maxBytes = 1; maxBytes < 80; maxBytes++) {
+      const units = split(nals, { maxBytes });
+      expect(units.flatMap(({ nalUnits }) => nalUnits)).toHaveLength(nals.length);
+      expect(units.filter(({ nalUnits }) => nalUnits.length === 0)).toEqual([]);
+    }
+  });
+
   it('reports empty NAL units, parameter sets and slices that cannot be read, and goes on', () => {
     const nals = [nal(), nal(0x67, 0x64), ...HEADERS, nal(0x65), idr(), nal(0x41), nal(0x41, 0xff)];
     const [unit, ...others] = split(nals);

@@ -73,7 +73,8 @@ export class AccessUnitSplitter {
     }
     const unit = { type: nalTypeOf(nal[0]!, this.#codec), bytes: nal };
     const found = this.#boundary.place(nal);
-    if (found.placement === 'next') this.#close(done);
+    // What went before may have been given out already, for its size.
+    if (found.placement === 'next' && !this.#draft.isEmpty) this.#close(done);
     if (this.#draft.bytes + nal.length > this.#max && this.#draft.nalUnits.length > 0) {
       const message = `an access unit of more than ${this.#max} bytes`;
       this.#draft.problems.push(new BitstreamError('ERR_ACCESS_UNIT_TOO_LARGE', 0, message));
@@ -94,7 +95,7 @@ export class AccessUnitSplitter {
     const done: AccessUnit[] = [];
     this.#draft.nalUnits.push(...this.#waiting);
     this.#waiting = [];
-    if (this.#draft.nalUnits.length > 0 || this.#draft.problems.length > 0) this.#close(done);
+    if (!this.#draft.isEmpty) this.#close(done);
     if (this.#firstField !== null) done.push(this.#firstField);
     this.#firstField = null;
     this.#boundary = this.#newBoundary();
@@ -130,6 +131,10 @@ class Draft {
   bytes = 0;
   #isKeyframe = false;
   #slice: SliceHeader | null = null;
+
+  get isEmpty(): boolean {
+    return this.nalUnits.length === 0 && this.problems.length === 0;
+  }
 
   add(before: readonly AccessUnitNal[], unit: AccessUnitNal, found: Placed): void {
     this.nalUnits.push(...before, unit);

@@ -120,7 +120,8 @@ export class AnnexBReader {
     let end = part.length;
     while (end > 0 && part[end - 1] === 0) end--;
     if (end > 0) {
-      if (this.#state === 'lead') this.#junkAt ??= partAt;
+      // Zero bytes may stand before a start code: what may not begins behind them.
+      if (this.#state === 'lead') this.#junkAt ??= partAt + part.findIndex((byte) => byte !== 0);
       if (this.#state === 'nal') this.#append(part.subarray(0, end), items);
       this.#zeros = 0;
     }

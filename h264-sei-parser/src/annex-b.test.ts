@@ -41,6 +41,7 @@ describe('AnnexBReader', () => {
     ['three- and four-byte start codes', '000001 6742 00000001 68ce', ['6742@3:7', '68ce@9:8']],
     ['trailing zero bytes', '0000000001 6742 0000000000 000001 68', ['6742@5:7', '68@15:8']],
     ['bytes before the first start code', 'ff00 0102 000001 67', ['ERR_START_CODE@0', '67@7:7']],
+    ['zeros and bytes before the first', '000065 000001 67', ['ERR_START_CODE@2', '67@6:7']],
     ['nothing between two start codes', '000001 000001 67', ['ERR_NAL_EMPTY@3', '67@6:7']],
     ['nothing behind the last', '000001 67 000001', ['67@3:7', 'ERR_NAL_EMPTY@7']],
     ['no start code', '6742', ['ERR_START_CODE@0']],

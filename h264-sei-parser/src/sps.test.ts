@@ -55,6 +55,15 @@ describe('the sequence parameter set, clause 7.3.2.1.1', () => {
       height: 576,
     },
     {
+      name: 'interlaced and cropped',
+      size: '1920x1080',
+      pix: 'yuv420p',
+      fps: '25',
+      x264: 'interlaced=1',
+      width: 1920,
+      height: 1080,
+    },
+    {
       name: 'with HRD and scaling lists',
       size: '640x360',
       pix: 'yuv420p',

@@ -82,7 +82,9 @@ describe('MISB ST 0604 precision time stamp', () => {
   it.each([
     ['no room for the UUID', MISP.slice(2), 'ERR_USER_DATA_SHORT', 15],
     ['eleven bytes', `${MISP}1f0006ff269eff7cc3ff42`, 'ERR_MISB_SHORT', 27],
-    ['no FF', `${MISP}1f0006ff269e007cc3ff4240`, 'ERR_MISB_MARKER', 22],
+    ['no first FF', `${MISP}1f000600269eff7cc3ff4240`, 'ERR_MISB_MARKER', 19],
+    ['no second FF', `${MISP}1f0006ff269e007cc3ff4240`, 'ERR_MISB_MARKER', 22],
+    ['no third FF', `${MISP}1f0006ff269eff7cc3fe4240`, 'ERR_MISB_MARKER', 25],
   ])('names %s', (_, payload, code, offset) => {
     expect(errorOf(() => parsePrecisionTimeStamp(bytes(payload)))).toEqual({ code, offset });
   });
