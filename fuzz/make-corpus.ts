@@ -23,7 +23,7 @@ import {
 
 interface Recipe {
   readonly name: string;
-  readonly kind: 'h264' | 'hevc' | 'flv';
+  readonly kind: 'h264' | 'hevc' | 'flv' | 'm2t' | 'mp4';
   /** x264 or x265 parameters. */
   readonly params: string;
   readonly more?: readonly string[];
@@ -161,6 +161,22 @@ const RECIPES: readonly Recipe[] = [
     params: 'keyint=4:bframes=1:b-adapt=0:nal-hrd=vbr:vbv-maxrate=200:vbv-bufsize=200:aud=1',
     frames: 6,
   },
+  {
+    name: 'ts-b',
+    kind: 'm2t',
+    params: 'keyint=6:bframes=2:b-adapt=0:aud=1',
+    frames: 6,
+    more: ['-mpegts_flags', '+initial_discontinuity'],
+  },
+  { name: 'ts-plain', kind: 'm2t', params: 'keyint=2:bframes=0', frames: 3 },
+  { name: 'mp4-b', kind: 'mp4', params: 'keyint=6:bframes=2:b-adapt=0', frames: 6 },
+  {
+    name: 'mp4-fragments',
+    kind: 'mp4',
+    params: 'keyint=3:bframes=1:b-adapt=0',
+    frames: 6,
+    more: ['-movflags', 'frag_keyframe+empty_moov+default_base_moof'],
+  },
 ];
 
 const FOLDER = join(import.meta.dirname, 'corpus');
@@ -225,7 +241,7 @@ function encoded({
           ...rate,
         ],
         ...sound.slice(4),
-        ...(kind === 'flv' ? ['-shortest', '-f', 'flv'] : ['-f', kind]),
+        ...(kind === 'flv' ? ['-shortest', '-f', 'flv'] : ['-f', kind === 'm2t' ? 'mpegts' : kind]),
         out,
       ],
       { timeout: TIMEOUT_MS, encoding: 'utf8' },
@@ -239,6 +255,7 @@ function encoded({
 
 /** The encoders' long texts about themselves teach a fuzzer nothing: only their beginning stays. */
 function shortened({ kind }: Recipe, data: Uint8Array): Uint8Array {
+  if (kind === 'm2t' || kind === 'mp4') return data;
   if (kind === 'flv') {
     return joinFlv(
       splitFlv(data).map((tag) =>

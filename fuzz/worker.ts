@@ -15,6 +15,9 @@ const CLOCK_EVERY = 32;
 // Whoever started it is gone: nobody watches any more.
 process.once('disconnect', () => process.exit(1));
 const send = (message: WorkerMessage): void => void process.send!(message);
+process.once('uncaughtException', (error) => {
+  process.send!({ kind: 'failed', why: error.stack ?? String(error) }, () => process.exit(1));
+});
 
 const [order] = (await once(process, 'message')) as [WorkerOrder];
 const { only, except, seed, stream } = order;

@@ -45,7 +45,9 @@ export function readCorpus(folder: string = CORPUS): Corpus {
       const nals = splitAnnexB(data);
       hevc.push(...nals);
       seeds.hevc.push(...streamsOf(nals));
-    } else if (file.endsWith('.flv')) {
+    } else if (file.endsWith('.m2t')) seeds.ts.push(data);
+    else if (file.endsWith('.mp4')) seeds.mp4.push(data);
+    else if (file.endsWith('.flv')) {
       seeds.flv.push(data);
       for (const { type, body } of splitFlv(data)) {
         if (type === 9 && body[1] === 0) seeds.record.push(body.subarray(5));

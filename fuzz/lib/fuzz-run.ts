@@ -143,6 +143,7 @@ class Lane {
     let targets: readonly string[] | null = null;
     let isDone = false;
     let why: string | null = null;
+    let failed: string | null = null;
     let sequence = -1;
     let since = performance.now();
     const watch = setInterval(() => {
@@ -163,6 +164,7 @@ class Lane {
         targets = message.targets;
         since = performance.now();
       } else if (message.kind === 'finding') onFinding(message.finding);
+      else if (message.kind === 'failed') failed = message.why;
       else if (message.kind === 'stats') {
         this.#stats = message.stats;
         this.#inputs = message.inputs;
@@ -179,6 +181,7 @@ class Lane {
         clearInterval(watch);
         if (isDone) return resolve('done');
         if (this.#stopped) return resolve('broken');
+        if (failed !== null) return reject(new Error(`the fuzzer itself failed: ${failed}`));
         if (targets === null) return reject(new Error(`a worker did not start (${signal ?? code})`));
         const { target, input } = slate.read();
         const name = targets[target] ?? 'unknown';

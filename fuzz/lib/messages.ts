@@ -22,4 +22,6 @@ export type WorkerMessage =
   | { readonly kind: 'finding'; readonly finding: Finding }
   /** Since the worker's start. */
   | { readonly kind: 'stats'; readonly stats: Stats; readonly inputs: number; readonly keptSeeds: number }
+  /** Something broke outside of a target: the fuzzer itself is wrong. */
+  | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'done' };

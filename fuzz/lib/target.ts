@@ -16,6 +16,10 @@ export const KINDS = [
   'payload',
   /** An FLV file. */
   'flv',
+  /** MPEG-TS. */
+  'ts',
+  /** MP4: boxes one behind the other. */
+  'mp4',
   /** AVCDecoderConfigurationRecord. */
   'record',
   /** AudioSpecificConfig. */
@@ -31,7 +35,7 @@ export type Kind = (typeof KINDS)[number];
 export interface Target {
   readonly name: string;
   readonly kinds: readonly Kind[];
-  /** How often it is chosen, beside the others; 1 where not said. */
+  /** How often it is chosen, beside the others; 4 where not said. */
   readonly weight?: number;
   /** When an input counts as past framing; one sentence. */
   readonly pastFraming: string;

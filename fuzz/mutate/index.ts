@@ -9,6 +9,7 @@ import {
   splitAnnexB,
   splitAvcc,
 } from '../reference/framing.ts';
+import { mutateMp4, mutateTs } from './blocks.ts';
 import { mutateBytes } from './bytes.ts';
 import { mutateFlv } from './flv.ts';
 import { mutateGolomb } from './golomb.ts';
@@ -64,6 +65,10 @@ export class Mutator {
           : concat([data.subarray(0, 1), mutateBytes(data.subarray(1), random, other)]);
       case 'flv':
         return mutateFlv(data, random, other, this.#h264);
+      case 'ts':
+        return mutateTs(data, random, other);
+      case 'mp4':
+        return mutateMp4(data, random, other);
       case 'record':
         return this.#changeRecord(data, random, other);
       case 'aac':

@@ -1,9 +1,11 @@
 import type { Target } from '../lib/target.ts';
+import { carriersTarget } from './carriers.ts';
 import { aacTarget, avcRecordTarget, flvTarget, tagBodyTarget } from './containers.ts';
 import { injectorShowTarget, injectorUnitTarget } from './injector.ts';
 import { annexBTarget, avccTarget, escapeTarget } from './nal-units.ts';
 import { accessUnitsTarget, headersTarget, slicesTarget } from './parameter-sets.ts';
-import { payloadTarget, seiTarget } from './sei.ts';
+import { hevcSeiTarget, payloadTarget, seiTarget } from './sei.ts';
+import { annexBSourceTarget, flvSourceTarget, mp4Target, tsSourceTarget } from './sources.ts';
 import { stampTextTarget } from './stamps.ts';
 import { nextFrameTarget, timelineTarget } from './times.ts';
 
@@ -13,6 +15,7 @@ export const TARGETS: readonly Target[] = [
   avccTarget,
   annexBTarget,
   seiTarget,
+  hevcSeiTarget,
   payloadTarget,
   headersTarget,
   slicesTarget,
@@ -22,6 +25,11 @@ export const TARGETS: readonly Target[] = [
   avcRecordTarget,
   aacTarget,
   stampTextTarget,
+  carriersTarget,
+  flvSourceTarget,
+  annexBSourceTarget,
+  tsSourceTarget,
+  mp4Target,
   injectorUnitTarget,
   injectorShowTarget,
   timelineTarget,

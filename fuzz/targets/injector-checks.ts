@@ -1,10 +1,16 @@
+import { EventEmitter } from 'node:events';
+import { readMpegts } from '../../client/src/sei/mpegts.ts';
+import type { SeiSample } from '../../client/src/sei/sample.ts';
 import type { PreparedCue, StampEvent } from '../../cues/cue.ts';
 import { parseStamp, type Stamp } from '../../cues/wire/index.ts';
 import { type InjectorSettings, StreamInjector } from '../../injector/injector.ts';
 import { ALL_LINT_CODES } from '../../injector/lint-codes.ts';
 import { ManualClock } from '../../packet/clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../../packet/packet.ts';
+import { applyEdits } from '../../qa/rewrite/edit.ts';
+import { StripEditor } from '../../qa/rewrite/strip-editor.ts';
 import { holds, type Probe } from '../lib/target.ts';
+import { unescapeByBytes } from '../reference/escape.ts';
 import { joinAvcc, type LengthSize, sameBytes, splitAvcc } from '../reference/framing.ts';
 import { stripStamps } from '../reference/strip.ts';
 import { START_MS } from './cues-for-fuzz.ts';
@@ -144,6 +150,12 @@ export class CheckedInjector {
     );
     if (!isRewritten) {
       holds(sameNals(stripped.rest, given), 'injecting then stripping gives the input back');
+      const data = out.data;
+      const edits = new StripEditor().edit(
+        { dts: out.dts, pts: ptsOf(out), isKeyframe: out.isKeyframe, data },
+        size,
+      );
+      holds(sameBytes(applyEdits(data, edits), packet.data), 'and so does framecue strip');
     } else {
       probe.saw('rewritten');
       const inPlace = (nals: readonly Uint8Array[]): Uint8Array[] => nals.filter((nal) => !mayMove(nal));
@@ -160,6 +172,10 @@ export class CheckedInjector {
     }
     if (texts.length > 0) {
       probe.past();
+      holds(
+        JSON.stringify(clientTexts(out.data, size)) === JSON.stringify(texts),
+        'the client finds exactly the stamps that were written',
+      );
       const slice = stripped.rest.findIndex((nal) => isSlice(nal));
       holds(slice === -1 || stripped.at <= slice, 'stamps stand before the first slice');
       const next = stripped.rest[stripped.at];
@@ -226,6 +242,45 @@ export class CheckedInjector {
       }
     }
   }
+}
+
+/** A page's reader, one for all: what it was given since it was last asked. */
+const player = new EventEmitter();
+const heard: string[] = [];
+readMpegts(
+  player as never,
+  undefined,
+  {
+    sample: ({ data }: SeiSample) => void heard.push(Buffer.from(data).toString('utf8')),
+    problem: (code: string) => void heard.push(code),
+    gone: () => undefined,
+  } as never,
+  Object.assign(new EventTarget(), { buffered: { length: 0 }, currentTime: 0 }) as never,
+);
+
+/** What a page gets of mpegts.js, which gives out the first message of each SEI NAL unit. */
+function clientTexts(data: Uint8Array, size: LengthSize): string[] {
+  heard.length = 0;
+  for (const nal of splitAvccWithEmpty(data, size) ?? []) {
+    if (nal.length === 0 || (nal[0]! & 0x1f) !== 6) continue;
+    const rbsp = unescapeByBytes(nal.subarray(1));
+    let at = 0;
+    const chained = (): number => {
+      let value = 0;
+      while (rbsp[at] === 0xff) value += rbsp[at++]!;
+      return value + (rbsp[at++] ?? 0);
+    };
+    const type = chained();
+    const end = chained() + at;
+    if (type !== 5 || end - at < 16 || rbsp.length - at < 16) continue;
+    player.emit('sei_arrived', {
+      type,
+      uuid: rbsp.slice(at, at + 16),
+      user_data: rbsp.slice(at + 16, end),
+      pts: 0,
+    });
+  }
+  return [...heard];
 }
 
 /** SEI, and a delimiter that was not the first. */

@@ -31,7 +31,7 @@ function recordOf(choice: number, size: LengthSize): Uint8Array {
 export const injectorUnitTarget: Target = {
   name: 'injector-unit',
   kinds: ['avcc'],
-  weight: 2,
+  weight: 8,
   pastFraming: 'the access unit was walked to its end, and a stamp was put into it',
   codes: ['ERR_NAL_TRUNCATED', ...LINTS.filter((lint) => !NOT_IN_A_UNIT.has(lint))],
   run(input, probe) {
