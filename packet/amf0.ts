@@ -93,7 +93,9 @@ export function decodeAmf0(data: Uint8Array): Amf0Value[] {
 export function scriptNameOf(data: Uint8Array): string | null {
   if (data[0] !== MARKER.string || data.length < 3) return null;
   const length = data[1]! * 256 + data[2]!;
-  return length > data.length - 3 ? null : new TextDecoder().decode(data.subarray(3, 3 + length));
+  return length > data.length - 3
+    ? null
+    : new TextDecoder('utf-8', { ignoreBOM: true }).decode(data.subarray(3, 3 + length));
 }
 
 class Reader {
@@ -165,7 +167,7 @@ class Reader {
 
   #text(length: number): string {
     const from = this.#take(length);
-    return new TextDecoder().decode(this.#data.subarray(from, from + length));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#data.subarray(from, from + length));
   }
 
   /** Where the next `bytes` begin; they are there. */

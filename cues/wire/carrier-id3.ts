@@ -56,7 +56,7 @@ function textOf(frame: Uint8Array): string | null {
   // Some writers end the value with a zero.
   const last = frame.at(-1) === 0 && frame.length - 1 > split ? frame.length - 1 : frame.length;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(frame.subarray(split + 1, last));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(frame.subarray(split + 1, last));
   } catch {
     // Not UTF-8: no stamp, and the caller counts it as none.
     return null;
