@@ -257,6 +257,24 @@ describe('outputs elsewhere', () => {
   });
 });
 
+describe('without the audit', () => {
+  it('cues land as ever, their outputs stay empty, and the API says why', async () => {
+    system = await startSystem({ FRAMECUE_AUDIT: 'off' });
+    try {
+      await system.publish('bframes-25');
+      const { id } = await system.api.mark({ type: 'custom.plain' });
+      expect((await system.api.landed(id)).landing!.outputs).toEqual({});
+      expect((await status()).audit).toBeNull();
+      const answer = await system.api.media('POST', `${system.api.streamPath}/audit`, {
+        url: 'http://127.0.0.1/',
+      });
+      expect(answer).toMatchObject({ status: 409, body: { error: { code: 'ERR_AUDIT_OFF' } } });
+    } finally {
+      await system.stop();
+    }
+  });
+});
+
 describe('an uncertain cue', () => {
   it('is settled by a named output that kept it over the kill -9', async () => {
     let media = '';
