@@ -55,7 +55,8 @@ export function outputLine({ name, isRead, problem, last }: OutputReport): Outpu
   const state = isRead ? 'read' : problem === null ? 'not read' : `not read (${problem})`;
   const look = last === null ? null : outputLook({ name, ...last });
   const delay = last?.delayMs === null || last === null ? '' : ` after ${formatSpan(last.delayMs)}`;
-  const cue = look === null ? null : `newest cue ${look.words ?? 'seen'}${look.words === null ? delay : ''}`;
+  const saysNothing = look === null || (!isRead && last?.seen === 'unread');
+  const cue = saysNothing ? null : `newest cue ${look?.words ?? `seen${delay}`}`;
   const level = look?.tone === 'bad' ? 'bad' : look?.tone === 'warn' || problem !== null ? 'warn' : null;
   // What a cue showed says that it is read.
   const parts = isRead && cue !== null ? [cue] : cue === null ? [state] : [state, cue];
