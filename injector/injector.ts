@@ -112,6 +112,7 @@ export class StreamInjector {
   /** Goes on where another injector was; to be called before the first packet. */
   resume({ lengthSize, record, stampingOn, cues, epoch, encoderClock }: InjectorState): void {
     this.#lengthSize = lengthSize;
+    this.#record = record ?? null;
     if (record) this.#linter.config({ record });
     this.stampingOn = stampingOn;
     this.#epoch = new EpochState(epoch.id, this.#clock);

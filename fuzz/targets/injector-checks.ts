@@ -46,7 +46,12 @@ export class CheckedInjector {
   /** Another injector that goes on where this one is. */
   fork(): CheckedInjector {
     const twin = new CheckedInjector(this.#settings, this.clock.unixUs(), this.clock.monotonicUs());
-    twin.injector.resume(structuredClone(this.injector.state));
+    const { state } = this.injector;
+    twin.injector.resume(structuredClone(state));
+    holds(
+      JSON.stringify(twin.injector.state) === JSON.stringify(state),
+      'an injector that resumed is where the other one was',
+    );
     twin.#size = this.#size;
     twin.#sizeIsKnown = this.#sizeIsKnown;
     for (const [id, cue] of this.#added) twin.#added.set(id, cue);
