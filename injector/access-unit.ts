@@ -199,8 +199,9 @@ function join(
 ): Uint8Array {
   let size = 0;
   for (const piece of pieces) size += 'nal' in piece ? lengthSize + piece.nal.length : piece.to - piece.from;
-  // Every byte is written below: no need for zeros first.
-  const out = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+  // Every byte is written below: no need for zeros first, nor for a small frame to have an ArrayBuffer of its own.
+  const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+  const out = new Uint8Array(buffer, byteOffset, size);
   let at = 0;
   for (const piece of pieces) {
     if ('nal' in piece) at = writeAvccNal(out, at, piece.nal, lengthSize);

@@ -18,7 +18,7 @@ export function stampNal(text: string): Uint8Array {
   const textBytes = Buffer.byteLength(text, 'utf8');
   const payloadBytes = STAMP_UUID.length + textBytes;
   const sizeBytes = Math.floor(payloadBytes / 255) + 1;
-  const nal = Buffer.allocUnsafeSlow(2 + sizeBytes + payloadBytes + 1);
+  const nal = Buffer.allocUnsafe(2 + sizeBytes + payloadBytes + 1);
   nal[0] = NalType.sei;
   nal[1] = USER_DATA_UNREGISTERED;
   nal.fill(0xff, 2, 1 + sizeBytes);
@@ -26,5 +26,5 @@ export function stampNal(text: string): Uint8Array {
   nal.set(STAMP_UUID, 2 + sizeBytes);
   nal.write(text, 2 + sizeBytes + STAMP_UUID.length, textBytes, 'utf8');
   nal[nal.length - 1] = STOP_BYTE;
-  return new Uint8Array(nal.buffer);
+  return new Uint8Array(nal.buffer, nal.byteOffset, nal.length);
 }
