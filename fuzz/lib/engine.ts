@@ -58,7 +58,7 @@ export class Engine {
 
   constructor({ targets, corpus, seed, stream = 0, before = () => undefined }: EngineOptions) {
     this.#targets = targets;
-    this.#wheel = targets.flatMap(({ weight = 4 }, i) => Array.from({ length: weight }, () => i));
+    this.#wheel = targets.flatMap(({ weight = 10 }, i) => Array.from({ length: weight }, () => i));
     this.#firstSeeds = corpus.seeds;
     const kinds = Object.entries(corpus.seeds) as [Kind, readonly Uint8Array[]][];
     this.#seeds = Object.fromEntries(kinds.map(([kind, seeds]) => [kind, [...seeds]])) as never;

@@ -35,7 +35,7 @@ export type Kind = (typeof KINDS)[number];
 export interface Target {
   readonly name: string;
   readonly kinds: readonly Kind[];
-  /** How often it is chosen, beside the others; 4 where not said. */
+  /** How often it is chosen, beside the others; 10 where not said. Costly ones less often, cheap and deep ones more. */
   readonly weight?: number;
   /** When an input counts as past framing; one sentence. */
   readonly pastFraming: string;

@@ -17,7 +17,7 @@ import { sameBytes } from '../reference/framing.ts';
 export const carriersTarget: Target = {
   name: 'carriers',
   kinds: ['stamp', 'program'],
-  weight: 2,
+  weight: 4,
   pastFraming: 'a text of what came went through all three carriers and back',
   codes: ['ERR_FLV_TAG', 'ERR_STAMP_FORMAT'],
   run(input, probe) {

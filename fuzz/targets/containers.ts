@@ -38,7 +38,7 @@ function readFlv(data: Uint8Array, cuts: readonly number[]): FlvReading {
 export const flvTarget: Target = {
   name: 'flv',
   kinds: ['flv'],
-  weight: 8,
+  weight: 10,
   pastFraming: 'a tag was framed right and its body read to a packet',
   codes: ['ERR_FLV_HEADER', 'ERR_FLV_TAG', 'ERR_FLV_TRUNCATED', 'ERR_PUBLISH_CODEC'],
   run(input, probe) {

@@ -31,7 +31,7 @@ function recordOf(choice: number, size: LengthSize): Uint8Array {
 export const injectorUnitTarget: Target = {
   name: 'injector-unit',
   kinds: ['avcc'],
-  weight: 8,
+  weight: 10,
   pastFraming: 'the access unit was walked to its end, and a stamp was put into it',
   codes: ['ERR_NAL_TRUNCATED', ...LINTS.filter((lint) => !NOT_IN_A_UNIT.has(lint))],
   run(input, probe) {
@@ -69,6 +69,7 @@ export const injectorUnitTarget: Target = {
 export const injectorShowTarget: Target = {
   name: 'injector-show',
   kinds: ['program'],
+  weight: 3,
   pastFraming: 'a packet was stamped and taken apart again',
   codes: ['ERR_NAL_TRUNCATED', 'lint CONFIG_CHANGED', 'lint PTS_REPEATED'],
   run(input, probe) {

@@ -91,6 +91,7 @@ function checkUnits(units: readonly AccessUnit[], nals: readonly Uint8Array[], p
 export const accessUnitsTarget: Target = {
   name: 'access-units',
   kinds: ['annex-b', 'annex-b', 'hevc'],
+  weight: 5,
   pastFraming: 'NAL units went through the splitter, and one access unit or more has a picture',
   codes: [],
   run(input, probe) {

@@ -106,7 +106,7 @@ const sameMessages = (a: readonly SeiMessage[], b: readonly SeiMessage[]): boole
 export const seiTarget: Target = {
   name: 'sei',
   kinds: ['sei'],
-  weight: 8,
+  weight: 16,
   pastFraming: 'all messages of the NAL unit were walked, and there was one or more',
   codes: [],
   run(input, probe) {
@@ -142,7 +142,7 @@ export const hevcSeiTarget: Target = {
 export const payloadTarget: Target = {
   name: 'payload',
   kinds: ['payload'],
-  weight: 8,
+  weight: 20,
   pastFraming: 'the payload had a reader for its type, which read it to its end',
   codes: [],
   run(input, probe) {

@@ -2,7 +2,7 @@ import { FramecueError } from '../../packet/errors.ts';
 import { AnnexBSourceReader } from '../../qa/sources/annexb.ts';
 import { FlvSourceReader } from '../../qa/sources/flv.ts';
 import type { ContainerReader, ReaderOptions, SourceItem } from '../../qa/sources/items.ts';
-import { boxesIn, Mp4Error, tracksOf } from '../../qa/sources/mp4-boxes.ts';
+import { boxesIn, boxIn, Mp4Error, tracksOf, u32 } from '../../qa/sources/mp4-boxes.ts';
 import { runsOfFragment, samplesOf } from '../../qa/sources/mp4-samples.ts';
 import { PROBLEMS } from '../../qa/sources/problem-codes.ts';
 import { TsSourceReader } from '../../qa/sources/ts.ts';
@@ -128,9 +128,15 @@ export const mp4Target: Target = {
   },
 };
 
+/** More samples of one size than this are not tried: twelve bytes can say any number, and the reader ends at its own bound. */
+const MOST_SAMPLES = 20_000;
+
 function checkMoov(moov: Uint8Array, probe: Probe): void {
   attemptMp4(probe, () => {
     for (const track of tracksOf(moov, 0)) {
+      const stsz = boxIn(moov, track.stbl, 'stsz');
+      if (stsz !== null && u32(moov, stsz.body + 4) !== 0 && u32(moov, stsz.body + 8) > MOST_SAMPLES)
+        continue;
       attemptMp4(probe, () => {
         const samples = samplesOf(moov, track.stbl);
         if (samples.length > 0) probe.past();

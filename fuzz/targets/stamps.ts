@@ -13,7 +13,7 @@ import { holds, type Target } from '../lib/target.ts';
 export const stampTextTarget: Target = {
   name: 'stamp-text',
   kinds: ['stamp'],
-  weight: 8,
+  weight: 16,
   pastFraming: 'the text was read as a clock stamp or a cue stamp',
   codes: ['ERR_STAMP_FORMAT', 'ERR_STAMP_VERSION', 'ERR_STAMP_TOO_LARGE'],
   run(input, probe) {
