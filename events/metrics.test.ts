@@ -52,4 +52,26 @@ describe('the metrics of events', () => {
     expect(text).toMatch(/framecue_ledger_batch_ops_sum [1-9]/);
     expect(text).not.toContain('ann');
   });
+
+  test('count a cue that could do nothing once, however often the feed says more of it', async () => {
+    const cue = t.land({ id: 'open-1', type: 'interaction.open', data: { interaction: 'q1' } });
+    await t.publish(cue);
+    const seen = {
+      seen: 'sei' as const,
+      pts: cue.landing!.pts,
+      offsetMs: 0,
+      delayMs: 3,
+      copies: 5,
+      carriers: [],
+    };
+    await t.publish({ ...cue, landing: { ...cue.landing!, outputs: { flv: seen } } });
+    await t.quiz('q1');
+    await t.publish({ ...cue, state: 'ended' });
+    expect(await registry.metrics()).toContain(
+      'framecue_cues_passed_over_total{why="unknown-interaction"} 1\n',
+    );
+    // what was made after its opening cue had landed waits for another one
+    const { body } = await t.get('/api/v1/interactions/q1');
+    expect(body).toMatchObject({ state: 'SCHEDULED' });
+  });
 });

@@ -82,7 +82,9 @@ export class FeedFollower {
 
   async applyEntry(position: FeedPosition, { at, cue }: FeedEntry): Promise<void> {
     const { ledger, mirror, clock } = this.#options;
-    const steps = await this.#stepsOf([cue], unixMsToUs(at));
+    // It may say more of a landing that is known: that it has ended, or which outputs have it. That moves nothing.
+    const known = hasSameLanding(mirror.cueOf(cue.stream, cue.id), cue);
+    const steps = known ? [] : await this.#stepsOf([cue], unixMsToUs(at));
     const kept = mirrored(cue);
     const outcome = await this.#commit(() =>
       ledger.applyFeedEntry({ position, cue: kept, transitions: steps, now: clock.unixMs() }),
@@ -162,3 +164,10 @@ export class FeedFollower {
     }
   }
 }
+
+const hasSameLanding = (before: Cue | undefined, { rev, landing }: Cue): boolean =>
+  before !== undefined &&
+  before.rev === rev &&
+  before.landing !== null &&
+  before.landing.epoch === landing?.epoch &&
+  before.landing.pts === landing.pts;
