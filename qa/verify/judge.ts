@@ -1,11 +1,5 @@
-import { createHash } from 'node:crypto';
-import {
-  type CueStamp,
-  type StampCrypto,
-  type StampKeySet,
-  verifyStamp,
-  webCrypto,
-} from '../../cues/wire/index.ts';
+import type { CueStamp, StampKeySet } from '../../cues/wire/index.ts';
+import { type StampVerifier, verifierOf } from '../inspect/keys.ts';
 import type { AccessUnitItem } from '../sources/source.ts';
 import { type ReadStamp, stampsOf } from '../stamps/read-stamps.ts';
 import { RevisionCopies } from './cue-copies.ts';
@@ -22,7 +16,6 @@ export interface JudgeOptions {
   readonly stream: string | null;
   /** An expected cue whose picture was not read is no failure. */
   readonly ignoreOutside?: boolean;
-  readonly crypto?: StampCrypto;
 }
 
 /** One cue as this source has it. */
@@ -66,8 +59,7 @@ interface Seen {
 /** Reads every stamp of a stream in decode order, and says in the end what is wrong with them. */
 export class StampJudge {
   readonly #options: JudgeOptions;
-  readonly #crypto: StampCrypto;
-  readonly #signatures = new Map<string, 'good' | 'bad' | 'unknown-key'>();
+  readonly #verify: StampVerifier | null;
   readonly #timelines = new Map<string, TimelineMatch>();
   readonly #seen = new Map<string, Seen>();
   readonly #ofSource: Finding[] = [];
@@ -78,11 +70,11 @@ export class StampJudge {
 
   constructor(options: JudgeOptions) {
     this.#options = options;
-    this.#crypto = options.crypto ?? webCrypto(globalThis.crypto.subtle);
+    this.#verify = options.keys === null ? null : verifierOf(options.keys);
   }
 
   /** @returns true where something is wrong with this very access unit: its picture is worth keeping. */
-  async take(unit: AccessUnitItem): Promise<boolean> {
+  take(unit: AccessUnitItem): boolean {
     const frame: FrameRef = { index: unit.index, pts: unit.pts };
     this.#frames.add(unit.pts);
     const before = this.#noted;
@@ -94,7 +86,7 @@ export class StampJudge {
       const timeline = this.#timelineOf(head.epoch);
       if (head.pts !== undefined && !timeline.add(frame, head.pts)) isMisplaced = true;
       this.#lastEpoch = head.epoch;
-      if (read.stamp!.kind === 'cue') await this.#takeCue(read.stamp!, frame, timeline);
+      if (read.stamp!.kind === 'cue') this.#takeCue(read.stamp!, frame, timeline);
     }
     return isMisplaced || this.#noted > before;
   }
@@ -148,14 +140,14 @@ export class StampJudge {
     return stamp !== null;
   }
 
-  async #takeCue(stamp: CueStamp, frame: FrameRef, timeline: TimelineMatch): Promise<void> {
+  #takeCue(stamp: CueStamp, frame: FrameRef, timeline: TimelineMatch): void {
     const { id, rev, stream, type } = stamp.body;
     const about = { cueId: id, frame };
     if (this.#options.stream !== null && stream !== this.#options.stream) {
       this.#note(finding('OTHER_STREAM', `${stream}, on ${nameOf(frame)}`, about));
       return;
     }
-    const signature = await this.#signatureOf(stamp);
+    const signature = this.#verify?.(stamp) ?? 'unchecked';
     if (signature === 'bad' || signature === 'unknown-key') {
       const code = signature === 'bad' ? 'SIGNATURE_BAD' : 'SIGNATURE_UNKNOWN';
       this.#note(finding(code, `key ${stamp.signature.keyId}, on ${nameOf(frame)}`, about));
@@ -170,18 +162,6 @@ export class StampJudge {
     const revision = seen.revisions.get(key) ?? new RevisionCopies(copy);
     seen.revisions.set(key, revision);
     revision.add(copy);
-  }
-
-  async #signatureOf(stamp: CueStamp): Promise<'good' | 'bad' | 'unknown-key' | 'unchecked'> {
-    const { keys } = this.#options;
-    if (keys === null) return 'unchecked';
-    const { keyId, value } = stamp.signature;
-    const hash = createHash('sha256').update(`${keyId}\n${value}\n${stamp.bodyText}`).digest('base64');
-    const known = this.#signatures.get(hash);
-    if (known !== undefined) return known;
-    const verdict = await verifyStamp(stamp, keys, this.#crypto);
-    if (this.#signatures.size < MAX_CUES) this.#signatures.set(hash, verdict);
-    return verdict;
   }
 
   #verdictOf(cue: ExpectedCue): CueVerdict {

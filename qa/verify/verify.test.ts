@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaPacket, ptsOf } from '../../packet/packet.ts';
-import { ffmpegPath } from '../../scripts/lib/tools.ts';
+import { ffmpegPath, ROOT } from '../../scripts/lib/tools.ts';
 import { ensureTestStream } from '../../test-streams/catalogue.ts';
 import { allFrames } from '../../test-streams/testing.ts';
 import { parseExpectations } from './expectations.ts';
-import type { FindingCode } from './findings.ts';
+import { FINDINGS, type FindingCode } from './findings.ts';
 import { writeJUnit, writePictures } from './junit.ts';
 import {
   changeFrames,
@@ -373,5 +373,14 @@ describe('framecue verify', () => {
       .toSorted((a, b) => a - b);
     const [picture] = await allFrames(join(out, path!));
     expect(picture).toMatchObject({ frame: shown.indexOf(PTS.two as (typeof shown)[0]) });
+  });
+});
+
+describe('the findings of framecue verify', () => {
+  it('stand in docs/qa.md as in the code', () => {
+    const page = readFileSync(join(ROOT, 'docs/qa.md'), 'utf8');
+    for (const [code, { severity, text }] of Object.entries(FINDINGS)) {
+      expect(page).toContain(`| \`${code}\` | ${severity} | ${text} |`);
+    }
   });
 });

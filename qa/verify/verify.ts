@@ -77,7 +77,7 @@ async function verifyOne(
           keeper.config(item);
         } else if (item.kind === 'access-unit') {
           if (options.pictures) keeper.add(item);
-          const isWrong = await judge.take(item);
+          const isWrong = judge.take(item);
           if (options.pictures && isWrong && item.pts !== null) keeper.want(item.pts);
           for (const cue of waiting) {
             const pts = judge.sourcePtsOf(cue);

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { KEYS_PATH, type StampKeySet } from '../../cues/wire/index.ts';
-import { FramecueError } from '../../packet/errors.ts';
+import { KEYS_PATH } from '../../cues/wire/index.ts';
+import { readKeySet } from '../../qa/inspect/keys.ts';
 import { readExpectations } from '../../qa/verify/expectations.ts';
 import { writeJUnit, writePictures } from '../../qa/verify/junit.ts';
 import { describeVerdicts, verdictsAsJson } from '../../qa/verify/report.ts';
@@ -20,9 +19,6 @@ interface VerifyOptions {
   readonly pictures?: string | false;
   readonly json?: boolean;
 }
-
-const KEYS_TIMEOUT_MS = 10_000;
-const MAX_KEYS_BYTES = 1 << 20;
 
 /** `framecue verify SOURCE...`: exit code 1 where a stamp is missing, late, forged or out of place. */
 export const verifyCommand = (): Command =>
@@ -43,7 +39,7 @@ export const verifyCommand = (): Command =>
     .addHelpText('after', HELP)
     .action(async (addresses: string[], options: VerifyOptions) => {
       const expected = options.expect === undefined ? [] : await readExpectations(options.expect);
-      const keys = options.keys === undefined ? null : await readKeys(options.keys);
+      const keys = options.keys === undefined ? null : await readKeySet(keysAddress(options.keys));
       const folder = pictureFolderOf(options);
       const progress = progressOn(process.stderr);
       const verdicts: SourceVerdict[] = [];
@@ -85,52 +81,9 @@ function pictureFolderOf({ pictures, junit }: VerifyOptions): string | null {
   return junit === undefined ? null : join(dirname(resolve(junit)), 'pictures');
 }
 
-/** A JWK set from a file, or from a server's well-known address. */
-async function readKeys(from: string): Promise<StampKeySet> {
-  const text = /^https?:\/\//.test(from) ? await fetchKeys(from) : await readText(from);
-  try {
-    const set = JSON.parse(text) as Partial<StampKeySet> | null;
-    const isGood = (key: unknown) =>
-      typeof key === 'object' && key !== null && 'kid' in key && 'x' in key && typeof key.x === 'string';
-    if (Array.isArray(set?.keys) && set.keys.length > 0 && set.keys.every(isGood)) return set as StampKeySet;
-  } catch (cause) {
-    throw new FramecueError('ERR_SOURCE_OPEN', `The keys at ${from} are not JSON.`, { cause });
-  }
-  throw new FramecueError(
-    'ERR_SOURCE_OPEN',
-    `${from} is no set of public keys: { "keys": [{ "kid", "x" }] }.`,
-  );
-}
-
-async function fetchKeys(from: string): Promise<string> {
-  const url = new URL(from);
-  if (url.pathname === '/') url.pathname = KEYS_PATH;
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(KEYS_TIMEOUT_MS) });
-    if (!response.ok) throw new Error(`the server answers ${response.status}`);
-    const text = await response.text();
-    if (text.length > MAX_KEYS_BYTES) throw new Error('the answer is too large');
-    return text;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new FramecueError(
-      'ERR_SOURCE_OPEN',
-      `The keys at ${url.origin}${url.pathname} cannot be read: ${why}.`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new FramecueError('ERR_SOURCE_OPEN', `The keys cannot be read: ${why}.`, { cause });
-  }
-}
+/** A server's own address is enough: its keys have a well-known place. */
+const keysAddress = (address: string): string =>
+  /^https?:\/\/[^/]+\/?$/.test(address) ? new URL(KEYS_PATH, address).href : address;
 
 /** One line that is written over, and only where somebody looks. */
 function progressOn(stream: NodeJS.WriteStream) {
