@@ -15,7 +15,7 @@ export interface VerifyOptions {
   /** Pictures of what is wrong are wanted. */
   readonly pictures: boolean;
   readonly source: SourceOptions;
-  readonly onProgress?: (name: string, frames: number, progress: SourceProgress) => void;
+  readonly onProgress?: (frames: number, progress: () => SourceProgress) => void;
 }
 
 /** One source, or one rendition of it. */
@@ -24,8 +24,6 @@ export interface SourceVerdict extends StreamVerdict {
   readonly container: string | null;
   readonly pictures: readonly KeptPicture[];
 }
-
-const PROGRESS_EVERY = 250;
 
 /**
  * Reads a source once and judges its stamps; of an HLS master playlist every rendition, one after the other.
@@ -85,7 +83,7 @@ async function verifyOne(
             keeper.want(item.pts);
             waiting.delete(cue);
           }
-          if (++frames % PROGRESS_EVERY === 0) options.onProgress?.(name, frames, source.progress);
+          options.onProgress?.(++frames, () => source.progress);
         }
       }
       for (const [code, times] of problemCounts) {

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { KEYS_PATH } from '../../cues/wire/index.ts';
 import { readKeySet } from '../../qa/inspect/keys.ts';
+import { ProgressLine } from '../../qa/sources/progress.ts';
 import { readExpectations } from '../../qa/verify/expectations.ts';
 import { writeJUnit, writePictures } from '../../qa/verify/junit.ts';
 import { describeVerdicts, verdictsAsJson } from '../../qa/verify/report.ts';
@@ -41,7 +42,7 @@ export const verifyCommand = (): Command =>
       const expected = options.expect === undefined ? [] : await readExpectations(options.expect);
       const keys = options.keys === undefined ? null : await readKeySet(keysAddress(options.keys));
       const folder = pictureFolderOf(options);
-      const progress = progressOn(process.stderr);
+      const progress = new ProgressLine();
       const verdicts: SourceVerdict[] = [];
       for (const address of addresses) {
         const judged = verifySource(address, {
@@ -49,11 +50,11 @@ export const verifyCommand = (): Command =>
           ignoreOutside: options.ignoreOutside === true,
           pictures: folder !== null,
           source: options.seconds === undefined ? {} : { maxSeconds: options.seconds },
-          onProgress: progress.show,
+          onProgress: (frames, of) => progress.update(of, frames),
         });
         for await (const verdict of judged) verdicts.push(verdict);
       }
-      progress.clear();
+      progress.end();
       const from = options.junit === undefined ? process.cwd() : dirname(resolve(options.junit));
       const failed = verdicts.filter(hasFailed);
       const pictures =
@@ -84,23 +85,3 @@ function pictureFolderOf({ pictures, junit }: VerifyOptions): string | null {
 /** A server's own address is enough: its keys have a well-known place. */
 const keysAddress = (address: string): string =>
   /^https?:\/\/[^/]+\/?$/.test(address) ? new URL(KEYS_PATH, address).href : address;
-
-/** One line that is written over, and only where somebody looks. */
-function progressOn(stream: NodeJS.WriteStream) {
-  let shown = false;
-  return {
-    show(
-      name: string,
-      frames: number,
-      { bytesRead, totalBytes }: { bytesRead: number; totalBytes: number | null },
-    ) {
-      if (!stream.isTTY) return;
-      const share = totalBytes === null ? '' : `, ${Math.round((100 * bytesRead) / totalBytes)} %`;
-      stream.write(`\r\u001b[K${name}: ${frames} frames${share}`);
-      shown = true;
-    },
-    clear() {
-      if (shown) stream.write('\r\u001b[K');
-    },
-  };
-}
