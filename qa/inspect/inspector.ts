@@ -106,6 +106,10 @@ export class Inspector {
   add(item: SourceItem): InspectedUnit | null {
     switch (item.kind) {
       case 'access-unit':
+        if (item.startsTimeline === true) {
+          this.#reader.beginTimeline();
+          this.#lastDts = null;
+        }
         return this.#addUnit(this.#reader.read(item), item.codec);
       case 'config':
         this.#configs++;

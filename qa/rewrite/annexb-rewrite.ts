@@ -7,7 +7,7 @@ import type { PieceWriter } from './piece-writer.ts';
 const CHUNK_BYTES = 1 << 20;
 const MAX_UNIT_BYTES = 64 << 20;
 
-/** A raw byte stream. It has no times: each access unit is taken to be `frameMs` after the one before it. */
+/** A raw byte stream. It has no times: each frame (two fields are one) is taken to be `frameMs` after the one before it. */
 export function rewriteAnnexB(
   inFd: number,
   writer: PieceWriter,
@@ -15,7 +15,7 @@ export function rewriteAnnexB(
   frameMs: number,
   onBytes: (bytes: number) => void = () => undefined,
 ): void {
-  const splitter = new AnnexBSplitter('h264', MAX_UNIT_BYTES);
+  const splitter = new AnnexBSplitter('h264', MAX_UNIT_BYTES, { groupFields: true });
   const chunk = new Uint8Array(CHUNK_BYTES);
   let index = 0;
   const put = (units: readonly RawUnit[]): void => {

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FramecueError } from '../../packet/errors.ts';
 import { reasonOf } from '../sources/input.ts';
 import type { ContainerName } from '../sources/items.ts';
-import { SNIFF_BYTES, sniff, sniffCodec } from '../sources/sniff.ts';
+import { SNIFF_BYTES, sniff, sniffCodec, tsLayoutOf } from '../sources/sniff.ts';
 import { isSameFile, writeAtomically } from './atomic-file.ts';
 import type { FrameEditor } from './edit.ts';
 import { PieceWriter } from './piece-writer.ts';
@@ -18,6 +18,8 @@ export interface RewriteReport {
 export interface RewriteFileOptions {
   /** Of raw byte streams, which have no times: from one access unit to the next. Default: 25 a second. */
   readonly frameMs?: number;
+  /** Of MPEG-TS with several programs; default: the first one with H.264. */
+  readonly program?: number;
   readonly onBytes?: (bytes: number, total: number) => void;
 }
 
@@ -44,7 +46,7 @@ export async function rewriteFile(
     }
     const head = new Uint8Array(SNIFF_BYTES);
     const container = sniff(head.subarray(0, readSync(inFd, head, 0, head.length, 0)));
-    const run = await runnerFor(container, input, head);
+    const run = await runnerFor(container, input, head, options.program ?? null);
     let seen = 0;
     const onBytes = (bytes: number): void => {
       seen += bytes;
@@ -75,6 +77,7 @@ async function runnerFor(
   container: ContainerName | null,
   input: string,
   head: Uint8Array,
+  program: number | null,
 ): Promise<(run: Run) => string | null> {
   switch (container) {
     case 'flv': {
@@ -88,8 +91,9 @@ async function runnerFor(
     }
     case 'mpegts': {
       const { rewriteTs } = await import('./ts-rewrite.ts');
+      const layout = tsLayoutOf(head);
       return ({ inFd, writer, editor, onBytes }) => {
-        const { strayBytes } = rewriteTs(inFd, writer, editor, onBytes);
+        const { strayBytes } = rewriteTs(inFd, writer, editor, { layout, program, onBytes });
         return strayBytes === 0
           ? null
           : `${strayBytes} bytes are no transport packets and passed as they were`;

@@ -31,6 +31,8 @@ export interface AccessUnitItem extends Place {
   readonly codec: VideoCodec;
   readonly framing: Framing;
   readonly data: Uint8Array;
+  /** The container says that its timeline begins anew here (discontinuity_indicator). */
+  readonly startsTimeline?: boolean;
 }
 
 /**
@@ -135,6 +137,8 @@ export interface ReaderOptions {
   readonly metadata: boolean;
   /** A structure (tag, sample, PES packet) larger than this is passed over before it is kept. */
   readonly maxUnitBytes: number;
+  /** Of MPEG-TS with several programs: this program_number; default: the first one with H.264. */
+  readonly program?: number;
 }
 
 export const DEFAULT_READER_OPTIONS: ReaderOptions = {

@@ -142,6 +142,8 @@ export interface FragmentRun {
 
 const TFHD = { baseOffset: 1, description: 2, duration: 8, size: 16, flags: 32, defaultBaseIsMoof: 0x2_0000 };
 const TRUN = { dataOffset: 1, firstFlags: 4, duration: 0x100, size: 0x200, flags: 0x400, cts: 0x800 };
+/** In one `moof`; a run whose samples are all alike says any number in twelve bytes. */
+const MOST_FRAGMENT_SAMPLES = 1_000_000;
 /** sample_is_non_sync_sample, clause 8.8.3.1. */
 const NON_SYNC = 0x1_0000;
 
@@ -158,6 +160,7 @@ export function runsOfFragment(
   next: Map<number, number>,
 ): FragmentRun[] {
   const runs: FragmentRun[] = [];
+  let left = MOST_FRAGMENT_SAMPLES;
   let dataEnd: number | null = null;
   for (const traf of boxesIn(moof, body, moof.length)) {
     if (traf.type !== 'traf') continue;
@@ -171,7 +174,8 @@ export function runsOfFragment(
     let at: number = base;
     for (const trun of boxesIn(moof, traf.body, traf.end)) {
       if (trun.type !== 'trun') continue;
-      const run = readTrun(moof, trun, header, at, base, next.get(header.trackId) ?? 0);
+      const run = readTrun(moof, trun, header, at, base, next.get(header.trackId) ?? 0, left);
+      left -= run.samples.length;
       runs.push({ trackId: header.trackId, trun, samples: run.samples });
       next.set(header.trackId, run.dts);
       at = run.end;
@@ -220,6 +224,7 @@ function readTrun(
   goesOnAt: number,
   base: number,
   firstDts: number,
+  mostSamples: number,
 ): { samples: Mp4Sample[]; dts: number; end: number } {
   const flags = u32(moof, trun.body) & 0xff_ffff;
   const count = u32(moof, trun.body + 4);
@@ -235,7 +240,7 @@ function readTrun(
     at += 4;
   }
   const fields = [TRUN.duration, TRUN.size, TRUN.flags, TRUN.cts].filter((field) => (flags & field) !== 0);
-  if (count * fields.length * 4 > trun.end - at || count > 1_000_000)
+  if (count * fields.length * 4 > trun.end - at || count > mostSamples)
     throw new Mp4Error(trun.start, 'trun is cut');
   const samples: Mp4Sample[] = [];
   let dts = firstDts;

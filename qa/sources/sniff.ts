@@ -27,18 +27,39 @@ export function sniff(head: Uint8Array): ContainerName | null {
   const text = ascii(head, head[0] === 0xef ? 3 : 0, 7);
   if (text === '#EXTM3U') return 'hls';
   if (MP4_FIRST_BOXES.has(ascii(head, 4, 4))) return 'mp4';
-  if (tsStart(head) !== null) return 'mpegts';
+  if (tsLayoutOf(head) !== null) return 'mpegts';
   return isAnnexB(head) ? 'annexb' : null;
 }
 
-/** Where the first of several packets in a row begins, each with 0x47; null where there are none. */
-export function tsStart(head: Uint8Array): number | null {
-  for (let start = 0; start < Math.min(TS_PACKET, head.length); start++) {
-    if (head[start] !== SYNC) continue;
-    let packets = 0;
-    while (packets < ENOUGH_PACKETS && head[start + packets * TS_PACKET] === SYNC) packets++;
-    const isWhole = start === 0 && packets > 0 && packets * TS_PACKET >= head.length;
-    if (packets === ENOUGH_PACKETS || isWhole) return start;
+/** How transport packets lie in a file. */
+export interface TsLayout {
+  /** From one packet to the next. */
+  readonly stride: number;
+  /** Bytes before the sync byte: TP_extra_header of M2TS. */
+  readonly lead: number;
+}
+
+/** Plain; M2TS (BDAV, AVCHD: an arrival time before each packet); with 16 bytes of error correction behind each. */
+const TS_LAYOUTS: readonly TsLayout[] = [
+  { stride: TS_PACKET, lead: 0 },
+  { stride: 192, lead: 4 },
+  { stride: 204, lead: 0 },
+];
+export const TS_PLAIN: TsLayout = TS_LAYOUTS[0]!;
+/** So many bytes tell the layouts apart. */
+export const TS_LAYOUT_BYTES = 204 * (ENOUGH_PACKETS + 1);
+
+/** Where several packets in a row stand, each with 0x47; null where there are none. */
+export function tsLayoutOf(head: Uint8Array): TsLayout | null {
+  for (let start = 0; start < Math.min(204, head.length); start++) {
+    for (const layout of TS_LAYOUTS) {
+      const { stride, lead } = layout;
+      if (head[start + lead] !== SYNC) continue;
+      let packets = 0;
+      while (packets < ENOUGH_PACKETS && head[start + lead + packets * stride] === SYNC) packets++;
+      const isWhole = start === 0 && packets > 0 && lead + packets * stride >= head.length;
+      if (packets === ENOUGH_PACKETS || isWhole) return layout;
+    }
   }
   return null;
 }

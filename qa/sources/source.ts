@@ -104,6 +104,7 @@ async function openContainer(
     audio: options.audio ?? DEFAULT_READER_OPTIONS.audio,
     metadata: options.metadata ?? DEFAULT_READER_OPTIONS.metadata,
     maxUnitBytes: options.maxUnitBytes ?? DEFAULT_READER_OPTIONS.maxUnitBytes,
+    ...(options.program === undefined ? {} : { program: options.program }),
   };
   switch (container) {
     case 'flv': {

@@ -1,8 +1,8 @@
 /** PAT and PMT, ISO/IEC 13818-1 clause 2.4.4. */
 
 export interface TsProgram {
+  readonly number: number;
   readonly pmtPid: number;
-  readonly streams: readonly TsStream[];
 }
 
 export interface TsStream {
@@ -34,15 +34,17 @@ export class SectionReader {
   }
 }
 
-/** PMT PIDs of all programs; null for another table, or one that does not hold yet (`current_next_indicator`). */
-export function programsOfPat(section: Uint8Array): number[] | null {
+/** All programs; null for another table, or one that does not hold yet (`current_next_indicator`). */
+export function programsOfPat(section: Uint8Array): TsProgram[] | null {
   if (section[0] !== TABLE.pat || (section[5]! & 1) === 0) return null;
-  const pids: number[] = [];
+  const programs: TsProgram[] = [];
   for (let at = 8; at + 4 <= section.length - 4; at += 4) {
-    const program = section[at]! * 256 + section[at + 1]!;
-    if (program !== 0) pids.push(((section[at + 2]! & 0x1f) << 8) | section[at + 3]!);
+    const number = section[at]! * 256 + section[at + 1]!;
+    // Program 0 names the network's table.
+    const pmtPid = ((section[at + 2]! & 0x1f) << 8) | section[at + 3]!;
+    if (number !== 0 && pmtPid !== 0) programs.push({ number, pmtPid });
   }
-  return pids;
+  return programs;
 }
 
 export function streamsOfPmt(section: Uint8Array): TsStream[] | null {
