@@ -116,7 +116,7 @@ export const mp4Target: Target = {
         holds(box.body >= 0 && box.end <= input.length && box.body <= box.end, 'a box lies in the data');
         const bytes = input.subarray(box.body, box.end);
         if (box.type === 'moov') checkMoov(bytes, probe);
-        if (box.type === 'moof') {
+        if (box.type === 'moof' && !saysTooMany(bytes)) {
           attemptMp4(probe, () => {
             const defaults = { duration: 0, size: 0, flags: 0 };
             const runs = runsOfFragment(bytes, 0, 0, () => defaults, new Map());
@@ -128,8 +128,18 @@ export const mp4Target: Target = {
   },
 };
 
-/** More samples of one size than this are not tried: twelve bytes can say any number, and the reader ends at its own bound. */
+/** More samples than this are not tried: twelve bytes can say any number, and the reader ends at its own bound. */
 const MOST_SAMPLES = 20_000;
+
+/** Of a run whose samples have no fields of their own. */
+function saysTooMany(moof: Uint8Array): boolean {
+  for (let at = moof.indexOf(0x74); at !== -1; at = moof.indexOf(0x74, at + 1)) {
+    const isRun =
+      at + 12 <= moof.length && Buffer.from(moof.subarray(at, at + 4)).toString('latin1') === 'trun';
+    if (isRun && u32(moof, at + 8) > MOST_SAMPLES) return true;
+  }
+  return false;
+}
 
 function checkMoov(moov: Uint8Array, probe: Probe): void {
   attemptMp4(probe, () => {
