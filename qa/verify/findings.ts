@@ -83,6 +83,10 @@ export const FINDINGS = {
     severity: 'failure',
     text: 'A stamp is of another stream than the one expected: players refuse it.',
   },
+  NO_STAMPS: {
+    severity: 'failure',
+    text: 'There is no stamp at all in the stream.',
+  },
   SIGNATURES_UNCHECKED: {
     severity: 'note',
     text: 'No keys were given (--keys), so signatures are not checked.',

@@ -105,6 +105,7 @@ export class StampJudge {
   finish(): StreamVerdict {
     const { expected, keys } = this.#options;
     if (keys === null && this.#stamps > 0) this.#ofSource.push(finding('SIGNATURES_UNCHECKED', null));
+    if (this.#stamps === 0 && expected.length === 0) this.#ofSource.push(finding('NO_STAMPS', null));
     if (this.#frames.length > 0 && this.#frames.firstPts === null) {
       this.#ofSource.push(finding('NO_TIMES', null));
     }

@@ -5,14 +5,21 @@ import { hasFailed, type SourceVerdict } from './verify.ts';
 /** For people: a line a cue, what is wrong below it. */
 export function describeVerdicts(sources: readonly SourceVerdict[]): string {
   const lines = sources.flatMap((source) => [...describeSource(source), '']);
-  const failed = sources.filter(hasFailed);
-  const total = sources.length === 1 ? 'The stream' : `${sources.length} streams`;
-  lines.push(
-    failed.length === 0
-      ? `${total}: every expected cue is there, on its picture.`
-      : `${failed.length} of ${sources.length} ${sources.length === 1 ? 'stream' : 'streams'} failed: ${failed.map(({ name }) => name).join(', ')}`,
-  );
+  lines.push(describeTotal(sources));
   return lines.join('\n');
+}
+
+function describeTotal(sources: readonly SourceVerdict[]): string {
+  const failed = sources.filter(hasFailed);
+  if (failed.length > 0) {
+    const streams = sources.length === 1 ? 'stream' : 'streams';
+    return `${failed.length} of ${sources.length} ${streams} failed: ${failed.map(({ name }) => name).join(', ')}`;
+  }
+  const where = sources.length === 1 ? 'the stream' : `all ${sources.length} streams`;
+  const isExpected = sources.some(({ cues }) => cues.some(({ expected }) => expected));
+  return isExpected
+    ? `Good: every expected cue is in ${where}, on its picture.`
+    : `Good: nothing is wrong with the stamps of ${where}. With --expect, it is also known that none is missing.`;
 }
 
 function describeSource(source: SourceVerdict): string[] {

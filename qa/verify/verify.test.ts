@@ -319,6 +319,15 @@ describe('framecue verify', () => {
     expect(failuresOf(lenient!)).toEqual([]);
   });
 
+  it('takes a stream without any stamp for a failure, also where nothing is expected', async () => {
+    const file = await write(
+      'bare.flv',
+      changeFrames(good, (nals) => nals.filter(isSlice)),
+    );
+    const [verdict] = await verify([file], { expected: [] });
+    expect(failuresOf(verdict!)).toEqual(['NO_STAMPS']);
+  });
+
   it('judges the others where one source cannot be read', async () => {
     const file = await write('good.flv', good);
     const verdicts = await verify([join(folder, 'nothing.flv'), file]);
