@@ -11,6 +11,7 @@ interface InspectOptions {
   readonly seconds?: number;
   readonly limit?: number;
   readonly rendition?: number;
+  readonly program?: number;
   readonly follow: boolean;
   readonly timeout: number;
 }
@@ -27,6 +28,7 @@ export const inspectCommand = (): Command =>
     .option('--seconds <n>', 'end after that much time', positive)
     .option('--limit <n>', 'end after that many access units', positive)
     .option('--rendition <n>', 'of a master playlist: which one, 0 has the highest bandwidth', wholeNumber)
+    .option('--program <n>', 'of MPEG-TS with several: this program number', wholeNumber)
     .option('--no-follow', 'read a live playlist as it stands, not as it grows')
     .option('--timeout <seconds>', 'the longest wait for the network', positive, 15)
     .addHelpText(
@@ -105,7 +107,7 @@ async function verifierFor(keys: string) {
 }
 
 function sourceOptions(address: string, options: InspectOptions, signal: AbortSignal): SourceOptions {
-  const { seconds, limit, rendition, follow, timeout } = options;
+  const { seconds, limit, rendition, program, follow, timeout } = options;
   return {
     signal,
     follow,
@@ -113,6 +115,7 @@ function sourceOptions(address: string, options: InspectOptions, signal: AbortSi
     ...(seconds === undefined ? {} : { maxSeconds: seconds }),
     ...(limit === undefined ? {} : { maxFrames: limit }),
     ...(rendition === undefined ? {} : { rendition }),
+    ...(program === undefined ? {} : { program }),
     ...(/^rtmps?:/i.test(address) ? { ffmpeg: ffmpegPath() } : {}),
   };
 }

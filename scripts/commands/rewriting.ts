@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import type { EditCounts } from '../../qa/rewrite/edit.ts';
 import type { RewriteReport } from '../../qa/rewrite/rewrite-file.ts';
 
@@ -45,4 +46,10 @@ export function describeRewrite(
     lines.push(`${passedUntouched} access units could not be read and passed as they were`);
   if (problem !== null) lines.push(problem);
   return lines.join('\n');
+}
+
+/** program_number of a PAT. */
+export function programNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('give a whole number');
+  return Number(text);
 }

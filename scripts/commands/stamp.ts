@@ -5,7 +5,7 @@ import { FramecueError } from '../../packet/errors.ts';
 import { unixMs } from '../../packet/time.ts';
 import { rewriteFile } from '../../qa/rewrite/rewrite-file.ts';
 import { StampEditor } from '../../qa/rewrite/stamp-editor.ts';
-import { describeRewrite, fileProgress } from './rewriting.ts';
+import { describeRewrite, fileProgress, programNumber } from './rewriting.ts';
 
 interface StampOptions {
   readonly everyFrame?: boolean;
@@ -16,6 +16,7 @@ interface StampOptions {
   readonly at?: number;
   readonly epoch?: string;
   readonly fps?: number;
+  readonly program?: number;
   readonly json?: boolean;
 }
 
@@ -39,6 +40,7 @@ export const stampCommand = (): Command =>
     .option('--at <time>', 'when the first picture passes: Unix milliseconds (default: now)', unixTime)
     .option('--epoch <id>', 'the epoch in the stamps', epochId)
     .option('--fps <n>', 'of a byte stream, which has no times (default: 25)', rate)
+    .option('--program <n>', 'of MPEG-TS with several: this program number', programNumber)
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
@@ -86,6 +88,7 @@ async function stamp(input: string, output: string, options: StampOptions): Prom
   const report = await rewriteFile(input, output, editor, {
     onBytes: progress.update,
     ...(options.fps === undefined ? {} : { frameMs: 1000 / options.fps }),
+    ...(options.program === undefined ? {} : { program: options.program }),
   }).finally(progress.end);
   if (options.keysOut !== undefined && key !== null) await writeKeys(options.keysOut, key);
   const wanted = (sheet?.cues ?? []).filter((cue) => cue.expect?.absent !== true);

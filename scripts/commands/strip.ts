@@ -2,11 +2,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { uuidFromText } from '../../h264-sei-parser/src/index.ts';
 import { rewriteFile } from '../../qa/rewrite/rewrite-file.ts';
 import { STAMP_UUID, StripEditor } from '../../qa/rewrite/strip-editor.ts';
-import { describeRewrite, fileProgress } from './rewriting.ts';
+import { describeRewrite, fileProgress, programNumber } from './rewriting.ts';
 
 interface StripOptions {
   readonly uuid: readonly string[];
   readonly keepStamps?: boolean;
+  readonly program?: number;
   readonly json?: boolean;
 }
 
@@ -18,6 +19,7 @@ export const stripCommand = (): Command =>
     .argument('<out>', 'the same container; written whole or not at all')
     .option('--uuid <uuid>', "take out others' user data with this UUID too; may be repeated", collect, [])
     .option('--keep-stamps', 'only what --uuid names')
+    .option('--program <n>', 'of MPEG-TS with several: this program number', programNumber)
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
@@ -35,7 +37,10 @@ async function strip(input: string, output: string, options: StripOptions): Prom
   const others = options.uuid.map((uuid) => uuidFromText(uuid));
   const editor = new StripEditor(options.keepStamps === true ? others : [STAMP_UUID, ...others]);
   const progress = fileProgress(() => editor.counts.frames);
-  const report = await rewriteFile(input, output, editor, { onBytes: progress.update }).finally(progress.end);
+  const report = await rewriteFile(input, output, editor, {
+    onBytes: progress.update,
+    ...(options.program === undefined ? {} : { program: options.program }),
+  }).finally(progress.end);
   const text =
     options.json === true
       ? JSON.stringify({ ...report, ...editor.counts })
