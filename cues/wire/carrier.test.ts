@@ -34,6 +34,12 @@ describe('a stamp beside the video', () => {
     expect(carriedStampOf(early)).toMatchObject({ eventPts: 40, isOpen: false });
   });
 
+  it('is not open before its picture, whatever it brings along', () => {
+    expect(fire!.text).toContain('"key"');
+    const ahead = fire!.text.replace('"fireIn":0', '"fireIn":40');
+    expect(carriedStampOf(ahead)).toMatchObject({ eventPts: 2120, isOpen: false });
+  });
+
   it('is none without its PTS', () => {
     expect(carriedStampOf(clock!.text.replace(',"pts":80', ''))).toBeNull();
   });

@@ -48,8 +48,8 @@ export const OUTPUTS: MutantTable = [
     find: 'const isOpen = fireIn <= 0 && (',
     replace: 'const isOpen = (',
     test: {
-      file: 'delivery/carriers/date-ranges.test.ts',
-      name: 'that lands in the segment before its picture waits for the date of its own',
+      file: 'cues/wire/carrier.test.ts',
+      name: 'is not open before its picture, whatever it brings along',
     },
     why: 'a carrier writes for good what may be taken back yet',
   },
