@@ -1,5 +1,6 @@
 import { STAMP_UUID_TEXT } from '../../cues/wire/index.ts';
 import type { ContainerName, SourceItem, VideoCodec } from '../sources/items.ts';
+import { CarrierReader, type CarrierSummary, type OtherData } from './carriers.ts';
 import { type ClockSummary, EncoderClocks } from './encoder-clocks.ts';
 import type { StampVerifier } from './keys.ts';
 import { type Finding, type FindingCode, finding } from './lint-codes.ts';
@@ -68,6 +69,9 @@ export interface Summary {
     readonly stamps: number;
   }[];
   readonly cues: readonly SeenCue[];
+  /** Stamps beside the SEI, by what carries them; and others' data there. */
+  readonly carriers: readonly CarrierSummary[];
+  readonly others: readonly OtherData[];
   readonly encoderClock: ClockSummary | null;
   readonly findings: readonly FindingCount[];
   readonly errors: number;
@@ -81,6 +85,7 @@ const SEVERITY_ORDER = { error: 0, warning: 1, info: 2 } as const;
 export class Inspector {
   readonly #container: ContainerName;
   readonly #reader: UnitReader;
+  readonly #carriers: CarrierReader;
   readonly #clocks = new EncoderClocks();
   readonly #findings = new Map<FindingCode, FindingCount>();
   readonly #sei = new Map<string, SeiCount>();
@@ -100,6 +105,7 @@ export class Inspector {
   constructor(container: ContainerName, verifier: StampVerifier | null = null) {
     this.#container = container;
     this.#reader = new UnitReader(container, verifier);
+    this.#carriers = new CarrierReader(verifier);
   }
 
   /** The access unit taken apart; null for all other items. */
@@ -129,6 +135,12 @@ export class Inspector {
           this.#reader.beginTimeline();
           this.#lastDts = null;
         }
+        return null;
+      case 'script':
+      case 'emsg':
+      case 'daterange':
+        for (const found of this.#carriers.add(item, this.#frames))
+          this.#count(found, this.#frames, this.#lastDts, item.offset);
         return null;
       default:
         return null;
@@ -181,6 +193,8 @@ export class Inspector {
         stamps: count,
       })),
       cues: [...stamps.cues.values()],
+      carriers: this.#carriers.carriers(),
+      others: this.#carriers.others(),
       encoderClock: this.#clocks.summary(),
       findings,
       errors: sum('error'),

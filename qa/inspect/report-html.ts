@@ -5,6 +5,7 @@ import { FramecueError } from '../../packet/errors.ts';
 import { reasonOf } from '../sources/input.ts';
 import type { FindingCount, Summary } from './inspector.ts';
 import type { PageData, PlotPoint } from './page-data.ts';
+import { CARRIER_NAMES, OTHER_NAMES } from './report-text.ts';
 import type { SeenCue } from './stamps.ts';
 
 const TOKENS = join(import.meta.dirname, '../../player-demo/src/design/tokens.css');
@@ -70,7 +71,7 @@ ${page.every > 1 ? `<p class="soft">One of ${page.every} pictures is plotted, an
 <div class="plots" id="plots" role="img" aria-label="Bit rate, picture sizes and SEI sizes over time, with cues and findings"></div>
 </section>
 <section><h2>Cues</h2>${cueTable(summary.cues)}</section>
-<section><h2>Findings</h2>${findingTable(summary.findings)}</section>
+${besideSection(summary)}<section><h2>Findings</h2>${findingTable(summary.findings)}</section>
 <section><h2>SEI</h2>${seiTable(summary)}</section>
 </main>
 <script type="application/json" id="data">${JSON.stringify(plotData(summary, page)).replaceAll('<', '\\u003c')}</script>
@@ -130,9 +131,7 @@ function cueTable(cues: readonly SeenCue[]): string {
       cue.own === null ? 'not here' : String(cue.own.index),
       cue.first.fireIn > 0 ? `${cue.first.fireIn} ms` : 'no',
       String(cue.copies),
-      cue.verified === null
-        ? 'not checked'
-        : `<span class="tag ${cue.verified === 'good' ? '' : 'error'}">${cue.verified}</span>`,
+      signatureTag(cue.verified),
     ]);
   return table(
     ['Cue', 'Type', 'Fire PTS', 'Access unit', 'Announced', 'Copies', 'Signature'],
@@ -140,6 +139,38 @@ function cueTable(cues: readonly SeenCue[]): string {
     cues.length,
   );
 }
+
+/** Nothing where nothing stands beside the video. */
+function besideSection({ carriers, others }: Summary): string {
+  const rows = carriers.flatMap(({ carrier, clock, cue, unreadable, cues }) => [
+    [
+      CARRIER_NAMES[carrier],
+      `${clock} clock, ${cue} cue`,
+      '',
+      '',
+      String(clock + cue),
+      unreadable === 0 ? '' : `${unreadable} unreadable`,
+    ],
+    ...cues.map(({ id, rev, type, firePts, copies, verified }) => [
+      CARRIER_NAMES[carrier],
+      `<code>${esc(id)}</code> rev ${rev}`,
+      esc(type),
+      num(firePts),
+      String(copies),
+      signatureTag(verified),
+    ]),
+  ]);
+  for (const { kind, name, count: times } of others)
+    rows.push([OTHER_NAMES[kind], esc(name), '', '', String(times), '']);
+  if (rows.length === 0) return '';
+  const head = ['Carried by', 'What', 'Type', 'Fire PTS', 'Copies', 'Signature'];
+  return `<section><h2>Beside the video</h2>${table(head, rows.slice(0, MAX_ROWS), rows.length)}</section>\n`;
+}
+
+const signatureTag = (verified: SeenCue['verified']): string =>
+  verified === null
+    ? 'not checked'
+    : `<span class="tag ${verified === 'good' ? '' : 'error'}">${verified}</span>`;
 
 function findingTable(findings: readonly FindingCount[]): string {
   if (findings.length === 0) return '<p class="soft">Nothing found.</p>';

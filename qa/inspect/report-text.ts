@@ -3,6 +3,17 @@ import type { SeenCue } from './stamps.ts';
 import type { InspectedUnit } from './unit-reader.ts';
 
 const CUES_SHOWN = 50;
+/** As people know the carriers of docs/wire-format.md. */
+export const CARRIER_NAMES = {
+  onframecue: 'script data onFramecue',
+  daterange: 'EXT-X-DATERANGE',
+  emsg: 'emsg',
+} as const;
+export const OTHER_NAMES = {
+  script: 'script data',
+  emsg: 'emsg',
+  daterange: 'EXT-X-DATERANGE of class',
+} as const;
 
 /** The summary for people, without a line end. */
 export function describeSummary(summary: Summary, address: string): string {
@@ -10,6 +21,7 @@ export function describeSummary(summary: Summary, address: string): string {
     [address, ...overview(summary).map((line) => `  ${line}`)],
     seiSection(summary),
     stampSection(summary),
+    besideSection(summary),
     clockSection(summary),
     findingSection(summary),
   ];
@@ -77,6 +89,25 @@ function stampSection({ stamps, epochs, cues }: Summary): string[] {
   for (const cue of cues.slice(0, CUES_SHOWN)) lines.push(`  ${describeCue(cue)}`);
   if (cues.length > CUES_SHOWN)
     lines.push(`  and ${cues.length - CUES_SHOWN} more cues (--json has them all)`);
+  return lines;
+}
+
+/** The same cues by other ways, and what else stands there. */
+function besideSection({ carriers, others }: Summary): string[] {
+  if (carriers.length + others.length === 0) return [];
+  const lines = ['Beside the video'];
+  for (const { carrier, clock, cue, unreadable, cues } of carriers) {
+    const bad = unreadable === 0 ? '' : `, ${unreadable} unreadable`;
+    lines.push(`  ${CARRIER_NAMES[carrier]}: ${clock} clock, ${cue} cue${bad}`);
+    for (const { id, rev, type, firePts, copies, verified } of cues.slice(0, CUES_SHOWN)) {
+      const signature = verified === null ? '' : `, signature ${verified}`;
+      lines.push(
+        `    cue ${id} rev ${rev} (${type}) fires at PTS ${firePts ?? '?'}, ${plural(copies, 'copy', 'copies')}${signature}`,
+      );
+    }
+    if (cues.length > CUES_SHOWN) lines.push(`    and ${cues.length - CUES_SHOWN} more cues`);
+  }
+  for (const { kind, name, count } of others) lines.push(`  ${OTHER_NAMES[kind]} ${name}: ${count}`);
   return lines;
 }
 

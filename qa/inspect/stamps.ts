@@ -28,9 +28,13 @@ export type ReadStamp =
   | { readonly kind: 'clock' | 'cue'; readonly stamp: Stamp; readonly verified: Verdict | null }
   | { readonly kind: 'unreadable'; readonly code: string; readonly text: string };
 
-export function readStamp(message: SeiMessage, verifier: StampVerifier | null): ReadStamp {
+export const readStamp = (message: SeiMessage, verifier: StampVerifier | null): ReadStamp =>
+  readStampText(message.payload.subarray(UUID_BYTES), verifier);
+
+/** The text of a stamp, from wherever it comes. */
+export function readStampText(text: Uint8Array | string, verifier: StampVerifier | null): ReadStamp {
   try {
-    const stamp = parseStamp(message.payload.subarray(UUID_BYTES));
+    const stamp = parseStamp(text);
     const verified = stamp.kind === 'cue' && verifier !== null ? verifier(stamp) : null;
     return { kind: stamp.kind, stamp, verified };
   } catch (error) {

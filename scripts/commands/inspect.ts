@@ -111,6 +111,7 @@ function sourceOptions(address: string, options: InspectOptions, signal: AbortSi
   return {
     signal,
     follow,
+    metadata: true,
     timeoutMs: timeout * 1000,
     ...(seconds === undefined ? {} : { maxSeconds: seconds }),
     ...(limit === undefined ? {} : { maxFrames: limit }),
