@@ -14,6 +14,9 @@ import { hashOf, Random } from '../lib/random.ts';
 import { checkError, holds, type Probe, type Target } from '../lib/target.ts';
 import { splitAnnexB } from '../reference/framing.ts';
 
+/** Level 6.2 has 139,264 macroblocks, and no side of more than the root of eight times that (clause A.3.1). */
+const LARGEST_SIDE = 16_880;
+
 /** Readers of one NAL unit, each given whatever comes. */
 export const headersTarget: Target = {
   name: 'headers',
@@ -26,7 +29,7 @@ export const headersTarget: Target = {
     const start = probe.attempt(() => parseSliceStart(input), input);
     if (sps !== undefined) {
       holds(sps.width > 0 && sps.height > 0, 'a picture has a size');
-      holds(Number.isSafeInteger(sps.width) && sps.width <= 16_384, 'a width that pictures have');
+      holds(Number.isSafeInteger(sps.width) && sps.width <= LARGEST_SIDE, 'a width that pictures have');
       holdsJson(sps);
     }
     if (pps !== undefined) holdsJson(pps);
