@@ -109,3 +109,23 @@ describe('a frame that is', () => {
     },
   );
 });
+
+describe('more NAL units than a picture can have', () => {
+  const repeated = (unit: readonly number[], times: number): AvcFramePacket => ({
+    ...frame([]),
+    data: new Uint8Array(Buffer.alloc(unit.length * times, Buffer.from(unit))),
+  });
+  it.each([
+    ['with lengths', repeated([1, 0x41], 40_000), 1],
+    ['with empty ones between them', repeated([0, 1, 0x41], 40_000), 1],
+    ['with start codes', repeated([0, 0, 0, 1, 0x41], 40_000), 4],
+  ] as const)('%s are no frame', (_, many, lengthSize) => {
+    expect(() => tidyFrame(many, lengthSize)).toThrow(/more than 36864 NAL units/);
+  });
+
+  it('may stand behind it as zero bytes', () => {
+    const data = new Uint8Array(1_000_000);
+    data.set(avcc(SLICE));
+    expect([...tidyFrame({ ...frame([]), data }, 4).frame.data]).toEqual(avcc(SLICE));
+  });
+});

@@ -1,4 +1,10 @@
-import { type NalLengthSize, NalType, nalUnitsOfAnnexB, writeAvccNal } from '../h264-sei-parser/src/index.ts';
+import {
+  type NalLengthSize,
+  type NalRange,
+  NalType,
+  nalUnitsOfAnnexB,
+  writeAvccNal,
+} from '../h264-sei-parser/src/index.ts';
 import { FramecueError } from '../packet/errors.ts';
 import type { AvcFramePacket } from '../packet/packet.ts';
 
@@ -13,6 +19,8 @@ export interface TidyFrame {
 }
 
 const NOTHING: readonly Repair[] = [];
+/** A slice has a macroblock at least, and level 5.2 allows so many of those in a frame (H.264 table A-1). */
+const MAX_NAL_UNITS = 36_864;
 
 /**
  * Makes a frame fit to be played, without touching a NAL unit:
@@ -21,7 +29,7 @@ const NOTHING: readonly Repair[] = [];
  *   fragment over either;
  * - an IDR picture whose tag does not say keyframe is made one: a stream whose encoder never says so would not begin.
  * @throws {FramecueError} ERR_MEDIA_CORRUPT for a frame whose NAL units do not add up otherwise: one such frame ends
- *   playback for good in players that hand fragments to the browser.
+ *   playback for good in players that hand fragments to the browser; for one that has more of them than any picture.
  */
 export function tidyFrame(frame: AvcFramePacket, lengthSize: NalLengthSize): TidyFrame {
   const { data } = frame;
@@ -30,6 +38,7 @@ export function tidyFrame(frame: AvcFramePacket, lengthSize: NalLengthSize): Tid
   let kept: number[] | null = null;
   let keptFrom = 0;
   let hasIdr = false;
+  let units = 0;
   let at = 0;
   while (at < data.length) {
     const start = at + lengthSize;
@@ -55,7 +64,10 @@ export function tidyFrame(frame: AvcFramePacket, lengthSize: NalLengthSize): Tid
       kept ??= [];
       if (at > keptFrom) kept.push(keptFrom, at);
       keptFrom = start;
-    } else hasIdr ||= (data[start]! & 0x1f) === NalType.idr;
+    } else {
+      if (++units > MAX_NAL_UNITS) throw tooMany(at);
+      hasIdr ||= (data[start]! & 0x1f) === NalType.idr;
+    }
     at = start + length;
   }
   if (kept !== null && data.length > keptFrom) kept.push(keptFrom, data.length);
@@ -66,7 +78,11 @@ export function tidyFrame(frame: AvcFramePacket, lengthSize: NalLengthSize): Tid
 
 function fromAnnexB(frame: AvcFramePacket, lengthSize: NalLengthSize): TidyFrame {
   const { data } = frame;
-  const units = [...nalUnitsOfAnnexB(data)];
+  const units: NalRange[] = [];
+  for (const unit of nalUnitsOfAnnexB(data)) {
+    if (units.length === MAX_NAL_UNITS) throw tooMany(unit.start);
+    units.push(unit);
+  }
   const size = units.reduce((sum, { start, end }) => sum + lengthSize + end - start, 0);
   const out = new Uint8Array(size);
   let at = 0;
@@ -111,6 +127,8 @@ function noted(repairs: Repair[] | null, repair: Repair): Repair[] {
   if (!repairs.includes(repair)) repairs.push(repair);
   return repairs;
 }
+
+const tooMany = (offset: number): FramecueError => corrupt(offset, `more than ${MAX_NAL_UNITS} NAL units`);
 
 const corrupt = (offset: number, what: string): FramecueError =>
   new FramecueError('ERR_MEDIA_CORRUPT', `The frame is corrupt: ${what} (at byte ${offset}).`, {

@@ -1,5 +1,5 @@
 import { type NalLengthSize, type NalRange, NalType, type SeiMessage } from '../h264-sei-parser/src/index.ts';
-import { readSeiUnit, type SeiReading } from './sei-unit.ts';
+import { readSeiUnit, type SeiReading, unreadSeiUnit } from './sei-unit.ts';
 
 /** Prefix NAL unit: stands right before the slice it belongs to (H.264 clause 7.4.1.2.3). */
 export const PREFIX_NAL = 14;
@@ -10,6 +10,11 @@ export const EMPTY_NAL = -1;
 const MAX_OTHERS = 1024;
 /** `first_mb_in_slice` is 0: ue(v) of one bit, the first after the NAL unit's header byte (clause 7.3.3). */
 const FIRST_MB_ZERO = 0x80;
+/**
+ * Bytes of SEI that are read in one access unit; encoders write some hundred, an upstream's stamps some thousand. Reading
+ * takes the frame thread up to 50 times as long as copying does: a whole tag of it would hold up every stream.
+ */
+export const SEI_READ_BYTES = 131_072;
 const NO_SEI: readonly SeiUnit[] = [];
 
 /** One SEI NAL unit of an access unit. */
@@ -108,6 +113,14 @@ export function viewAccessUnit(
     at = end;
   }
   const secondAt = secondPicture?.at ?? Number.POSITIVE_INFINITY;
+  let unread = SEI_READ_BYTES;
+  const read = ({ start, end }: NalRange): SeiReading => {
+    const unit = data.subarray(start, end);
+    // A large one is passed over for what comes behind it.
+    if (unit.length > unread) return unreadSeiUnit(unit);
+    unread -= unit.length;
+    return readSeiUnit(unit);
+  };
   return {
     data,
     lengthSize,
@@ -126,7 +139,7 @@ export function viewAccessUnit(
             const isOfSecondPicture =
               nal.start > secondAt && (secondPicture?.kind === 'access-unit' || nal.start < lastSliceEnd);
             const isLate = afterSlices && !isOfSecondPicture;
-            return { nal, isLate, isOfSecondPicture, ...readSeiUnit(data.subarray(nal.start, nal.end)) };
+            return { nal, isLate, isOfSecondPicture, ...read(nal) };
           }),
   };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type NalLengthSize, userDataMessage, writeSeiNal } from '../h264-sei-parser/src/index.ts';
 import { NO_REWRITES, type Rewrites, rewriteAccessUnit, STAMP_UUID } from './access-unit.ts';
-import { viewAccessUnit } from './access-unit-view.ts';
+import { SEI_READ_BYTES, viewAccessUnit } from './access-unit-view.ts';
 import * as n from './test-support/nal-units.ts';
 
 const STAMP = writeSeiNal([userDataMessage(STAMP_UUID, Buffer.from('{"v":1,"epoch":"e","at":1}'))]);
@@ -287,3 +287,37 @@ function namesOf(data: Uint8Array): string[] {
   }
   return names;
 }
+
+describe('more SEI in one frame than is read', () => {
+  const large = (bytes: number, uuid?: Uint8Array): Uint8Array => {
+    const payload = new Uint8Array(bytes);
+    if (uuid !== undefined) payload.set(uuid, bytes / 2);
+    return writeSeiNal([{ payloadType: 200, payload }]);
+  };
+
+  it('passes as it came, and what is small is read behind it', () => {
+    const huge = large(SEI_READ_BYTES);
+    const source = n.avcc([huge, IDR, TS]);
+    const view = viewAccessUnit(source, 4, false);
+    expect(view.sei.map(({ messages, problem }) => [messages.length, problem])).toEqual([
+      [0, 'too-many'],
+      [1, null],
+    ]);
+    const { data } = rewriteAccessUnit(view, [STAMP], true);
+    expect(n.unitsOf(data).map((unit) => unit.length)).toEqual([huge, TS, STAMP, IDR].map((u) => u.length));
+    expect(data.subarray(4, 4 + huge.length)).toEqual(huge);
+  });
+
+  it('is read up to the bound, over many NAL units', () => {
+    const unit = large(1000);
+    const view = viewAccessUnit(n.avcc([...Array.from({ length: 900 }, () => unit), IDR]), 4, false);
+    const read = view.sei.filter(({ messages }) => messages.length > 0);
+    expect(read).toHaveLength(Math.floor(SEI_READ_BYTES / unit.length));
+  });
+
+  it('goes where our UUID stands in it', () => {
+    const { data, rewrites } = rewrite([large(SEI_READ_BYTES, STAMP_UUID), IDR]);
+    expect(n.unitsOf(data)).toEqual([IDR]);
+    expect(rewrites.stampsRemoved).toBe(1);
+  });
+});

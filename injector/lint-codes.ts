@@ -103,7 +103,7 @@ export const LINT_CODES = {
   },
   SEI_TOO_MANY: {
     severity: 'warn',
-    text: 'More than 64 SEI messages in one NAL unit: what comes behind them is not read.',
+    text: 'More than 64 SEI messages in one NAL unit, or more than 128 KB of SEI in one frame: what goes beyond is not read.',
     clause: '7.3.2.3',
   },
   SEI_TRAILING_BITS: {

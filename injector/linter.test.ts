@@ -42,6 +42,7 @@ function configured(bytes = CONFIG): Linter {
 const key: More = { isKeyframe: true };
 const { AUD, SPS, PPS, IDR, SLICE, BUFFERING_PERIOD, PIC_TIMING, RECOVERY_POINT, X264_INFO } = n;
 const BIG = seiOf([200, ...new Array<number>(5000).fill(7)]);
+const HUGE = seiOf([200, ...new Array<number>(1_000_000).fill(7)]);
 const MANY = seiOf(...Array.from({ length: 70 }, (_, i) => [200, i] as const));
 
 describe('the linter', () => {
@@ -76,6 +77,7 @@ describe('the linter', () => {
     ['the same message twice', n.avcc([PIC_TIMING, X264_INFO, PIC_TIMING, SLICE]), {}, ['SEI_DUPLICATE']],
     ['5,000 bytes of SEI', n.avcc([BIG, SLICE]), {}, ['SEI_OVERSIZE']],
     ['two messages in one NAL unit', n.avcc([seiOf([1, 2], [4, 5]), SLICE]), {}, ['SEI_SEVERAL_MESSAGES']],
+    ['a megabyte of SEI', n.avcc([HUGE, SLICE]), {}, ['SEI_OVERSIZE', 'SEI_TOO_MANY']],
     ['seventy messages in one NAL unit', n.avcc([MANY, SLICE]), {}, ['SEI_TOO_MANY', 'SEI_SEVERAL_MESSAGES']],
     ['no trailing bits', n.avcc([PIC_TIMING.subarray(0, -1), SLICE]), {}, ['SEI_TRAILING_BITS']],
     ['an SEI header alone', n.avcc([Uint8Array.of(6), SLICE]), {}, ['SEI_TRAILING_BITS']],
@@ -215,5 +217,21 @@ describe('the record of findings', () => {
       lastOffset: 8,
     });
     expect(lint.countOf('NAL_EMPTY')).toBe(0);
+  });
+});
+
+describe('parameter sets by the thousand', () => {
+  // 255 sets of 32,000 bytes against 1,000 in one frame: compared one by one they would take 8 billion steps.
+  it('are each looked at once', () => {
+    const long = Buffer.alloc(2 + 32_000);
+    long.writeUInt16BE(32_000);
+    long.set([0x68, 0x68], 2);
+    const head = Buffer.from([...record([SPS], [])].slice(0, -1));
+    const sets = Array.from({ length: 255 }, () => long);
+    const linter = configured(Uint8Array.from(Buffer.concat([head, Buffer.of(255), ...sets])));
+    const others = Array.from({ length: 1000 }, () => OTHER_PPS);
+    expect(codesOf(n.avcc([...others, SLICE]), {}, linter)).toEqual(['PPS_CHANGED_IN_BAND']);
+    const known = Uint8Array.of(0x68, 0x68, 0, 0);
+    expect(codesOf(n.avcc([known, SLICE]), { dts: ms(40) }, linter)).toEqual([]);
   });
 });

@@ -32,6 +32,8 @@ const SEI_PROBLEM_CODES = {
 export class Linter {
   #record: AvcRecord | null = null;
   #recordBytes: Uint8Array | null = null;
+  /** The configuration's parameter sets: one look tells, however many it has and a frame brings. */
+  #knownSets: ReadonlySet<string> = new Set();
   #lastPts: number | null = null;
 
   /** Pictures may be coded as fields: `frame_mbs_only_flag` is 0. */
@@ -54,6 +56,7 @@ export class Linter {
       return findings;
     }
     const { sps, pps, nalLengthSize } = this.#record;
+    this.#knownSets = new Set([...sps, ...pps].map(textOfSet));
     if (sps.length > 1 || pps.length > 1) findings.push({ code: 'SEVERAL_PARAMETER_SETS', offset: 5 });
     if (nalLengthSize === 1) findings.push({ code: 'LENGTH_SIZE_SMALL', offset: 4 });
     return findings;
@@ -106,11 +109,8 @@ export class Linter {
   }
 
   /** Not one of the configuration's. */
-  #isChanged(data: Uint8Array, { type, start, end }: NalRange): boolean {
-    if (this.#record === null) return false;
-    const known = type === NalType.sps ? this.#record.sps : this.#record.pps;
-    const own = withoutZeros(data.subarray(start, end));
-    return !known.some((set) => sameBytes(withoutZeros(set), own));
+  #isChanged(data: Uint8Array, { start, end }: NalRange): boolean {
+    return this.#record !== null && !this.#knownSets.has(textOfSet(data.subarray(start, end)));
   }
 }
 
@@ -174,10 +174,10 @@ class Findings {
 }
 
 /** Zero bytes behind a parameter set mean nothing (trailing_zero_8bits of Annex B that came along). */
-function withoutZeros(nal: Uint8Array): Uint8Array {
-  let end = nal.length;
-  while (end > 0 && nal[end - 1] === 0) end--;
-  return nal.subarray(0, end);
+function textOfSet(nal: Uint8Array): string {
+  let { length } = nal;
+  while (length > 0 && nal[length - 1] === 0) length--;
+  return Buffer.from(nal.buffer, nal.byteOffset, length).toString('latin1');
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>

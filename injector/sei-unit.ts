@@ -66,6 +66,16 @@ export function readSeiUnit(nal: Uint8Array): SeiReading {
   return { messages: messages ?? NO_MESSAGES, problem, stamps };
 }
 
+/**
+ * For what is too long to be read: it passes as it came, unless our UUID stands in it anywhere.
+ * @param nal with its header byte.
+ */
+export const unreadSeiUnit = (nal: Uint8Array): SeiReading => ({
+  messages: NO_MESSAGES,
+  problem: 'too-many',
+  stamps: mayHoldStamp(nal) ? 1 : 0,
+});
+
 /** The text of a stamp; null for any other message. */
 export const stampTextOf = ({ payloadType, payload }: SeiMessage): Uint8Array | null =>
   payloadType === USER_DATA_UNREGISTERED && sameUuid(payload, STAMP_UUID)
@@ -92,8 +102,8 @@ function countStamps(rbsp: Uint8Array): number {
   while (at < rbsp.length) {
     const type = readChained();
     const size = readChained();
-    const uuid = rbsp.subarray(at, at + STAMP_UUID.length);
-    if (type === USER_DATA_UNREGISTERED && sameUuid(uuid, STAMP_UUID)) count++;
+    if (type === USER_DATA_UNREGISTERED && sameUuid(rbsp.subarray(at, at + STAMP_UUID.length), STAMP_UUID))
+      count++;
     at += size;
   }
   return count;

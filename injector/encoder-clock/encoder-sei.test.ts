@@ -88,3 +88,11 @@ describe('readEncoderSei', () => {
     });
   });
 });
+
+it('reads no more messages than any encoder writes', () => {
+  const broken = cut(bpm('TS', '2026-05-31T12:26:03.591Z'), 3);
+  expect(readEncoderSei(Array.from({ length: 10_000 }, () => broken))).toMatchObject({
+    bpm: null,
+    malformed: 32,
+  });
+});

@@ -47,6 +47,8 @@ const SESSION: { readonly [tag: number]: FrameKind } = {
   3: 'dropped',
   4: 'output',
 };
+/** Messages of these kinds that are read in one access unit; OBS writes three. */
+const MAX_READ = 32;
 const RENDITION: { readonly [tag: number]: FrameKind } = { 1: 'input', 2: 'skipped', 3: 'encoded' };
 
 /**
@@ -58,15 +60,19 @@ export function readEncoderSei(messages: readonly SeiMessage[]): EncoderSei | nu
   const bpm = new Map<string, BpmMessage>();
   let hasMisb = false;
   let malformed = 0;
+  let read = 0;
   for (const { payloadType, payload } of messages) {
     if (payloadType !== USER_DATA_UNREGISTERED) continue;
+    const isMisb = isPrecisionTimeStamp(payload);
+    if (!isMisb && bpmKindOf(payload) === null) continue;
+    hasMisb ||= isMisb;
+    if (++read > MAX_READ) continue;
     try {
-      if (isPrecisionTimeStamp(payload)) {
-        hasMisb = true;
+      if (isMisb) {
         const { locked, unixMicroseconds } = parsePrecisionTimeStamp(payload);
         if (unixMicroseconds === null) malformed++;
         else misb ??= { captureUs: unixUs(unixMicroseconds), locked };
-      } else if (bpmKindOf(payload) !== null) {
+      } else {
         const message = parseBpm(payload);
         if (message !== null && !bpm.has(message.kind)) bpm.set(message.kind, message);
       }
