@@ -33,7 +33,14 @@ export async function replayByOtherBuild(options: OtherBuildOptions): Promise<vo
       `${folder} is no checkout of framecue: it has no scripts/framecue.ts.`,
     );
   }
-  const itsNode = join(folder, 'node_modules', '.bin', 'node');
+  const itsPackages = join(folder, 'node_modules');
+  if (!existsSync(itsPackages)) {
+    throw new FramecueError(
+      'ERR_SOURCE_OPEN',
+      `${folder} has no packages yet: run npm start there once, or npm ci.`,
+    );
+  }
+  const itsNode = join(itsPackages, '.bin', 'node');
   const node = existsSync(itsNode) ? itsNode : process.execPath;
   const child = start(node, [
     ...['--disable-warning=ExperimentalWarning', command, 'replay', ...args],

@@ -118,6 +118,8 @@ export class LateStart {
   #gopBytes = 0;
   #wanted: boolean;
   #open: boolean;
+  /** Configuration that came before the recording, and has not been given yet. */
+  #before: readonly MediaPacket[] = [];
 
   /** @param fromStart nothing is held back. */
   constructor(fromStart: boolean, give: (packet: MediaPacket, at: ClockReading) => void) {
@@ -131,6 +133,12 @@ export class LateStart {
     return this.#open;
   }
 
+  /** What a recording from the middle of a stream begins with: without it no player could decode what follows. */
+  know(configs: readonly MediaPacket[]): void {
+    if (this.#open) this.#before = configs;
+    else for (const config of configs) this.#configs.set(config.kind, config);
+  }
+
   /** From the keyframe at or before the next packet on. */
   begin(): void {
     this.#wanted = true;
@@ -138,6 +146,9 @@ export class LateStart {
 
   write(packet: MediaPacket, at: ClockReading): void {
     if (this.#open) {
+      const before = this.#before.filter(({ kind }) => kind !== packet.kind);
+      this.#before = [];
+      for (const config of before) this.#give({ ...config, dts: packet.dts }, at);
       this.#give(packet, at);
       return;
     }

@@ -69,6 +69,8 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const landings: { id: string; rev: number; landing: Landing }[] = [];
   const replayer = new Replayer(makePath, {
     start(state) {
+      if (epochOf(state)) told.epochs++;
+      late.know(configsOf(state));
       lister.start(state);
       sink?.start?.(state);
     },
@@ -119,6 +121,21 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   if (!stopped) checkIsWhole(told, from, late.open);
   const { units, packets, epochs, gaps, faults, recordedMs } = told;
   return { units, packets, epochs, gaps, faults, recordedMs, landings, stopped };
+}
+
+/** The part of a path's state that an output goes on from; of other builds, too. */
+interface KnownState {
+  readonly configs?: readonly MediaPacket[];
+  readonly injector?: { readonly epoch?: unknown } | null;
+}
+
+const epochOf = (state: unknown): boolean => (state as KnownState | null)?.injector?.epoch !== undefined;
+
+const CONFIGS: ReadonlySet<MediaPacket['kind']> = new Set(['avc-config', 'aac-config', 'script']);
+
+function configsOf(state: unknown): MediaPacket[] {
+  const configs = (state as KnownState | null)?.configs;
+  return Array.isArray(configs) ? configs.filter((config: MediaPacket) => CONFIGS.has(config.kind)) : [];
 }
 
 const isStamp = ({ kind }: StampEvent): boolean => kind === 'announced' || kind === 'landed';

@@ -150,7 +150,7 @@ async function list(server: Server, json: boolean): Promise<void> {
           : `${end.packets} packets, ${end.cues} cues${end.lost > 0 ? `, ${end.lost} records lost` : ''}`;
     return `${name}: ${stream ?? '?'}, ${startedAt ?? '?'}, ${sizeOf(bytes)}, ${state}`;
   });
-  const total = `${shows.length} shows in ${folder}, ${sizeOf(used)} of ${sizeOf(quotaBytes)}`;
+  const total = `${shows.length} ${shows.length === 1 ? 'show' : 'shows'} in ${folder}, ${sizeOf(used)} of ${sizeOf(quotaBytes)}`;
   process.stdout.write(`${[...lines, total].join('\n')}\n`);
 }
 

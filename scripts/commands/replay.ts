@@ -203,7 +203,7 @@ async function foreignMaterial(
       ...(director.left.length === 0
         ? []
         : [
-            `${director.left.length} cues never came to their picture: ${director.left.slice(0, 10).join(', ')}`,
+            `${countOf(director.left.length, 'cue')} never came to their picture: ${director.left.slice(0, 10).join(', ')}`,
           ]),
     ],
   };
@@ -253,6 +253,8 @@ function endNotesOf({ end }: Manifest, tornBytes: number): string[] {
   return end.reason === 'disk' ? [`The recording ended early: the disk failed${cut}.`] : [];
 }
 
+const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 const jsonOf = ({ replay, sha256, bytes, comparison, titles, notes }: SessionResult) => ({
   replay,
   ...{ sha256, bytes, notes, titles, comparison },
@@ -261,7 +263,7 @@ const jsonOf = ({ replay, sha256, bytes, comparison, titles, notes }: SessionRes
 function describe(result: SessionResult, options: ReplayCommandOptions): string {
   const { replay, sha256, bytes, comparison, titles, notes } = result;
   const lines = [
-    `${replay.units} access units, ${replay.epochs} epochs, ${replay.landings.length} landings, ${(replay.recordedMs / 1000).toFixed(1)} s of recording`,
+    `${countOf(replay.units, 'access unit')}, ${countOf(replay.epochs, 'epoch')}, ${countOf(replay.landings.length, 'landing')}, ${(replay.recordedMs / 1000).toFixed(1)} s of recording`,
   ];
   if (options.out !== undefined) lines.push(`${options.out}: ${bytes} bytes, sha256 ${sha256}`);
   lines.push(...notes);

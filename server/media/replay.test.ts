@@ -4,6 +4,7 @@ import type { StampEvent } from '../../cues/cue.ts';
 import type { MediaPacket } from '../../packet/packet.ts';
 import { ms } from '../../packet/time.ts';
 import { compareRuns } from '../../qa/show/compare-runs.ts';
+import type { ReplayOutput } from '../../qa/show/replay-output.ts';
 import { Replayer } from '../../qa/show/replayer.ts';
 import { type RunHead, type RunLine, RunLister, recordedRun } from '../../qa/show/run-lines.ts';
 import { runReplay } from '../../qa/show/run-replay.ts';
@@ -208,6 +209,40 @@ describe('the recorded run', () => {
     expect(compared.units.same).toBeGreaterThan(0);
     expect(compared.units.same).toBeLessThan(150);
   });
+
+  it.each([
+    ['its start', { kind: 'start' }],
+    ['a later moment', { kind: 'time', ms: 200 }],
+  ] as const)(
+    'of a middle of a stream, from %s on, is written with the configuration of before',
+    async (_, from) => {
+      rig = new ShowRig();
+      play(rig, 0, 4);
+      await rig.recorder.start(LIVE, { name: 'show' });
+      rig.push(packets.slice(130, 250));
+      await rig.recorder.stop(LIVE);
+      const show = openShow(join(rig.store.folder, 'show'));
+      const written: MediaPacket[] = [];
+      const output: ReplayOutput = {
+        write: (packet) => written.push(packet),
+        ready: () => null,
+        close: () => Promise.resolve(),
+      };
+      const { epochs } = await runReplay({
+        ...{ head: HEAD, records: show.records(), from, outputs: [output], runFile: null },
+        makePath: (options) => makeReplayPath(LIVE, show.manifest, options),
+      });
+      const configs = (list: readonly MediaPacket[]) => list.filter(({ kind }) => kind.endsWith('-config'));
+      expect(configs(packets).length).toBeGreaterThan(0);
+      const before = written.slice(
+        0,
+        written.findIndex(({ kind }) => kind.endsWith('-frame')),
+      );
+      const first = written[before.length]!;
+      expect(configs(before)).toEqual(configs(packets).map((config) => ({ ...config, dts: first.dts })));
+      expect(epochs).toBeGreaterThanOrEqual(1);
+    },
+  );
 
   it('without any picture is no show to replay', async () => {
     rig = new ShowRig();
