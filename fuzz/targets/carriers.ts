@@ -5,6 +5,7 @@ import {
   readId3,
   readScriptCue,
   SCRIPT_NAME,
+  STAMP_TEXT_LIMIT,
   toHexSequence,
   writeId3,
 } from '../../cues/wire/index.ts';
@@ -22,7 +23,7 @@ export const carriersTarget: Target = {
   codes: ['ERR_FLV_TAG', 'ERR_STAMP_FORMAT'],
   run(input, probe) {
     const text = textOf(input);
-    if (text !== null && text.length > 0 && text.length < 4000 && !text.includes('\0')) {
+    if (text !== null && text.length > 0 && input.length <= STAMP_TEXT_LIMIT && !text.includes('\0')) {
       const tag = writeId3(text);
       holds(readId3(tag) === text, 'ID3 gives the text back');
       const spoiled = tag.slice();
