@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FramecueError } from '../../packet/errors.ts';
 import { reasonOf } from '../sources/input.ts';
 import type { ContainerName } from '../sources/items.ts';
+import { describeOther } from '../sources/other-formats.ts';
 import { SNIFF_BYTES, sniff, sniffCodec, tsLayoutOf } from '../sources/sniff.ts';
 import { isSameFile, writeAtomically } from './atomic-file.ts';
 import type { FrameEditor } from './edit.ts';
@@ -37,7 +38,8 @@ export async function rewriteFile(
   const inFd = openInputFile(input);
   try {
     const stat = fstatSync(inFd);
-    if (!stat.isFile()) throw new FramecueError('ERR_SOURCE_OPEN', `${input} is not a file.`);
+    if (!stat.isFile())
+      throw new FramecueError('ERR_SOURCE_OPEN', `${input} is a folder, or no file: give a file.`);
     if (isSameFile(input, output)) {
       throw new FramecueError(
         'ERR_SETTING',
@@ -124,7 +126,7 @@ async function runnerFor(
     case null:
       throw new FramecueError(
         'ERR_SOURCE_FORMAT',
-        `${input} is none of FLV, MP4, MPEG-TS and H.264 byte stream.`,
+        head.every((byte) => byte === 0) ? `${input} is empty.` : `${input} is ${describeOther(head)}.`,
       );
     default:
       return container satisfies never;

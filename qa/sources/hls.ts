@@ -55,7 +55,10 @@ export async function openHls(
   }
   const loaded = await load(chosen.uri, options);
   if (loaded.playlist.isMasterPlaylist) {
-    throw new FramecueError('ERR_SOURCE_FORMAT', `${chosen.uri} is a master playlist inside another.`);
+    throw new FramecueError(
+      'ERR_SOURCE_FORMAT',
+      `${chosen.uri} is a master playlist inside another, or the same again: give the address of a media playlist.`,
+    );
   }
   return opened(loaded.playlist as MediaPlaylist, loaded.text, loaded.address, renditions);
 }

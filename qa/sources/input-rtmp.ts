@@ -3,6 +3,12 @@ import { exitOf, ffmpegFailed, start, Tail } from '../../test-streams/ffmpeg.ts'
 import { type ByteInput, type InputOptions, pipeInput } from './input.ts';
 
 const KILL_AFTER_MS = 2000;
+const ADVICE =
+  'framecue itself does not play over RTMP: give http://HOST:PORT/APP/NAME.flv, ws://, or /APP/NAME/index.m3u8.';
+
+/** What stands behind the question mark lets people publish, or play. */
+const withoutKey = (address: string): string => address.split('?')[0]!;
+const hidden = (text: string, address: string): string => text.replaceAll(address, withoutKey(address));
 
 /**
  * RTMP by ffmpeg, which plays it and hands the same packets on as FLV: nothing is decoded, and time stamps stay.
@@ -48,9 +54,10 @@ export async function rtmpInput(address: string, options: InputOptions): Promise
         });
       }
       if (input.bytesRead === 0) {
+        const reason = (said.lines().at(-1) ?? 'ffmpeg says nothing').replace(/\.$/, '');
         throw new FramecueError(
           'ERR_SOURCE_OPEN',
-          `${address} cannot be played: ${said.lines().at(-1) ?? ''}`,
+          `${withoutKey(address)} cannot be played: ${hidden(reason, address)}. ${ADVICE}`,
         );
       }
       throw ffmpegFailed(exit, said);

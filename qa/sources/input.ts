@@ -48,9 +48,13 @@ export async function openInput(address: string, options: InputOptions = {}): Pr
     case 'rtmps':
       return (await import('./input-rtmp.ts')).rtmpInput(address, options);
     default:
-      throw new FramecueError('ERR_SOURCE_OPEN', `${scheme}:// is not an address that can be read.`, {
-        details: { scheme },
-      });
+      throw new FramecueError(
+        'ERR_SOURCE_OPEN',
+        `${scheme}:// is not an address that can be read: give a file, or http, https, ws, wss, rtmp or rtmps.`,
+        {
+          details: { scheme },
+        },
+      );
   }
 }
 
@@ -64,7 +68,9 @@ async function fileInput(path: string): Promise<ByteInput> {
   const stat = await handle.stat();
   if (stat.isDirectory()) {
     await handle.close();
-    throw new FramecueError('ERR_SOURCE_OPEN', `${path} is a folder.`, { details: { path } });
+    throw new FramecueError('ERR_SOURCE_OPEN', `${path} is a folder: give a file in it.`, {
+      details: { path },
+    });
   }
   if (!stat.isFile()) {
     return pipeInput(handle.createReadStream({ highWaterMark: FILE_CHUNK_BYTES }), path, {}, true);
@@ -206,9 +212,24 @@ export function reasonOf(error: unknown): string {
       return 'nobody listens there';
     case 'ENOTFOUND':
       return 'the host is not known';
+    case 'ETIMEDOUT':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return 'the host does not answer';
+    case 'ERR_INVALID_URL':
+      return 'it is no address';
+    case 'CERT_HAS_EXPIRED':
+      return 'its certificate has expired';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'its certificate is for another host';
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return "nobody whom this machine trusts has signed its certificate; if it is your own, name its authority's file in NODE_EXTRA_CA_CERTS";
     case 'ENOSPC':
       return 'the disk is full';
     default:
+      if (message === 'redirect count exceeded') return 'it redirects more than 20 times';
       return (message ?? String(error)).replace(/\.$/, '');
   }
 }

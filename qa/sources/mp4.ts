@@ -115,7 +115,11 @@ export class Mp4SourceReader {
     this.#tracks = tracksOf(moov, body);
     const video = this.#tracks.find(({ handler }) => handler === 'vide') ?? null;
     this.#video = video;
-    if (video === null) throw new FramecueError('ERR_SOURCE_CODEC', 'The MP4 data has no video track.');
+    if (video === null)
+      throw new FramecueError(
+        'ERR_SOURCE_CODEC',
+        'The MP4 data has no video track: there is nothing to inspect, or to stamp.',
+      );
     if (video.format === 'encv') {
       throw new FramecueError('ERR_SOURCE_CODEC', 'The video is encrypted (encv): give it in the clear.');
     }

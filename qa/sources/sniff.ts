@@ -1,4 +1,5 @@
 import type { ContainerName } from './items.ts';
+import { otherFormat } from './other-formats.ts';
 
 const TS_PACKET = 188;
 const SYNC = 0x47;
@@ -28,7 +29,7 @@ export function sniff(head: Uint8Array): ContainerName | null {
   if (text === '#EXTM3U') return 'hls';
   if (MP4_FIRST_BOXES.has(ascii(head, 4, 4))) return 'mp4';
   if (tsLayoutOf(head) !== null) return 'mpegts';
-  return isAnnexB(head) ? 'annexb' : null;
+  return otherFormat(head) === null && isAnnexB(head) ? 'annexb' : null;
 }
 
 /** How transport packets lie in a file. */

@@ -7,6 +7,7 @@ import {
   type ReaderOptions,
   type SourceItem,
 } from './items.ts';
+import { describeOther } from './other-formats.ts';
 import { SNIFF_BYTES, sniff, sniffCodec } from './sniff.ts';
 
 export * from './items.ts';
@@ -176,7 +177,7 @@ async function* limited(
 function unknownFormat(address: string, head: Uint8Array): FramecueError {
   const what =
     head.length === 0
-      ? `${address} is empty.`
-      : `${address} is none of FLV, MP4, MPEG-TS, HLS playlist and H.264 byte stream.`;
+      ? `${address} is empty: nothing has been written to it, or nothing is being sent.`
+      : `${address} is ${describeOther(head)}.`;
   return new FramecueError('ERR_SOURCE_FORMAT', what);
 }

@@ -20,7 +20,11 @@ interface InspectOptions {
 export const inspectCommand = (): Command =>
   new Command('inspect')
     .description('says what is in a stream: pictures, SEI, stamps, cues, and what is wrong with it')
-    .argument('<source>', 'FLV, MP4, MPEG-TS, HLS playlist or H.264 byte stream: a file, - or an address')
+    .argument(
+      '<source>',
+      'FLV, MP4, MPEG-TS, HLS playlist or H.264 byte stream: a file, - or an address',
+      notEmpty,
+    )
     .option('--frames', 'a line for each access unit, before the summary')
     .option('--json', 'a JSON object for each access unit, one a line, and no summary')
     .option('--html <file>', 'also write a page with a timeline')
@@ -94,7 +98,19 @@ async function inspect(address: string, options: InspectOptions): Promise<void> 
   }
   if (options.json !== true) await lines.write(describeSummary(summary, address));
   await lines.flush();
+  if (summary.frames === 0 && !stop.signal.aborted)
+    process.stderr.write(`${nothingSeen(address, summary)}\n`);
   process.exitCode = isBad(summary) ? 1 : 0;
+}
+
+/** Why there is no picture, and what to do. */
+function nothingSeen(address: string, { findings }: Summary): string {
+  const first = findings[0];
+  const why =
+    first === undefined
+      ? 'it has no video, or none came before the end. H.264 and HEVC can be read.'
+      : `${first.text} (${first.code}) H.264 and HEVC can be read.`;
+  return `framecue: ${address} has no picture that can be read: ${why} (ERR_SOURCE_CODEC)`;
 }
 
 class Stopped extends Error {}
@@ -119,6 +135,11 @@ function sourceOptions(address: string, options: InspectOptions, signal: AbortSi
     ...(program === undefined ? {} : { program }),
     ...(/^rtmps?:/i.test(address) ? { ffmpeg: ffmpegPath() } : {}),
   };
+}
+
+function notEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('give a source');
+  return text;
 }
 
 function positive(text: string): number {
