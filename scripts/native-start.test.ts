@@ -29,7 +29,9 @@ function findEntries(): string[] {
     text.startsWith('#!') || path.endsWith('-main.ts') || /\bimport\.meta\.main\b/.test(text) ? [path] : [],
   );
   const all = [...scripts, ...inManifest, ...marked];
-  return [...new Set(all)].filter((path) => path.endsWith('.ts') && !isTestCode(path)).sort();
+  // What a tool is given to read is not started.
+  const isEntry = (path: string) => /(?<!\.config)\.ts$/.test(path) && !isTestCode(path);
+  return [...new Set(all)].filter(isEntry).sort();
 }
 
 interface Ended {
