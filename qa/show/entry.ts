@@ -30,6 +30,8 @@ export interface StreamTap {
    */
   input(input: StreamInput, at: ClockReading, after: number | null): void;
   outcome(outcome: StreamOutcome, at: ClockReading): void;
+  /** One of the two threw all the same, and is not called any more. Must not throw. */
+  broke(error: unknown): void;
 }
 
 /** A packet as it came out, by its fingerprint. */

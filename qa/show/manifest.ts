@@ -20,7 +20,7 @@ export type Software = z.infer<typeof Software>;
 const Totals = z.looseObject({
   /** ISO 8601. */
   endedAt: z.string(),
-  /** `stopped`, `time-over`, `stream-ended`, `server-closing`, `quota` or `disk`. */
+  /** `stopped`, `time-over`, `stream-ended`, `server-closing`, `quota`, `disk` or `fault`. */
   reason: z.string(),
   records: z.number(),
   segments: z.number(),

@@ -119,6 +119,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'server-closing': 'the server was stopped',
   quota: 'the room for recordings is used up',
   disk: 'the disk cannot be written',
+  fault: 'it broke, and the log says where',
 };
 
 const lineOf = ({ name, durationMs, bytes, packets, cues, lost, state }: RecordingStatus): string =>

@@ -18,7 +18,7 @@ export interface LiveStreamOptions<Sink extends PacketSink = StreamHub> {
   readonly newHub: () => Sink;
   readonly onStampEvent: (event: StampEvent) => void;
   readonly onEpoch: (epoch: string, reason: EpochReason) => void;
-  /** Something threw in the injector where nothing should: the frame has passed, stamping goes on. */
+  /** Something threw in the injector or a listener where nothing should: the frame has passed, stamping goes on. */
   readonly onFault: (error: unknown) => void;
   readonly randomId: () => string;
   /** For fault tests: the injector's own `process`, or one that breaks. */
@@ -43,6 +43,8 @@ export interface LiveStreamCounters {
   packets: number;
   framesBeforeKeyframe: number;
   injectorFaults: number;
+  /** Whoever was told of a stamp or an epoch, or taps the stream, threw: the frame has passed all the same. */
+  listenerFaults: number;
   epochs: number;
 }
 
@@ -59,6 +61,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     packets: 0,
     framesBeforeKeyframe: 0,
     injectorFaults: 0,
+    listenerFaults: 0,
     epochs: 0,
   };
   /** Sees everything that comes in and goes out; for recordings. */
@@ -168,19 +171,43 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
   /** Everything that changes what comes out goes through here. */
   #take<T>(input: StreamInput, work: (at: ClockReading) => T): T {
     return this.#clock.hold((at) => {
-      this.tap?.input(input, at, this.#told);
+      this.#tapped((tap) => tap.input(input, at, this.#told));
       return work(at);
     });
   }
 
   #gave(outcome: StreamOutcome): void {
-    if (this.tap !== null) this.#clock.hold((at) => this.tap?.outcome(outcome, at));
+    if (this.tap !== null) this.#clock.hold((at) => this.#tapped((tap) => tap.outcome(outcome, at)));
+  }
+
+  /** A tap that breaks is let go: what it records from then on would not be what happened. */
+  #tapped(tell: (tap: StreamTap) => void): void {
+    const { tap } = this;
+    if (tap === null) return;
+    this.#guarded(
+      () => tell(tap),
+      (error) => {
+        if (this.tap === tap) this.tap = null;
+        this.#guarded(() => tap.broke(error));
+      },
+    );
+  }
+
+  /** Neither a frame nor its stamp is lost because somebody who is told of it breaks. */
+  #guarded(tell: () => void, onThrown?: (error: unknown) => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.counters.listenerFaults++;
+      this.#options.onFault(error);
+      onThrown?.(error);
+    }
   }
 
   readonly #onStampEvent = (event: StampEvent): void => {
     this.#gave({ kind: 'event', event });
     if (this.#told !== null) this.#told++;
-    this.#options.onStampEvent(event);
+    this.#guarded(() => this.#options.onStampEvent(event));
   };
 
   #startEpoch(reason: EpochReason, first: MediaPacket): void {
@@ -199,7 +226,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     // After a jump within a publish the publisher sends no configuration again; after its return it does.
     for (const config of this.#configs.values()) this.#pass({ ...config, dts: first.dts });
     if (this.#told !== null) this.#told++;
-    onEpoch(epoch, reason);
+    this.#guarded(() => onEpoch(epoch, reason));
   }
 
   #newInjector(epoch: string): StreamInjector {

@@ -81,6 +81,39 @@ describe('a recording', () => {
   });
 });
 
+describe('a recording that throws', () => {
+  it.each(['input', 'outcome'] as const)(
+    'in %s ends with that reason, and costs no frame',
+    async (method) => {
+      rig = new ShowRig({ onFault: () => undefined });
+      await rig.recorder.start(LIVE, { name: 'show' });
+      rig.beginPublish();
+      rig.push(packets.slice(0, 20));
+      vi.spyOn(rig.live.tap!, method).mockImplementation(() => {
+        throw new Error('a fault that was put in');
+      });
+      rig.push(packets.slice(20, 50));
+      expect(rig.outputs.length).toBe(50);
+      expect(rig.live.tap).toBeNull();
+      expect(rig.live.counters.listenerFaults).toBe(1);
+      await vi.waitFor(() => expect(rig.recorder.running()).toEqual([]));
+      expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'fault', error: { code: 'ERR_INTERNAL' } });
+      expect(openShow(join(rig.store.folder, 'show')).manifest.end?.reason).toBe('fault');
+    },
+  );
+});
+
+it('how recordings ended is known of the newest streams alone', async () => {
+  rig = new ShowRig();
+  const nameOf = (i: number) => ({ app: 'live', name: `s${i}` });
+  for (let i = 0; i < 260; i++) {
+    await rig.recorder.start(nameOf(i), { name: `show-${i}` });
+    await rig.recorder.stop(nameOf(i));
+  }
+  expect(rig.recorder.status(nameOf(0))).toBeNull();
+  expect(rig.recorder.status(nameOf(259))).toMatchObject({ reason: 'stopped' });
+});
+
 describe('with always', () => {
   it('every stream is recorded from its first packet to its end, and again when it returns', async () => {
     rig = new ShowRig({ always: true });

@@ -181,7 +181,10 @@ export class Recorder {
     this.#running.delete(key);
     const { status } = recording;
     const { reason, bytes, lost, records, name } = status;
+    this.#last.delete(key);
     this.#last.set(key, status);
+    // Any name may be allowed (`live/*`), and be recorded without ever being published.
+    if (this.#last.size > MAX_LAST) this.#last.delete(this.#last.keys().next().value!);
     this.#bytesBefore += bytes;
     this.#lostBefore += lost;
     if (reason !== null) this.#ended[reason] = (this.#ended[reason] ?? 0) + 1;
@@ -208,6 +211,8 @@ export class Recorder {
 }
 
 const WARN_MS = 1_000;
+/** Streams of which it is known how their last recording ended. */
+const MAX_LAST = 256;
 const CLOSE_MS = 5_000;
 
 interface Running {

@@ -17,7 +17,9 @@ export type RecordingEnd =
   /** The room for recordings is used up. */
   | 'quota'
   /** The disk cannot be written. */
-  | 'disk';
+  | 'disk'
+  /** A mistake of ours: something could not be written down. */
+  | 'fault';
 
 /** As the API shows it. */
 export interface RecordingStatus {
@@ -145,6 +147,10 @@ export class Recording implements StreamTap {
   outcome(outcome: StreamOutcome, at: ClockReading): void {
     if (outcome.kind === 'output') this.#writer.write(encodeOutput(outcome.packet, at), at);
     else this.#put({ ...outcome, ...at });
+  }
+
+  broke(cause: unknown): void {
+    void this.end('fault', new FramecueError('ERR_INTERNAL', undefined, { cause }));
   }
 
   /** Takes no more, and writes what waits. Resolves when it is on the disk, or cannot be. */

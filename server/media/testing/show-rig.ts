@@ -33,8 +33,14 @@ export async function testPackets(
 export interface ShowRigOptions extends Partial<ShowStoreOptions> {
   readonly always?: boolean;
   readonly closeMs?: number;
+  /** Default: throws it on. */
+  readonly onFault?: (error: unknown) => void;
   readonly openFile?: (path: string) => Promise<SegmentFile>;
 }
+
+const throwOn = (error: unknown): never => {
+  throw error;
+};
 
 /**
  * A live stream with a recorder and a director that gives the cues that still hold again when an epoch begins, as
@@ -52,7 +58,13 @@ export class ShowRig {
   #epochs = 0;
   #publisherDts = 0;
 
-  constructor({ always = false, closeMs = 5_000, openFile, ...store }: ShowRigOptions = {}) {
+  constructor({
+    always = false,
+    closeMs = 5_000,
+    onFault = throwOn,
+    openFile,
+    ...store
+  }: ShowRigOptions = {}) {
     this.store = new ShowStore({
       folder: join(this.folder, 'shows'),
       quotaBytes: 1e9,
@@ -92,9 +104,7 @@ export class ShowRig {
       onEpoch: () => {
         for (const cue of this.#cues.values()) this.schedule(cue.id, { ...cue, rev: cue.rev + 1 });
       },
-      onFault: (error) => {
-        throw error;
-      },
+      onFault,
       randomId: () => `e${++this.#epochs}`,
     });
   }
