@@ -11,6 +11,10 @@ export const FINDINGS = {
     severity: 'failure',
     text: 'What was read of the stream does not reach the picture of this cue.',
   },
+  CUE_OUTSIDE: {
+    severity: 'note',
+    text: 'The picture of this cue was not read: whether the cue is there is not known.',
+  },
   CUE_LATE: {
     severity: 'failure',
     text: 'The cue fires on a later picture than expected.',

@@ -4,7 +4,7 @@ import type { AccessUnitItem } from '../sources/source.ts';
 import { type ReadStamp, stampsOf } from '../stamps/read-stamps.ts';
 import { RevisionCopies } from './cue-copies.ts';
 import type { ExpectedCue } from './expectations.ts';
-import { type Finding, type FrameRef, finding, nameOf } from './findings.ts';
+import { type Finding, type FindingCode, type FrameRef, finding, nameOf } from './findings.ts';
 import { FrameIndex } from './frame-index.ts';
 import { SAME_PICTURE_MS, TimelineMatch } from './timeline-match.ts';
 
@@ -49,6 +49,9 @@ const PER_KIND = 5;
 const MAX_CUES = 10_000;
 /** Whole milliseconds on both sides. */
 const ROUNDING_MS = 2;
+
+/** Why a copy is none that a player takes. */
+const REFUSALS: ReadonlySet<FindingCode> = new Set(['SIGNATURE_BAD', 'SIGNATURE_UNKNOWN', 'OTHER_STREAM']);
 
 interface Seen {
   readonly type: string;
@@ -178,8 +181,7 @@ export class StampJudge {
         findings.push(finding('CUE_FORBIDDEN', detail, { ...about, frame: opened.frame }));
       }
     } else if (revision === null) {
-      const missing = this.#missing(cue, frame);
-      if (missing !== null) findings.push(missing);
+      findings.push(this.#missing(cue, frame));
     } else {
       for (const other of seen!.revisions.values()) findings.push(...other.findings(cue.id));
       findings.push(...this.#checkLanding(cue, revision, frame));
@@ -211,18 +213,20 @@ export class StampJudge {
     };
   }
 
-  #missing(cue: ExpectedCue, frame: FrameRef | null): Finding | null {
+  #missing(cue: ExpectedCue, frame: FrameRef | null): Finding {
     const about = { cueId: cue.id, frame };
-    if (frame !== null || cue.place === null) {
+    const isRefused = this.#seen.get(cue.id)?.findings.some(({ code }) => REFUSALS.has(code)) === true;
+    if (isRefused || frame !== null || cue.place === null) {
       const where =
         frame === null ? `${this.#frames.length} frames were read` : `it belongs on ${nameOf(frame)}`;
-      return finding('CUE_MISSING', where, about);
+      const refused = 'players refuse the copies named above; ';
+      return finding('CUE_MISSING', `${isRefused ? refused : ''}${where}`, about);
     }
     if (this.#timelines.size === 0) {
       const detail = `the stream has no stamp at all in ${this.#frames.length} frames`;
       return finding('CUE_MISSING', detail, about);
     }
-    if (this.#options.ignoreOutside === true) return null;
+    if (this.#options.ignoreOutside === true) return finding('CUE_OUTSIDE', null, about);
     return finding('CUE_NOT_COVERED', `${this.#frames.length} frames were read`, about);
   }
 

@@ -16,8 +16,16 @@ function describeTotal(sources: readonly SourceVerdict[]): string {
     return `${failed.length} of ${sources.length} ${streams} failed: ${failed.map(({ name }) => name).join(', ')}`;
   }
   const where = sources.length === 1 ? 'the stream' : `all ${sources.length} streams`;
-  const isExpected = sources.some(({ cues }) => cues.some(({ expected }) => expected));
-  return isExpected
+  const expected = sources.flatMap(({ cues }) => cues.filter((cue) => cue.expected));
+  const outside = expected.filter(isOutside).length;
+  if (outside > 0 && outside === expected.length) {
+    return `Nothing was verified: the picture of no expected cue was read in ${where}.`;
+  }
+  if (outside > 0) {
+    const read = `${expected.length - outside} of ${expected.length}`;
+    return `Good: ${read} expected cues are in ${where}, on their pictures; the pictures of the others were not read.`;
+  }
+  return expected.length > 0
     ? `Good: every expected cue is in ${where}, on its picture.`
     : `Good: nothing is wrong with the stamps of ${where}. With --expect, it is also known that none is missing.`;
 }
@@ -41,16 +49,25 @@ function describeSource(source: SourceVerdict): string[] {
 function describeCue(cue: CueVerdict): string[] {
   const { id, type, firePts, copies, frame, findings, expected } = cue;
   const isBad = findings.some(isFailure);
+  const verdict = isBad ? 'FAIL' : isOutside(cue) ? 'skip' : expected ? 'ok  ' : 'info';
   const where =
     firePts === null
-      ? 'not there'
+      ? isOutside(cue)
+        ? 'not read'
+        : 'not there'
       : `fires on PTS ${firePts}${frame === null ? '' : `, ${nameOf(frame)}`}, ${copies} ${copies === 1 ? 'copy' : 'copies'}`;
   const what = type === null || type === '' ? id : `${id} ${type}`;
   return [
-    `  ${isBad ? 'FAIL' : expected ? 'ok  ' : 'info'} ${what}: ${where}`,
-    ...findings.map((found) => `       ${mark(found)} ${found.code}: ${found.text}`),
+    `  ${verdict} ${what}: ${where}`,
+    ...findings
+      .filter(({ code }) => code !== 'CUE_OUTSIDE')
+      .map((found) => `       ${mark(found)} ${found.code}: ${found.text}`),
   ];
 }
+
+/** Nobody looked, so it is neither there nor missing. */
+export const isOutside = ({ findings }: CueVerdict): boolean =>
+  !findings.some(isFailure) && findings.some(({ code }) => code === 'CUE_OUTSIDE');
 
 const mark = (found: Finding): string => (isFailure(found) ? 'FAIL' : 'note');
 

@@ -10,6 +10,7 @@ import { allFrames } from '../../test-streams/testing.ts';
 import { parseExpectations } from './expectations.ts';
 import { FINDINGS, type FindingCode } from './findings.ts';
 import { writeJUnit, writePictures } from './junit.ts';
+import { describeVerdicts } from './report.ts';
 import {
   changeFrames,
   cueAt,
@@ -317,6 +318,30 @@ describe('framecue verify', () => {
     expect(verdict!.findings.map(({ code }) => code)).toEqual(['SIGNATURES_UNCHECKED']);
     const [lenient] = await verify([file], { ...read, ignoreOutside: true });
     expect(failuresOf(lenient!)).toEqual([]);
+    expect(lenient!.cues[1]!.findings.map(({ code }) => code)).toEqual(['CUE_OUTSIDE']);
+    expect(describeVerdicts([lenient!])).toMatch(/skip two: not read\n\nGood: 1 of 2 expected/s);
+    const [none] = await verify([file], { source: { maxSeconds: 1 }, ignoreOutside: true });
+    expect(describeVerdicts([none!])).toContain('Nothing was verified');
+    await writeJUnit(join(folder, 'outside.xml'), [none!], new Map());
+    expect(readFileSync(join(folder, 'outside.xml'), 'utf8')).toMatch(/failures="0" errors="0" skipped="2"/);
+  });
+
+  it('keeps the picture of a cue and not that of the access unit before it in decode order', async () => {
+    const file = await write('good.flv', good);
+    const times = framesOf(good).map(ptsOf);
+    const shown = times.filter((pts, at) => pts > 3000 && at > 0 && times[at - 1]! > pts);
+    const wanted = [shown[0]!, shown[1]!, times.find((pts) => pts > 5000)!];
+    for (const place of [(pts: number) => ({ pts }), (pts: number) => ({ mediaTime: pts - 13 })]) {
+      const list = wanted.map((pts, at) => ({ id: `none-${at}`, type: 'custom.x', ...place(pts) }));
+      const [verdict] = await verify([file], {
+        expected: parseExpectations(JSON.stringify(list)),
+        pictures: true,
+      });
+      const kept = verdict!.pictures.map(({ frame }) => frame.pts);
+      expect(kept.toSorted((a, b) => a - b)).toEqual(wanted.toSorted((a, b) => a - b));
+      const frames = verdict!.cues.slice(0, wanted.length).map(({ frame }) => frame?.index);
+      expect(verdict!.pictures.map(({ frame }) => frame.index).sort()).toEqual(frames.sort());
+    }
   });
 
   it('takes a stream without any stamp for a failure, also where nothing is expected', async () => {

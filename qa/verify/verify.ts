@@ -6,6 +6,7 @@ import type { ExpectedCue } from './expectations.ts';
 import { type Finding, finding, isFailure } from './findings.ts';
 import { GopKeeper, type KeptPicture } from './gop-keeper.ts';
 import { StampJudge, type StreamVerdict } from './judge.ts';
+import { PicturePicker } from './picture-picker.ts';
 
 export interface VerifyOptions {
   readonly expected: readonly ExpectedCue[];
@@ -66,7 +67,7 @@ async function verifyOne(
     });
     ({ container, renditions } = source);
     try {
-      const waiting = new Set(options.pictures ? expected : []);
+      const picker = new PicturePicker(options.pictures ? expected : []);
       const problemCounts = new Map<string, number>();
       for await (const item of source.items()) {
         if (item.kind === 'problem') {
@@ -74,18 +75,16 @@ async function verifyOne(
         } else if (item.kind === 'config') {
           keeper.config(item);
         } else if (item.kind === 'access-unit') {
+          // Before the keeper lets go of the GOP that they are in.
+          for (const pts of picker.settled(item)) keeper.want(pts);
           if (options.pictures) keeper.add(item);
           const isWrong = judge.take(item);
           if (options.pictures && isWrong && item.pts !== null) keeper.want(item.pts);
-          for (const cue of waiting) {
-            const pts = judge.sourcePtsOf(cue);
-            if (pts === null || item.pts === null || item.pts < pts - 1) continue;
-            keeper.want(item.pts);
-            waiting.delete(cue);
-          }
+          picker.take(item, (cue) => judge.sourcePtsOf(cue));
           options.onProgress?.(++frames, () => source.progress);
         }
       }
+      for (const pts of picker.rest()) keeper.want(pts);
       for (const [code, times] of problemCounts) {
         problems.push(finding('SOURCE_PROBLEM', times === 1 ? code : `${code}, ${times} times`));
       }
