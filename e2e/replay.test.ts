@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -272,7 +281,9 @@ describe('a recorded show', () => {
       expect(problems).toEqual([]);
       for (const width of [820, 390]) {
         await page.setViewportSize({ width, height: 900 });
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        // The plot follows the window a moment later.
+        const widthOf = () => page.evaluate(() => document.documentElement.scrollWidth);
+        await expect.poll(widthOf, { timeout: 5_000 }).toBeLessThanOrEqual(width);
       }
     } finally {
       await browser.close();
@@ -308,7 +319,11 @@ describe('a recorded show', () => {
   });
 
   it('is refused with a code and exit code 2 where it cannot be replayed', async () => {
+    const unset = join(work, 'unset');
+    mkdirSync(join(unset, 'scripts'), { recursive: true });
+    writeFileSync(join(unset, 'scripts', 'framecue.ts'), '');
     for (const [args, code] of [
+      [[showOf('friday'), '--build', unset], 'npm start there once'],
       [[showOf('empty')], 'ERR_SHOW_EMPTY'],
       [['nowhere'], 'ERR_SHOW_UNKNOWN'],
       [[work], 'ERR_SHOW_UNKNOWN'],

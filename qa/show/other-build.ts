@@ -33,14 +33,14 @@ export async function replayByOtherBuild(options: OtherBuildOptions): Promise<vo
       `${folder} is no checkout of framecue: it has no scripts/framecue.ts.`,
     );
   }
-  const itsPackages = join(folder, 'node_modules');
+  const itsPackages = join(folder, 'node_modules', '.bin');
   if (!existsSync(itsPackages)) {
     throw new FramecueError(
       'ERR_SOURCE_OPEN',
       `${folder} has no packages yet: run npm start there once, or npm ci.`,
     );
   }
-  const itsNode = join(itsPackages, '.bin', 'node');
+  const itsNode = join(itsPackages, 'node');
   const node = existsSync(itsNode) ? itsNode : process.execPath;
   const child = start(node, [
     ...['--disable-warning=ExperimentalWarning', command, 'replay', ...args],

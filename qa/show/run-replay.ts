@@ -113,11 +113,14 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
       sliceEnds = performance.now() + SLICE_MS;
     }
     replayer.finish();
+    for (const output of outputs) await output.close();
+  } catch (error) {
+    // Ctrl-C in a terminal ends the tool behind an output too: that it ended is no news then.
+    if (signal?.aborted !== true || !(error instanceof FramecueError)) throw error;
   } finally {
     listing?.close();
   }
   const stopped = signal?.aborted === true;
-  for (const output of outputs) await output.close();
   if (!stopped) checkIsWhole(told, from, late.open);
   const { units, packets, epochs, gaps, faults, recordedMs } = told;
   return { units, packets, epochs, gaps, faults, recordedMs, landings, stopped };
