@@ -180,6 +180,22 @@ describe('a kept listing', () => {
     ['is no JSON', 'hello\n', 1],
     ['lacks its head', `${JSON.stringify(unit(0))}\n`, 1],
     ['is of a newer version', `${JSON.stringify({ ...HEAD, version: 2 })}\n`, 1],
+    // Compared, it would never end: its place is before no other, behind none, and not the same.
+    [
+      'has a place that is no number',
+      `${JSON.stringify(HEAD)}\n${JSON.stringify({ ...unit(0), epoch: 'x' })}\n`,
+      2,
+    ],
+    [
+      'has markup for a number',
+      `${JSON.stringify(HEAD)}\n${JSON.stringify({ ...unit(0), pts: '<img src=x>' })}\n`,
+      2,
+    ],
+    [
+      'lacks a landing',
+      `${JSON.stringify(HEAD)}\n{"kind":"event","event":{"kind":"landed","id":"a","rev":0}}\n`,
+      2,
+    ],
     ['is cut', `${JSON.stringify(HEAD)}\n{"kind":"un`, 2],
   ])('that %s is refused with its line', (_, text, line) => {
     const path = join(folder, 'run.jsonl');

@@ -7,7 +7,7 @@ import { SHOW_FORMAT } from './record-format.ts';
 
 export const MANIFEST_FILE = 'show.json';
 
-const Software = z.looseObject({
+export const Software = z.looseObject({
   version: z.string(),
   /** Git commit of the checkout; null for a package. */
   commit: z.string().nullable(),

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { FramecueError } from '../../packet/errors.ts';
-import { RUN_VERSION, type RunHead, type RunLine } from './run-lines.ts';
+import { isRunLine, RUN_VERSION, type RunHead, type RunLine } from './run-lines.ts';
 
 /** A run's listing as a file: JSON lines, the head first. */
 
@@ -98,7 +98,8 @@ function lineOf(text: string, isFirst: boolean): RunLine | string | null {
     const { version } = json as RunHead;
     if (typeof version !== 'number' || version > RUN_VERSION) return `a run of version ${version}`;
   }
-  return (KINDS as readonly unknown[]).includes(json.kind) ? (json as RunLine) : null;
+  if (!(KINDS as readonly unknown[]).includes(json.kind)) return null;
+  return isRunLine(json) ? json : `fields of a ${String(json.kind)} line are missing or not of their type`;
 }
 
 function* linesOf(fd: number): Generator<string> {

@@ -5,7 +5,7 @@ import { BitstreamError, type NalLengthSize } from '../../h264-sei-parser/src/in
 import { type MediaPacket, ptsOf } from '../../packet/packet.ts';
 import { stampsOf } from '../stamps/read-stamps.ts';
 import type { OutputRecord, ShowRecord } from './entry.ts';
-import type { Software } from './manifest.ts';
+import { Software } from './manifest.ts';
 import { payloadOf } from './record-format.ts';
 
 /** Of the listing's lines; older ones stay readable. */
@@ -82,6 +82,46 @@ export interface GapLine {
   readonly kind: 'gap';
   readonly records: number;
 }
+
+const count = z.number().int().min(0);
+const payload = { dts: z.number(), size: count, sha256: z.string() };
+const cue = { id: z.string(), rev: count };
+const Event = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('announced'), ...cue, firePts: z.number() }),
+  z.looseObject({
+    kind: z.literal('landed'),
+    ...cue,
+    landing: z.looseObject({ pts: z.number(), frame: z.number() }),
+  }),
+  z.looseObject({ kind: z.literal('ended'), ...cue }),
+  z.looseObject({ kind: z.literal('missed'), ...cue, code: z.string() }),
+]);
+const Line = z.discriminatedUnion('kind', [
+  z.looseObject({
+    kind: z.literal('run'),
+    version: z.number(),
+    show: z.string(),
+    stream: z.string(),
+    software: Software,
+  }),
+  z.looseObject({ kind: z.literal('epoch'), n: count, epoch: z.string() }),
+  z.looseObject({
+    kind: z.literal('unit'),
+    ...{ epoch: z.number().int(), frame: count, pts: z.number(), key: z.boolean() },
+    ...payload,
+    stamps: z.array(z.looseObject({})).optional(),
+  }),
+  z.looseObject({
+    kind: z.literal('packet'),
+    ...{ epoch: z.number().int(), of: z.string(), n: count },
+    ...payload,
+  }),
+  z.looseObject({ kind: z.literal('event'), event: Event }),
+  z.looseObject({ kind: z.literal('gap'), records: count }),
+]);
+
+/** What a comparison and its report rely on is there, and of its type; fields that a later version added stay. */
+export const isRunLine = (value: unknown): value is RunLine => Line.safeParse(value).success;
 
 /** The part of a path's state that a listing goes on from. */
 const State = z.object({ injector: z.object({ epoch: z.object({ id: z.string(), frame: z.number() }) }) });

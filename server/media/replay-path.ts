@@ -7,7 +7,10 @@ import type { Manifest } from '../../qa/show/manifest.ts';
 import type { PathOptions, ReplayPath } from '../../qa/show/replayer.ts';
 import { LiveStream, type LiveStreamState } from './live-stream.ts';
 
-/** The very path of a live stream, for a replay: what came out goes to the replay instead of to viewers. */
+/**
+ * The very path of a live stream, for a replay: what came out goes to the replay instead of to viewers.
+ * @throws {FramecueError} ERR_SHOW_FORMAT, or ERR_SHOW_CORRUPT where it cannot begin with the recorded state.
+ */
 export function makeReplayPath(
   stream: StreamName,
   { injector, upstreamKeys = [] }: Pick<Manifest, 'injector' | 'upstreamKeys'>,
@@ -17,13 +20,20 @@ export function makeReplayPath(
   // A setting that the recorded build did not have yet has the value of one that is not set.
   const settings = { ...DEFAULT_INJECTOR_SETTINGS, ...injector } as InjectorSettings;
   const upstream = upstreamKeys.length === 0 ? {} : { upstream: trustIn(stream, upstreamKeys) };
-  return new LiveStream({
-    ...{ stream, clock, epochId, onEpoch, onStampEvent, onFault },
-    injector: { ...settings, ...upstream },
-    randomId: () => 'replay',
-    newHub: () => ({ ended: false, end: () => undefined, startEpoch: onEpochBegins, push: onOutput }),
-    ...(from === null || from === undefined ? {} : { from: from as LiveStreamState }),
-  });
+  try {
+    return new LiveStream({
+      ...{ stream, clock, epochId, onEpoch, onStampEvent, onFault },
+      injector: { ...settings, ...upstream },
+      randomId: () => 'replay',
+      newHub: () => ({ ended: false, end: () => undefined, startEpoch: onEpochBegins, push: onOutput }),
+      ...(from === null || from === undefined ? {} : { from: from as LiveStreamState }),
+    });
+  } catch (cause) {
+    // The state is another build's, or somebody's: it is not read field by field before it is taken up.
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    const text = 'What the stream had learnt where the recording begins cannot be understood.';
+    throw new FramecueError('ERR_SHOW_CORRUPT', text, { cause });
+  }
 }
 
 /** @throws {FramecueError} ERR_SHOW_FORMAT for a key that is none. */

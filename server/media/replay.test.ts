@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StampEvent } from '../../cues/cue.ts';
+import { ManualClock } from '../../packet/clock.ts';
 import type { MediaPacket } from '../../packet/packet.ts';
 import { ms } from '../../packet/time.ts';
 import { compareRuns } from '../../qa/show/compare-runs.ts';
@@ -255,4 +256,23 @@ describe('the recorded run', () => {
     });
     await expect(replayed).rejects.toMatchObject({ code: 'ERR_SHOW_EMPTY' });
   });
+});
+
+it.each([
+  ['no epoch', { injector: {} }],
+  ['no list of configurations', { configs: 1 }],
+  ['an encoder clock without its readings', { injector: { encoderClock: { misb: {}, bpm: {} } } }],
+])('a recorded state with %s is a corrupt show, not a fault of ours', (_, from) => {
+  const options = {
+    ...{
+      clock: new ManualClock(),
+      epochId: () => 'e',
+      onEpochBegins: () => undefined,
+      onEpoch: () => undefined,
+    },
+    ...{ onStampEvent: () => undefined, onOutput: () => undefined, onFault: () => undefined },
+  };
+  expect(() => makeReplayPath(LIVE, { injector: {} }, { ...options, from })).toThrow(
+    expect.objectContaining({ code: 'ERR_SHOW_CORRUPT' }),
+  );
 });

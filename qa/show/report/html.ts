@@ -137,12 +137,13 @@ function differencesTable({ differences, differing }: Comparison): string {
     const what =
       each.a === null ? 'only in B' : each.b === null ? 'only in A' : each.fields.map(wordOf).join(', ');
     const place = each.kind === 'unit' ? `frame ${each.frame}` : `${each.of} ${each.n}`;
-    return `<tr><th scope="row">${esc(place)}</th><td class="n">${each.epoch}</td><td class="n">${timeOf(each.a)}</td><td class="n">${timeOf(each.b)}</td><td class="n">${each.a?.size ?? '–'}</td><td class="n">${each.b?.size ?? '–'}</td><td>${esc(what)}</td></tr>`;
+    return `<tr><th scope="row">${esc(place)}</th>${[String(each.epoch), timeOf(each.a), timeOf(each.b), sizeOf(each.a), sizeOf(each.b)].map((text) => `<td class="n">${esc(text)}</td>`).join('')}<td>${esc(what)}</td></tr>`;
   });
   return scrolled(`<table><thead><tr><th scope="col">Where</th><th scope="col" class="n">Epoch</th><th scope="col" class="n">PTS in A</th><th scope="col" class="n">in B</th><th scope="col" class="n">Bytes in A</th><th scope="col" class="n">in B</th><th scope="col">What</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table>${differing > shown.length ? `<p class="soft">The first ${shown.length} of ${count(differing)}; report.json has up to 500.</p>` : ''}`);
 }
 
+const sizeOf = (line: Difference['a']): string => String(line?.size ?? '–');
 const timeOf = (line: Difference['a']): string =>
   line === null ? '–' : String(line.kind === 'unit' ? line.pts : line.dts);
 
