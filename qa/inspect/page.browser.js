@@ -38,13 +38,26 @@
     ctx.font = `${11 * devicePixelRatio}px ${style.getPropertyValue('--font')}`;
     ctx.textBaseline = 'top';
     ctx.textAlign = 'left';
-    let free = -1;
+    // All lines first: none goes through a label. Labels that would meet stand one below the other.
+    const labels = [];
     for (const cue of data.cues) {
       const left = line(cue.x, color('cue'), []);
-      if (left === null || left < free) continue;
+      if (left !== null) labels.push({ left, text: cue.id });
+    }
+    const high = 15 * devicePixelRatio;
+    const rows = Array.from({ length: Math.max(1, Math.floor(bbox.height / high / 3)) }, () => -1);
+    for (const { left, text } of labels) {
+      const row = rows.findIndex((free) => left >= free);
+      if (row === -1) continue;
+      const wide = ctx.measureText(text).width + 8 * devicePixelRatio;
+      // The last ones stand before their line, or they would be cut.
+      const from = left + wide > bbox.left + bbox.width ? left - wide : left;
+      const top = bbox.top + row * high;
+      ctx.fillStyle = color('surface') || color('raised');
+      ctx.fillRect(from + devicePixelRatio, top, wide - devicePixelRatio, high);
       ctx.fillStyle = color('cue');
-      ctx.fillText(cue.id, left + 4 * devicePixelRatio, bbox.top + 3);
-      free = left + ctx.measureText(cue.id).width + 12 * devicePixelRatio;
+      ctx.fillText(text, from + 4 * devicePixelRatio, top + 2 * devicePixelRatio);
+      rows[row] = left + wide + 4 * devicePixelRatio;
     }
     ctx.restore();
   }
@@ -60,7 +73,8 @@
       width: width(),
       height,
       cursor: { sync: { key: sync.key }, drag: { x: true, y: false } },
-      scales: { x: { time: false } },
+      // From zero: what is twice as high is twice as much. Room above for labels.
+      scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, Math.max(1, max ?? 1) * 1.25] } },
       series: [
         {
           label: data.hasTimes ? 'Time' : 'Access unit',

@@ -91,7 +91,8 @@ function facts(s: Summary): string {
     ['Codec', s.codec === 'hevc' ? 'HEVC' : (s.codecString ?? 'H.264')],
     ['Size', s.width === null ? null : `${s.width} x ${s.height}${s.interlaced ? ', interlaced' : ''}`],
     ['Pictures a second', fps === null ? null : String(Number(fps.toFixed(3)))],
-    ['Pictures', `${s.frames}, ${count(s.keyframes, 'keyframe')}`],
+    ['Pictures', String(s.frames)],
+    ['Keyframes', String(s.keyframes)],
     ['Length', s.durationMs === null ? null : `${(s.durationMs / 1000).toFixed(2)} s`],
     ['Video', s.bitsPerSecond === null ? null : `${Math.round(s.bitsPerSecond / 1000)} kbit/s`],
     [
@@ -99,7 +100,8 @@ function facts(s: Summary): string {
       gop === null ? null : `${gop.min === gop.max ? gop.min : `${gop.min} to ${gop.max}`} pictures`,
     ],
     ['B-frames', s.durationMs === null ? null : s.hasBFrames ? 'yes' : 'no'],
-    ['Stamps', `${s.stamps.clock} clock, ${s.stamps.cue} cue`],
+    ['Clock stamps', String(s.stamps.clock)],
+    ['Cue stamps', String(s.stamps.cue)],
     [
       'Epochs',
       s.epochs.length === 0
@@ -163,8 +165,11 @@ function besideSection({ carriers, others }: Summary): string {
   for (const { kind, name, count: times } of others)
     rows.push([OTHER_NAMES[kind], esc(name), '', '', String(times), '']);
   if (rows.length === 0) return '';
-  const head = ['Carried by', 'What', 'Type', 'Fire PTS', 'Copies', 'Signature'];
-  return `<section><h2>Beside the video</h2>${table(head, rows.slice(0, MAX_ROWS), rows.length)}</section>\n`;
+  const isShort = carriers.length === 0;
+  const head = ['Carried by', 'What', 'Type', 'Fire PTS', isShort ? 'Times' : 'Copies', 'Signature'];
+  const without = <T>(cells: readonly T[]): readonly T[] =>
+    isShort ? cells.filter((_, i) => i < 2 || i === 4) : cells;
+  return `<section><h2>Beside the video</h2>${table(without(head), rows.slice(0, MAX_ROWS).map(without), rows.length)}</section>\n`;
 }
 
 const signatureTag = (verified: SeenCue['verified']): string =>
@@ -233,12 +238,16 @@ function plotData({ cues, findings }: Summary, page: PageData): object {
 }
 
 /** Mean of the second before each picture, kbit/s. */
-function ratesOf(points: readonly PlotPoint[], every: number): number[] {
+function ratesOf(points: readonly PlotPoint[], every: number): (number | null)[] {
   let from = 0;
   let sum = 0;
+  const begin = points[0]?.x ?? 0;
+  const isLong = (points.at(-1)?.x ?? 0) - begin >= 2;
   return points.map(({ x, bytes }, i) => {
     sum += bytes;
     while (x - points[from]!.x >= 1) sum -= points[from++]!.bytes;
+    // A part of the first second says nothing about a second: a keyframe is most of it.
+    if (isLong && x - begin < 0.95) return null;
     const span = i === from ? 1 : Math.min(1, x - points[from]!.x + (x - points[from]!.x) / (i - from));
     return Math.round((sum * every * 8) / 1000 / Math.max(span, 0.1));
   });

@@ -29,7 +29,7 @@ export function patchFragment(
   context: FragmentContext,
 ): { readonly bytes: Uint8Array; readonly growth: number } {
   const parts: Buffer[] = [Buffer.from(moof.subarray(0, body))];
-  const offsets: { readonly at: number; readonly run: FragmentRun; readonly base: number | null }[] = [];
+  const offsets: { readonly at: number; readonly run: FragmentRun }[] = [];
   const bases: { readonly at: number; readonly base: number }[] = [];
   let length = body;
   const put = (bytes: Buffer): number => {
@@ -44,18 +44,16 @@ export function patchFragment(
     }
     const header = Buffer.from(moof.subarray(child.start, child.body));
     const trafAt = put(header);
-    let base: number | null = null;
     for (const box of boxesIn(moof, child.body, child.end)) {
       const at = length;
       if (box.type === 'tfhd' && (u32(moof, box.body) & BASE_OFFSET_FLAG) !== 0) {
-        base = u64(moof, box.body + 8);
-        bases.push({ at: at + box.body + 8 - box.start, base });
+        bases.push({ at: at + box.body + 8 - box.start, base: u64(moof, box.body + 8) });
       }
       const run = context.runs.find(({ trun }) => trun.start === box.start);
       const bytes = Buffer.from(moof.subarray(box.start, box.end));
       put(run === undefined ? bytes : patchRun(moof, box, bytes, sizes.get(box.start) ?? null, run));
       if (run !== undefined && run.samples.length > 0 && (u32(moof, box.body) & DATA_OFFSET_FLAG) !== 0) {
-        offsets.push({ at: at + box.body + 8 - box.start, run, base });
+        offsets.push({ at: at + box.body + 8 - box.start, run });
       }
     }
     header.writeUInt32BE(length - trafAt, 0);
@@ -67,15 +65,13 @@ export function patchFragment(
   // What lies behind this box also moves by what the box itself has grown.
   const moved = (offset: number): number => context.shifted(offset) + (offset > context.moofAt ? growth : 0);
   for (const { at, base } of bases) out.writeBigUInt64BE(BigInt(moved(base)), at);
-  for (const { at, run, base } of offsets) {
-    out.writeInt32BE(i32(out, at) + movement(run, base ?? context.moofAt, moved), at);
-  }
+  for (const { at, run } of offsets) out.writeInt32BE(i32(out, at) + movement(run, moved), at);
   return { bytes: out, growth };
 }
 
-/** How much farther from its base the run's data lie than before. */
-function movement(run: FragmentRun, base: number, moved: (offset: number) => number): number {
-  const first = run.samples[0]!.offset;
+/** How much farther from its base the run's data lie than before: that may be the data of the track before it. */
+function movement({ base, samples }: FragmentRun, moved: (offset: number) => number): number {
+  const first = samples[0]!.offset;
   return moved(first) - moved(base) - (first - base);
 }
 

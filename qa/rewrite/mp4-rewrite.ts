@@ -115,6 +115,9 @@ class Mp4Rewriter {
     this.#tracks = tracksOf(moov, body);
     const video = this.#tracks.find(({ handler }) => handler === 'vide');
     if (video === undefined || (video.format !== 'avc1' && video.format !== 'avc3')) {
+      if (video?.format === 'encv') {
+        throw new FramecueError('ERR_SOURCE_CODEC', 'The video is encrypted (encv): give it in the clear.');
+      }
       const what = video === undefined ? 'no video track' : `video of the kind ${video.format}`;
       throw new FramecueError('ERR_SOURCE_CODEC', `The MP4 file has ${what}: only H.264 can be stamped.`);
     }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parse, type types } from 'hls-parser';
+import { parse, setOptions, type types } from 'hls-parser';
 import { FramecueError } from '../../packet/errors.ts';
 import { ForwardAccess } from './access.ts';
 import { dateranges } from './daterange.ts';
@@ -11,6 +11,9 @@ import { problem } from './problem.ts';
 import { sniff } from './sniff.ts';
 import type { OpenedContainer, Rendition, SourceOptions } from './source.ts';
 import { TsSourceReader } from './ts.ts';
+
+// What is wrong with a playlist is thrown, and said once.
+setOptions({ silent: true });
 
 type Byterange = types.Byterange;
 type MediaPlaylist = types.MediaPlaylist;
@@ -159,7 +162,7 @@ class HlsReader {
         yield problem('HLS_PLAYLIST', this.#place(), 'it has had no new segment for ten target durations');
         break;
       }
-      await delay((media.targetDuration * 1000) / 2, undefined, abortable(this.#options.signal));
+      await pause((media.targetDuration * 1000) / 2, this.#options.signal);
       try {
         const loaded = await load(this.#address, this.#options);
         if (loaded.playlist.isMasterPlaylist)
@@ -269,8 +272,15 @@ class HlsReader {
   }
 }
 
-const abortable = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
-  signal === undefined ? {} : { signal };
+/** @throws the signal's reason, as every other wait. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
 
 async function* prepend(
   first: Uint8Array,

@@ -137,6 +137,8 @@ export interface FragmentRun {
   readonly trackId: number;
   /** In the `moof` given. */
   readonly trun: Box;
+  /** What its data offset counts from, in the file. */
+  readonly base: number;
   readonly samples: readonly Mp4Sample[];
 }
 
@@ -176,7 +178,7 @@ export function runsOfFragment(
       if (trun.type !== 'trun') continue;
       const run = readTrun(moof, trun, header, at, base, next.get(header.trackId) ?? 0, left);
       left -= run.samples.length;
-      runs.push({ trackId: header.trackId, trun, samples: run.samples });
+      runs.push({ trackId: header.trackId, trun, base, samples: run.samples });
       next.set(header.trackId, run.dts);
       at = run.end;
     }
