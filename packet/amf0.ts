@@ -89,6 +89,20 @@ export function decodeAmf0(data: Uint8Array): Amf0Value[] {
   return values;
 }
 
+/**
+ * Values stand in each other deeper than anybody means them: readers that call themselves for each level take long
+ * over those, or break. What is behind the first byte that cannot be read is not looked at.
+ */
+export function nestsTooDeep(data: Uint8Array): boolean {
+  try {
+    decodeAmf0(data);
+    return false;
+  } catch (error) {
+    if (!(error instanceof FramecueError)) throw error;
+    return error instanceof TooDeep;
+  }
+}
+
 /** A script tag's name: the string that its data begins with; null where it begins with something else. */
 export function scriptNameOf(data: Uint8Array): string | null {
   if (data[0] !== MARKER.string || data.length < 3) return null;
@@ -97,6 +111,8 @@ export function scriptNameOf(data: Uint8Array): string | null {
     ? null
     : new TextDecoder('utf-8', { ignoreBOM: true }).decode(data.subarray(3, 3 + length));
 }
+
+class TooDeep extends FramecueError {}
 
 class Reader {
   readonly #data: Uint8Array;
@@ -113,7 +129,7 @@ class Reader {
   }
 
   value(depth: number): Amf0Value {
-    if (depth > MAX_DEPTH) throw this.#corrupt('values nested too deep');
+    if (depth > MAX_DEPTH) throw this.#corrupt('values nested too deep', TooDeep);
     const marker = this.#data[this.#take(1)]!;
     switch (marker) {
       case MARKER.number:
@@ -178,10 +194,8 @@ class Reader {
     return from;
   }
 
-  #corrupt(what: string): FramecueError {
-    return new FramecueError('ERR_FLV_TAG', `The script data is corrupt: ${what}.`, {
-      details: { offset: this.#at },
-    });
+  #corrupt(what: string, Kind: typeof FramecueError = FramecueError): FramecueError {
+    return new Kind('ERR_FLV_TAG', `The script data is corrupt: ${what}.`, { details: { offset: this.#at } });
   }
 }
 

@@ -8,7 +8,7 @@ import { framesOf, packetsOf, sameFrame } from '../testing/flv-check.ts';
 import { HubBench } from '../testing/hub-bench.ts';
 import { aacConfig, avcConfig, frame, metadata, sound } from '../testing/packets.ts';
 import { clockText, cueText, KEY, stamped } from '../testing/stamps.ts';
-import { scriptTagsOf } from './script-tags.ts';
+import { isForeignScript, scriptTagsOf } from './script-tags.ts';
 
 const isCarrier = (packet: MediaPacket): packet is ScriptPacket =>
   packet.kind === 'script' && scriptNameOf(packet.data) === 'onFramecue';
@@ -147,4 +147,28 @@ test('a text that is no stamp costs its tag only', () => {
   const { sink } = bench.join();
   bench.play([avcConfig(), { ...frame(0, 0, true), stamps: ['what', clockText(0)] }]);
   expect(packetsOf(sink.received).map(({ kind }) => kind)).toEqual(['avc-config', 'script', 'avc-frame']);
+});
+
+test.each<[string, number[], boolean]>([
+  ['onMetaData', [...encodeAmf0('onMetaData', { width: 640, list: [[1], { a: null }] })], false],
+  [
+    'onMetaData without its end, as some encoders write it',
+    [...encodeAmf0('onMetaData', { width: 640 })].slice(0, -3),
+    false,
+  ],
+  ['the name itself', [...encodeAmf0('onFramecue', 1)], true],
+  // mpegts.js reads a long string's length in two bytes.
+  ['the name as a long string', [12, 0, 10, ...Buffer.from('onFramecue'), 5], true],
+  ['the name in an array', [...encodeAmf0(['onFramecue'], 1)], true],
+  ['a name for all names', [...encodeAmf0('__proto__', { onFramecue: { v: 1, pts: 0, text: 'x' } })], true],
+  ['no name', [], true],
+  [
+    'twenty thousand objects in each other',
+    [...encodeAmf0('x'), ...Buffer.alloc(80_000, Buffer.of(3, 0, 1, 0x61))],
+    true,
+  ],
+  ['arrays in each other', [...encodeAmf0('x'), ...Buffer.alloc(5_000, Buffer.of(10, 0, 0, 0, 1))], true],
+])('script data of a publisher: %s', (_, data, isForeign) => {
+  const packet: MediaPacket = { kind: 'script', dts: ms(0), data: Uint8Array.from(data) };
+  expect(isForeignScript(packet)).toBe(isForeign);
 });

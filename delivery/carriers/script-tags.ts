@@ -1,5 +1,5 @@
 import { carriedStampOf, SCRIPT_NAME, type ScriptCue, StampError } from '../../cues/wire/index.ts';
-import { encodeAmf0, scriptNameOf } from '../../packet/amf0.ts';
+import { encodeAmf0, nestsTooDeep, scriptNameOf } from '../../packet/amf0.ts';
 import { writeFlvTag } from '../../packet/flv-tag.ts';
 import type { MediaPacket } from '../../packet/packet.ts';
 
@@ -23,9 +23,16 @@ export function scriptTagsOf(packet: MediaPacket): readonly Buffer[] {
   });
 }
 
-/** A publisher's own `onFramecue`: nobody but the injector stamps. */
-export const isForeignScript = (packet: MediaPacket): boolean =>
-  packet.kind === 'script' && scriptNameOf(packet.data) === SCRIPT_NAME;
+/**
+ * A publisher's own `onFramecue`: nobody but the injector stamps. So is what could be taken for it: mpegts.js reads a
+ * name of any type (E.4.4.1 has a string), and one that is `__proto__` is a name for all. And what a browser would
+ * spend its time on.
+ */
+export function isForeignScript(packet: MediaPacket): boolean {
+  if (packet.kind !== 'script') return false;
+  const name = scriptNameOf(packet.data);
+  return name === null || name === SCRIPT_NAME || name === '__proto__' || nestsTooDeep(packet.data);
+}
 
 /** Null for a text that is no stamp, or does not tell its PTS: then the SEI is all there is. */
 function ptsIn(text: string): number | null {

@@ -111,3 +111,11 @@ test.each([
   reader.take(data);
   expect([samples, problems]).toEqual([[], expected]);
 });
+
+test('a tag by another name brings nothing along', () => {
+  const { video, samples, reader } = rig(0);
+  video.buffer(0, 300);
+  // As mpegts.js makes it of a tag that is named `__proto__`.
+  reader.take(Object.create({ onFramecue: { v: 1, pts: 100, text: CUE } }));
+  expect(samples).toEqual([]);
+});

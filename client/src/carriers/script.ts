@@ -37,7 +37,8 @@ export class ScriptReader {
 
   /** @param data what `SCRIPTDATA_ARRIVED` carries: the value by the tag's name */
   take(data: unknown): void {
-    if (typeof data !== 'object' || data === null || !(SCRIPT_NAME in data)) return;
+    // Its own: a tag named `__proto__` has one as well.
+    if (typeof data !== 'object' || data === null || !Object.hasOwn(data, SCRIPT_NAME)) return;
     const cue = readScriptCue((data as Record<string, unknown>)[SCRIPT_NAME]);
     if (cue === null) {
       this.#listener.problem('ERR_STAMP_FORMAT');
