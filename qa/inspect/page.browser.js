@@ -45,7 +45,7 @@
       if (left !== null) labels.push({ left, text: cue.id });
     }
     const high = 15 * devicePixelRatio;
-    const rows = Array.from({ length: Math.max(1, Math.floor(bbox.height / high / 3)) }, () => -1);
+    const rows = Array.from({ length: Math.max(2, Math.floor(bbox.height / high / 3)) }, () => -1);
     for (const { left, text } of labels) {
       const row = rows.findIndex((free) => left >= free);
       if (row === -1) continue;
@@ -53,8 +53,10 @@
       // The last ones stand before their line, or they would be cut.
       const from = left + wide > bbox.left + bbox.width ? left - wide : left;
       const top = bbox.top + row * high;
-      ctx.fillStyle = color('surface') || color('raised');
+      ctx.fillStyle = color('surface');
+      ctx.globalAlpha = 0.7;
       ctx.fillRect(from + devicePixelRatio, top, wide - devicePixelRatio, high);
+      ctx.globalAlpha = 1;
       ctx.fillStyle = color('cue');
       ctx.fillText(text, from + 4 * devicePixelRatio, top + 2 * devicePixelRatio);
       rows[row] = left + wide + 4 * devicePixelRatio;
@@ -74,7 +76,7 @@
       height,
       cursor: { sync: { key: sync.key }, drag: { x: true, y: false } },
       // From zero: what is twice as high is twice as much. Room above for labels.
-      scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, Math.max(1, max ?? 1) * 1.25] } },
+      scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, Math.max(1, max ?? 1) * 1.5] } },
       series: [
         {
           label: data.hasTimes ? 'Time' : 'Access unit',
