@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cue } from '../cues/cue.ts';
 import type { MediaStatus } from '../server/media/status.ts';
+import { pushStream } from '../test-streams/push.ts';
+import { until } from './lib/api.ts';
 import { type System, startSystem } from './lib/system.ts';
 
 const COMMAND = fileURLToPath(new URL('../scripts/framecue.ts', import.meta.url));
@@ -48,18 +52,53 @@ describe('the framecue command', () => {
       ['nope'],
       ['cue', 'custom.x', '--delay', 'soon'],
       ['cue', 'custom.x', '--data', '[1]'],
+      ['status', '--media', '127.0.0.1:8080'],
+      ['cue', 'custom.x', '--stream', 'live main'],
     ]) {
       expect(await framecue(...args), args.join(' ')).toMatchObject({ code: 2, out: '' });
     }
   });
 
+  it('says so where something else than media answers', async () => {
+    const page = createServer((_, res) => res.end('<!DOCTYPE html>'));
+    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+    const { port } = page.address() as AddressInfo;
+    const { code, out, err } = await framecue(
+      'status',
+      '--media',
+      `http://127.0.0.1:${port}`,
+      '--token',
+      'x',
+    );
+    page.close();
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^framecue: .* is no framecue media server: .* \(ERR_NOT_READY\)$/m);
+  });
+
   it('tells of a healthy stream, and where a cue landed', async () => {
-    await system.publish('bframes-25');
+    const publish = await system.publish('bframes-25');
     const json = await framecue('status', ...server, '--json');
     const status = JSON.parse(json.out) as MediaStatus;
     expect(status.streams[0]).toMatchObject({ stream: 'live/main', live: true });
     const readable = await framecue('status', ...server);
     expect(readable.out).toMatch(/^live\/main: live; 640x360, .* B-frames, AAC/);
+
+    // Another stream's end is no alarm for this one.
+    const { rtmpUrl, streamKey } = await system.run();
+    const other = pushStream({
+      file: publish.file,
+      url: `${rtmpUrl}/${streamKey.replace(/^main/, 'rehearsal')}`,
+    });
+    const rehearsal = (state: string) =>
+      until(`the rehearsal is ${state}`, 20_000, async () =>
+        (await framecue('status', ...server)).out.includes(`live/rehearsal: ${state}`) ? true : null,
+      );
+    await rehearsal('live').finally(() => other.stop());
+    await rehearsal('off the air');
+    expect(await framecue('status', ...server)).toMatchObject({ code: 1 });
+    const own = await framecue('status', ...server, '--stream', 'live/main');
+    expect(own).toMatchObject({ code: 0, out: expect.not.stringContaining('rehearsal') });
+    expect(await framecue('status', ...server, '--stream', 'live/never')).toMatchObject({ code: 1 });
 
     const marked = await framecue(
       'cue',

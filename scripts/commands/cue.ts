@@ -59,9 +59,12 @@ export const cueCommand = (): Command =>
         durationMs: duration,
       });
       const landed = options.wait || options.outputs === true ? await settled(server, marked) : marked;
+      // Outputs that cannot be read take a minute to say so: where it landed is told at once.
+      if (options.json !== true) process.stdout.write(`${describeLanding(landed)}\n`);
       const cue =
         options.outputs === true && landed.landing !== null ? await readBack(server, landed) : landed;
-      process.stdout.write(`${options.json === true ? JSON.stringify(cue) : describe(cue)}\n`);
+      if (options.json === true) process.stdout.write(`${JSON.stringify(cue)}\n`);
+      else for (const line of describeOutputs(cue)) process.stdout.write(`${line}\n`);
       const bad =
         cue.state === 'missed' ||
         cue.state === 'uncertain' ||
@@ -120,10 +123,6 @@ function describeOutputs({ landing }: Cue): string[] {
       return `  ${name}: ${facts.join(', ')}`;
     },
   );
-}
-
-function describe(cue: Cue): string {
-  return [describeLanding(cue), ...describeOutputs(cue)].join('\n');
 }
 
 function describeLanding({ id, state, landing, reason }: Cue): string {

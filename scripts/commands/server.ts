@@ -26,12 +26,29 @@ export const withServer = (command: Command): Command =>
     .exitOverride()
     .showHelpAfterError()
     .addOption(
-      new Option('--media <url>', 'base URL of media (default: the server that runs here, by run.json)'),
+      new Option(
+        '--media <url>',
+        'base URL of media (default: the server that runs here, by run.json)',
+      ).argParser(httpUrl),
     )
     .addOption(
       new Option('--token <token>', 'bearer token (default: run.json)').env('FRAMECUE_DIRECTOR_TOKEN'),
     )
-    .addOption(new Option('--stream <app/name>', 'the stream (default: run.json, else live/main)'));
+    .addOption(
+      new Option('--stream <app/name>', 'the stream (default: run.json, else live/main)').argParser(
+        streamName,
+      ),
+    );
+
+function httpUrl(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('give an address as http://127.0.0.1:8080.');
+}
+
+function streamName(text: string): string {
+  if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text;
+  throw new InvalidArgumentError('give app/name, as live/main.');
+}
 
 /** @throws {FramecueError} ERR_NOT_READY where neither options nor run.json tell where the server is. */
 export function serverOf({ media, token, stream }: ServerOptions): Server {
@@ -57,7 +74,23 @@ function readRun(): RunFile | null {
   }
 }
 
-/** @throws {FramecueError} the server's own code, or ERR_TIMEOUT where it does not answer. */
+/** @throws {FramecueError} ERR_NOT_READY where something else answers, ERR_TIMEOUT where its answer breaks off. */
+async function answerOf<T>({ media }: Server, response: Response): Promise<T> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (cause) {
+    throw new FramecueError('ERR_TIMEOUT', `${media} broke its answer off.`, { cause });
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    const said = `${media} is no framecue media server: it answers ${response.status} without JSON.`;
+    throw new FramecueError('ERR_NOT_READY', `${said} Give --media the address of media.`, { cause });
+  }
+}
+
+/** @throws {FramecueError} the server's own code, ERR_TIMEOUT where it does not answer, or ERR_NOT_READY. */
 export async function ask<T>(server: Server, method: string, path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
@@ -73,7 +106,7 @@ export async function ask<T>(server: Server, method: string, path: string, body?
   } catch (cause) {
     throw new FramecueError('ERR_TIMEOUT', `${server.media} does not answer.`, { cause });
   }
-  const answer = (await response.json()) as T & { error?: { code: string; message: string } };
+  const answer = await answerOf<T & { error?: { code: string; message: string } }>(server, response);
   if (response.ok) return answer;
   const { code = 'ERR_INTERNAL', message = response.statusText } = answer.error ?? {};
   throw new FramecueError(code in ERRORS ? (code as ErrorCode) : 'ERR_INTERNAL', message);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { systemClock } from '../../packet/clock.ts';
 import type { AuditedOutput } from '../../server/media/audit.ts';
 import type { MediaStatus, StreamStatus } from '../../server/media/status.ts';
 import { ask, type ServerOptions, serverOf, withServer } from './server.ts';
@@ -9,9 +10,10 @@ export const statusCommand = (): Command =>
     .description('says whether the streams are healthy')
     .option('--json', 'print what the server says')
     .action(async (options: ServerOptions & { readonly json?: boolean }) => {
-      const status = await ask<MediaStatus>(serverOf(options), 'GET', '/api/v1/status');
+      const all = await ask<MediaStatus>(serverOf(options), 'GET', '/api/v1/status');
+      const status = options.stream === undefined ? all : onlyOf(all, options.stream);
       if (options.json === true) process.stdout.write(`${JSON.stringify(status)}\n`);
-      else process.stdout.write(`${describe(status)}\n`);
+      else process.stdout.write(`${describe(status, systemClock.unixMs())}\n`);
       const good = status.streams.length > 0 && status.streams.every((s) => s.live && !isBad(s));
       process.exitCode = good ? 0 : 1;
     });
@@ -20,14 +22,31 @@ const isBad = (stream: StreamStatus): boolean =>
   stream.health?.problems.some((p) => p.level === 'bad') === true ||
   stream.audit?.outputs.some((output) => output.last?.seen === 'missing') === true;
 
-function describe({ streams, recentEvents }: MediaStatus): string {
-  if (streams.length === 0) return 'No stream has been published since the start.';
-  const lines = streams.map(describeStream);
-  for (const { code, text, remote, times } of recentEvents.slice(0, 5)) {
-    if (code !== null)
-      lines.push(`refused or cut: ${remote}: ${text} (${code}${times > 1 ? `, ${times} times` : ''})`);
+/** With `--stream`: that one alone, so that another's rehearsal that is over makes no alarm. */
+const onlyOf = (status: MediaStatus, name: string): MediaStatus => ({
+  ...status,
+  streams: status.streams.filter(({ stream }) => stream === name),
+  recentEvents: status.recentEvents.filter(({ stream }) => stream === null || stream === name),
+});
+
+function describe({ streams, recentEvents }: MediaStatus, now: number): string {
+  const lines =
+    streams.length === 0
+      ? ['No such stream has been published since the start.']
+      : streams.map(describeStream);
+  for (const { code, text, remote, times, at, stream } of recentEvents.slice(0, 5)) {
+    if (code === null) continue;
+    const often = times > 1 ? `, ${times} times` : '';
+    const who = stream === null ? remote : `${stream} from ${remote}`;
+    lines.push(`refused or cut ${agoOf(now - at)}: ${who}: ${text} (${code}${often})`);
   }
   return lines.join('\n');
+}
+
+function agoOf(passedMs: number): string {
+  const seconds = Math.max(0, Math.round(passedMs / 1000));
+  if (seconds < 120) return `${seconds} s ago`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
 }
 
 function describeStream({
@@ -48,7 +67,7 @@ function describeStream({
     `keyframe each ${((video.keyframeIntervalMs.last ?? 0) / 1000).toFixed(1)} s`,
     video.hasBFrames ? 'B-frames' : 'no B-frames',
     audio.codec === null ? 'no sound' : `AAC ${kbits(audio.bitsPerSecond)} kbit/s`,
-    `${viewers.total} viewers`,
+    `${viewers.total} ${viewers.total === 1 ? 'viewer' : 'viewers'}`,
     `epoch ${epoch}`,
     publisher?.encoder ?? 'unnamed encoder',
     ...clockWords(encoderClock),
