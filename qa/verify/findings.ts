@@ -103,6 +103,10 @@ export const FINDINGS = {
     severity: 'note',
     text: 'This container has no time stamps: that a stamp stands on its own picture cannot be told.',
   },
+  TOO_MUCH: {
+    severity: 'failure',
+    text: 'There are more cues, revisions or epochs than are told apart: what goes beyond was not judged.',
+  },
   SOURCE_PROBLEM: {
     severity: 'note',
     text: 'The container has problems: see `framecue inspect`.',

@@ -47,6 +47,11 @@ export interface StreamVerdict {
 /** Findings of one kind about one cue: the first few say it all. */
 const PER_KIND = 5;
 const MAX_CUES = 10_000;
+/** Over all cues. */
+const MAX_REVISIONS = 50_000;
+/** Anybody can write an epoch's name into a stamp: line 1 is not signed. */
+const MAX_EPOCHS = 1_000;
+const MAX_MISPLACED = 1_000;
 /** Whole milliseconds on both sides. */
 const ROUNDING_MS = 2;
 
@@ -68,6 +73,7 @@ export class StampJudge {
   readonly #ofSource: Finding[] = [];
   readonly #frames = new FrameIndex();
   #stamps = 0;
+  #revisions = 0;
   #noted = 0;
   #lastEpoch: string | null = null;
 
@@ -87,6 +93,10 @@ export class StampJudge {
       if (!this.#checkPlace(read, frame)) continue;
       const { head } = read.stamp!;
       const timeline = this.#timelineOf(head.epoch);
+      if (timeline === null) {
+        this.#note(finding('TOO_MUCH', `epoch ${head.epoch}, on ${nameOf(frame)}`, { frame }));
+        continue;
+      }
       if (head.pts !== undefined && !timeline.add(frame, head.pts)) isMisplaced = true;
       this.#lastEpoch = head.epoch;
       if (read.stamp!.kind === 'cue') this.#takeCue(read.stamp!, frame, timeline);
@@ -114,6 +124,7 @@ export class StampJudge {
     }
     for (const [epoch, timeline] of this.#timelines) {
       for (const { frame, writtenFor } of timeline.misplaced()) {
+        if (this.#ofSource.length >= MAX_MISPLACED) break;
         const detail = `on ${nameOf(frame)}, written for PTS ${writtenFor} (epoch ${epoch})`;
         this.#ofSource.push(finding('WRONG_FRAME', detail, { frame }));
       }
@@ -159,12 +170,23 @@ export class StampJudge {
       return;
     }
     const seen = this.#seenOf(id, type);
-    if (seen === null) return;
+    if (seen === null) {
+      this.#note(finding('TOO_MUCH', `cue ${id}, on ${nameOf(frame)}`, { frame }));
+      return;
+    }
     const streamPts = stamp.head.pts ?? (frame.pts ?? 0) - (timeline.offset ?? 0);
     const key = `${stamp.head.epoch}/${rev}`;
     const copy = { stamp, frame, streamPts };
-    const revision = seen.revisions.get(key) ?? new RevisionCopies(copy);
-    seen.revisions.set(key, revision);
+    let revision = seen.revisions.get(key);
+    if (revision === undefined) {
+      if (this.#revisions >= MAX_REVISIONS) {
+        this.#note(finding('TOO_MUCH', `revision ${rev}, on ${nameOf(frame)}`, about));
+        return;
+      }
+      this.#revisions++;
+      revision = new RevisionCopies(copy);
+      seen.revisions.set(key, revision);
+    }
     revision.add(copy);
   }
 
@@ -292,9 +314,10 @@ export class StampJudge {
     return pts === null ? null : this.#frames.nearest(pts, SAME_PICTURE_MS);
   }
 
-  #timelineOf(epoch: string): TimelineMatch {
+  #timelineOf(epoch: string): TimelineMatch | null {
     const known = this.#timelines.get(epoch);
     if (known !== undefined) return known;
+    if (this.#timelines.size >= MAX_EPOCHS) return null;
     const timeline = new TimelineMatch();
     this.#timelines.set(epoch, timeline);
     return timeline;
