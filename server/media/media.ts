@@ -106,7 +106,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       audit?.streamBegan();
     },
     onFault: onceASecond((error, times) =>
-      log.error({ err: error, times }, 'the injector failed; frames pass unstamped'),
+      log.error({ err: error, times }, 'something failed beside a frame, which has passed all the same'),
     ),
     onPublish: (live) => recorder?.publishBegins(live),
     onAway: (stream) => recorder?.streamEnded(stream),

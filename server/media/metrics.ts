@@ -135,6 +135,11 @@ function collectStreams(registers: Registry[], streams: StreamRegistry): void {
     (l) => (l.injector?.counters.passedUntouched ?? 0) + l.counters.injectorFaults,
   );
   count(
+    'framecue_listener_faults_total',
+    'Times that a recording, or whoever is told of stamps and epochs, threw; the frame passed with its stamps.',
+    (l) => l.counters.listenerFaults,
+  );
+  count(
     'framecue_stamps_postponed_total',
     'Stamps that waited for a later frame, for want of room.',
     (l) => l.injector?.counters.stampsPostponed ?? 0,
