@@ -340,12 +340,16 @@ describe('a recorded show', () => {
 
   it('of a server that is killed can be replayed up to there', async () => {
     await system.publish('bframes-25');
-    const started = await system.api.media('POST', `${system.api.streamPath}/recording`, { name: 'killed' });
-    expect(started.status).toBe(201);
+    const recording = startCommand('record', ...server, '--out', 'killed');
+    await until('it is recorded', 10_000, async () =>
+      (await recordingOf())?.name === 'killed' ? true : null,
+    );
     await until('two seconds of it', 10_000, async () =>
       (await recordingOf())!.packets > 150 ? true : null,
     );
     process.kill((await system.run()).pids.media, 'SIGKILL');
+    const told = await recording.ended;
+    expect(told, told.out).toMatchObject({ code: 1, err: expect.stringContaining('framecue replay killed') });
     const replayed = await framecue('replay', showOf('killed'), '--json');
     expect(replayed.code, `${replayed.out} ${replayed.err}`).toBe(0);
     const { replay, notes, comparison } = JSON.parse(replayed.out);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { FramecueError } from '../../packet/errors.ts';
 import type { ShowSummary } from '../../qa/show/show-store.ts';
 import type { RecordingStatus } from '../../server/media/recording.ts';
 import { ask, type Server, type ServerOptions, serverOf, withServer } from './server.ts';
@@ -90,11 +91,14 @@ async function record(server: Server, path: string, options: RecordOptions): Pro
         };
         if (isStopping) wake();
       });
-      const next = isStopping
-        ? await stopped(server, path)
-        : (await ask<Answer>(server, 'GET', path)).recording;
-      // Another one has begun: this one is over.
-      if (next === null || next.name !== name) break;
+      const next = await (isStopping ? stopped(server, path) : recordingOf(server, path)).catch(
+        (cause: unknown) => {
+          if (cause instanceof FramecueError && GONE.has(cause.code)) throw cutOff(name, cause);
+          throw cause;
+        },
+      );
+      // The server was started again, or somebody else has begun another one.
+      if (next === null || next.name !== name) throw cutOff(name);
       now = next;
     }
   } finally {
@@ -105,10 +109,23 @@ async function record(server: Server, path: string, options: RecordOptions): Pro
   return now;
 }
 
+const recordingOf = async (server: Server, path: string): Promise<RecordingStatus | null> =>
+  (await ask<Answer>(server, 'GET', path)).recording;
+
+/** Nobody answers, or a server that is just starting. */
+const GONE: ReadonlySet<string> = new Set(['ERR_TIMEOUT', 'ERR_NOT_READY']);
+
+const cutOff = (name: string, cause?: Error): FramecueError =>
+  new FramecueError(
+    'ERR_NOT_READY',
+    `The server does not record ${name} any more. What it has can be replayed: framecue replay ${name}. To go on: framecue record.`,
+    { cause },
+  );
+
 /** It may have ended by itself in the same moment. */
 async function stopped(server: Server, path: string): Promise<RecordingStatus | null> {
-  const now = (await ask<Answer>(server, 'GET', path)).recording;
-  if (now?.state === 'ended') return now;
+  const now = await recordingOf(server, path);
+  if (now === null || now.state === 'ended') return now;
   return (await ask<Answer>(server, 'POST', `${path}/stop`)).recording;
 }
 

@@ -203,7 +203,7 @@ async function foreignMaterial(
       ...(director.left.length === 0
         ? []
         : [
-            `${countOf(director.left.length, 'cue')} never came to their picture: ${director.left.slice(0, 10).join(', ')}`,
+            `${countOf(director.left.length, 'cue')} never came to ${director.left.length === 1 ? 'its' : 'their'} picture: ${director.left.slice(0, 10).join(', ')}`,
           ]),
     ],
   };
