@@ -7,6 +7,11 @@ import type { Command } from 'commander';
 // What Node makes of the TypeScript files is kept between runs: loading them is most of a short command's time.
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'framecue'));
 
+// `| head` reads what it wants and goes: that is no error, and files are still written to their end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 /** Loaded only when they are called, so that each starts with no more than it needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).statusCommand(),

@@ -3,12 +3,9 @@ import type { Cue } from '../../cues/cue.ts';
 import type { SigningKey } from '../../cues/signing.ts';
 import { openForMsOf, prepareCue } from '../../director/cue-maker.ts';
 import { ms, type UnixMilliseconds, unixMs } from '../../packet/time.ts';
-import type { CueSheet, SheetCue } from '../sources/cue-sheet.ts';
+import { type CueSheet, SHEET_DEFAULTS, type SheetCue } from '../sources/cue-sheet.ts';
 import type { TimedCue } from './stamp-editor.ts';
 
-/** Copies after the fire picture, unless the sheet says otherwise. */
-const REPEAT = 3;
-const ANNOUNCE_MS = 2000;
 /** How long before its announcement the injector gets a cue. */
 const HELD_BEFORE_MS = 1000;
 /** A file may be played at any time: what expires at once would never fire. */
@@ -60,8 +57,8 @@ function cueOf(cue: SheetCue, pts: number, firstPts: number, { stream, startAt }
     ...(durationMs === undefined ? {} : { durationMs }),
     exp: unixMs(markedAt + (cue.expiresInMs ?? windowMs + EXPIRES_IN_MS)),
     fire: { kind: 'mediaTime', pts: ms(Math.round(pts)) },
-    announceMs: ms(cue.announceMs ?? ANNOUNCE_MS),
-    repeat: cue.repeat ?? REPEAT,
+    announceMs: ms(cue.announceMs ?? SHEET_DEFAULTS.announceMs),
+    repeat: cue.repeat ?? SHEET_DEFAULTS.repeat,
     by: 'stamp',
     landing: null,
   };

@@ -5,7 +5,7 @@ import { openForMsOf, prepareCue } from '../../director/cue-maker.ts';
 import type { MediaPacket } from '../../packet/packet.ts';
 import { ptsOf } from '../../packet/packet.ts';
 import { ms, unixMs } from '../../packet/time.ts';
-import type { CueSheet, SheetCue } from '../sources/cue-sheet.ts';
+import { type CueSheet, SHEET_DEFAULTS, type SheetCue } from '../sources/cue-sheet.ts';
 import { FOREIGN_START_UNIX_MS } from './foreign-show.ts';
 import type { ReplayPath, ReplaySink } from './replayer.ts';
 
@@ -17,8 +17,6 @@ export interface SheetDirectorOptions {
   readonly firstPts: number;
 }
 
-const DEFAULT_ANNOUNCE_MS = 2_000;
-const DEFAULT_REPEAT = 4;
 /** Longer than any announcement: cues are given to the path this long before their picture. */
 const AHEAD_MS = 70_000;
 /** How long after its window a cue may still fire for viewers. */
@@ -107,8 +105,8 @@ export class SheetDirector implements ReplaySink {
       markedAt: unixMs(dueAt),
       acceptedAt: unixMs(FOREIGN_START_UNIX_MS),
       exp: unixMs(dueAt + (sheetCue.expiresInMs ?? (windowMs ?? OPEN_MS) + EXP_MS)),
-      announceMs: ms(sheetCue.announceMs ?? DEFAULT_ANNOUNCE_MS),
-      repeat: sheetCue.repeat ?? DEFAULT_REPEAT,
+      announceMs: ms(sheetCue.announceMs ?? SHEET_DEFAULTS.announceMs),
+      repeat: sheetCue.repeat ?? SHEET_DEFAULTS.repeat,
     };
     return { cue, pts };
   }

@@ -70,6 +70,9 @@ export const SheetCue = z
     }
   });
 
+/** As the server's own: a sheet gives the same stamps in `stamp`, in `replay` and on air. */
+export const SHEET_DEFAULTS = { announceMs: 2_000, repeat: 4 } as const;
+
 /** A list of cues, or an object that has it as `cues` and names the stream. */
 const Sheet = z.union([
   z.array(SheetCue).max(MAX_CUES),
