@@ -107,7 +107,8 @@ async function stamp(input: string, output: string, options: StampOptions): Prom
   } else {
     process.stdout.write(`${describeRewrite(output, report, editor.counts, 'stamp')}\n`);
     for (const { id, landing } of landed) {
-      process.stdout.write(`cue ${id} on access unit ${landing.frame}, PTS ${landing.pts}\n`);
+      const { pts, frame } = landing;
+      process.stdout.write(`cue ${id} fires on PTS ${pts}, first carried to fire by access unit ${frame}\n`);
     }
     for (const id of missed) process.stdout.write(`cue ${id} did not land: its moment is not in the file\n`);
   }
