@@ -116,6 +116,11 @@ export const ERRORS = {
   ERR_AUDIT_URL: { status: 400, retryable: false, text: 'This is no output that can be read back.' },
   ERR_AUDIT_EXISTS: { status: 409, retryable: false, text: 'An output of this name is read back already.' },
   ERR_AUDIT_LIMIT: { status: 409, retryable: false, text: 'As many outputs are read back as may be.' },
+  ERR_AUDIT_FILE: {
+    status: 500,
+    retryable: true,
+    text: 'The list of outputs that were named at run time cannot be read or written.',
+  },
   // shows that are recorded and replayed
   ERR_SHOW_UNKNOWN: { status: 404, retryable: false, text: 'There is no such show.' },
   ERR_SHOW_EXISTS: { status: 409, retryable: false, text: 'A show of this name exists already.' },

@@ -16,7 +16,9 @@ const ENTRY = /^(?:([^=@:]*)(?:@([^=:]*))?=)?((?:https?|wss?):\/\/.*)$/;
 /** Null for anything but an address that can be read: http, https, ws or wss. */
 export function outputUrl(text: string): URL | null {
   const url = text.length > MAX_URL ? null : URL.parse(text);
-  return url !== null && SCHEMES.includes(url.protocol) && url.hostname !== '' ? url : null;
+  if (url === null || !SCHEMES.includes(url.protocol) || url.hostname === '') return null;
+  // Written out, every character beyond ASCII is up to nine of them.
+  return url.href.length > MAX_URL ? null : url;
 }
 
 /** Host and path: query and user may be secrets, and are told to nobody. */

@@ -32,17 +32,18 @@ export function auditRoutes(app: Express, tokens: TokenRegistry, options: AuditR
   const list: RequestHandler = (req, res) => {
     res.set('Cache-Control', 'no-store').json(auditOf(options).status(streamOf(req.params, options)));
   };
-  const add: RequestHandler = (req, res) => {
+  const add: RequestHandler = async (req, res) => {
     const stream = streamOf(req.params, options);
-    const output = auditOf(options).add(stream, AddRequest.parse(req.body ?? {}));
+    const output = await auditOf(options).add(stream, AddRequest.parse(req.body ?? {}));
     res
       .status(201)
       .location(`/api/v1/streams/${stream}/audit/${encodeURIComponent(output.output)}`)
       .json(output);
   };
-  const remove: RequestHandler = (req, res) => {
+  const remove: RequestHandler = async (req, res) => {
     const stream = streamOf(req.params, options);
-    if (!auditOf(options).remove(stream, String(req.params.output))) throw new FramecueError('ERR_NOT_FOUND');
+    const removed = await auditOf(options).remove(stream, String(req.params.output));
+    if (!removed) throw new FramecueError('ERR_NOT_FOUND');
     res.status(204).end();
   };
 

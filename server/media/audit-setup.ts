@@ -4,9 +4,10 @@ import { FramecueError } from '../../packet/errors.ts';
 import { streamKeyOf } from '../../packet/packet.ts';
 import type { NamedOutput } from '../../qa/audit/messages.ts';
 import { readNamedOutput } from '../../qa/audit/named-outputs.ts';
-import { SETTINGS, type Settings } from '../../service/settings.ts';
+import { isStreamAllowed, SETTINGS, type Settings } from '../../service/settings.ts';
 import { mainStreamOf } from '../urls.ts';
 import { Audit, type AuditOptions } from './audit.ts';
+import { KeptOutputs } from './kept-outputs.ts';
 
 export interface AuditSetupOptions
   extends Pick<AuditOptions, 'streams' | 'clock' | 'log' | 'registry' | 'secret' | 'keys' | 'ownBase'> {
@@ -21,6 +22,8 @@ export function openAudit({ settings, director, ...rest }: AuditSetupOptions): A
     ...rest,
     book: director.book,
     named: namedOutputsOf(settings),
+    kept: new KeptOutputs(settings.dataDir, rest.log),
+    isAllowed: (stream) => isStreamAllowed(settings.streams, stream),
     maxNamed: settings.auditOutputs,
     timeoutMs: settings.auditTimeoutMs,
     dueAtMs: ({ fire, acceptedAt }) => dueOf(fire, acceptedAt, null),

@@ -23,6 +23,7 @@ import { isFreeLabel, labelOf, outputUrl, placeOf } from '../../qa/audit/named-o
 import type { Log } from '../../service/log.ts';
 import { type AuditMetrics, createAuditMetrics } from './audit-metrics.ts';
 import { AuditThread } from './audit-thread.ts';
+import type { KeptOutputs } from './kept-outputs.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
 export interface AuditOptions {
@@ -34,6 +35,9 @@ export interface AuditOptions {
   readonly registry: Registry;
   /** As the settings name them. */
   readonly named: readonly NamedOutput[];
+  /** Named at run time, by this process and those before it. */
+  readonly kept: KeptOutputs;
+  readonly isAllowed: (stream: string) => boolean;
   readonly maxNamed: number;
   readonly timeoutMs: number;
   /** What delivery knows our readers by. */
@@ -48,8 +52,13 @@ export interface AuditOptions {
 export interface AuditedOutput extends Omit<OutputHealth, 'stream'> {
   /** Host and path of a named output; null for the server's own. */
   readonly url: string | null;
-  /** The cue that was settled last. */
-  readonly last: ({ readonly cue: string } & Pick<OutputReceipt, 'seen' | 'delayMs' | 'problem'>) | null;
+  /**
+   * The cue that was settled last; `since`: when the picture of the first cue of an unbroken row with the same `seen`
+   * was shown, Unix milliseconds.
+   */
+  readonly last:
+    | ({ readonly cue: string; readonly since: number } & Pick<OutputReceipt, 'seen' | 'delayMs' | 'problem'>)
+    | null;
 }
 
 export interface AuditStatus {
@@ -65,6 +74,7 @@ const AFTER_END_MS = 15_000;
 const MAX_OUTSTANDING = 1_000;
 const MAX_WANTED = 100;
 const MAX_LAST = 1_000;
+const MAX_CHANGES_WAITING = 64;
 
 /**
  * Reads back what viewers get: every stream's own outputs over real sockets, and outputs elsewhere that were named;
@@ -78,11 +88,15 @@ export class Audit {
   readonly #timer: NodeJS.Timeout;
   /** By stream and label. */
   readonly #named = new Map<string, NamedOutput>();
+  /** Those of them that are in the file; the others stand in the settings. */
+  readonly #atRunTime = new Set<string>();
   /** Sent and not settled: told again to a thread that was started again. */
   readonly #outstanding = new Map<string, ExpectedCue>();
   readonly #last = new Map<string, NonNullable<AuditedOutput['last']>>();
   readonly #endedAt = new Map<string, number>();
   readonly #problems = new Map<string, string | null>();
+  #changes: Promise<unknown> = Promise.resolve();
+  #changesWaiting = 0;
   #followed: readonly FollowedStream[] = [];
   #health: readonly OutputHealth[] = [];
   #dropped = 0;
@@ -91,6 +105,7 @@ export class Audit {
   constructor(options: AuditOptions) {
     this.#options = options;
     for (const named of options.named) this.#named.set(nameOf(named.stream, named.label), named);
+    this.#readKept();
     this.#metrics = createAuditMetrics(options.registry, {
       outputs: () => this.#health,
       restarts: () => this.#thread.restarts,
@@ -140,10 +155,17 @@ export class Audit {
   }
 
   /**
-   * Reads one more output, until `remove` or the end of the process.
-   * @throws {FramecueError} ERR_AUDIT_URL, ERR_AUDIT_EXISTS, ERR_AUDIT_LIMIT.
+   * Reads one more output, until `remove`; a process that is started again reads it too.
+   * @throws {FramecueError} ERR_AUDIT_URL, ERR_AUDIT_EXISTS, ERR_AUDIT_LIMIT, ERR_AUDIT_FILE.
    */
-  add(stream: string, given: { readonly url: string; readonly label?: string | undefined }): AuditedOutput {
+  add(
+    stream: string,
+    given: { readonly url: string; readonly label?: string | undefined },
+  ): Promise<AuditedOutput> {
+    return this.#inTurn(() => this.#add(stream, given));
+  }
+
+  async #add(stream: string, given: Parameters<Audit['add']>[1]): Promise<AuditedOutput> {
     const url = outputUrl(given.url);
     if (url === null)
       throw new FramecueError('ERR_AUDIT_URL', 'Give an address with http, https, ws or wss.');
@@ -159,21 +181,72 @@ export class Audit {
     if (this.#named.size >= this.#options.maxNamed) {
       throw new FramecueError('ERR_AUDIT_LIMIT', undefined, { details: { limit: this.#options.maxNamed } });
     }
+    // The file first: what is said to be kept is.
+    await this.#options.kept.write([...this.#keptNow(), named]);
     this.#named.set(name, named);
+    this.#atRunTime.add(name);
     this.#sendNamed();
     return notBegun(named);
   }
 
-  /** False where no such output was named. */
-  remove(stream: string, label: string): boolean {
-    if (!this.#named.delete(nameOf(stream, label))) return false;
+  /**
+   * False where no such output was named. One that the settings name comes back with the next start.
+   * @throws {FramecueError} ERR_AUDIT_FILE: it is read as before.
+   */
+  remove(stream: string, label: string): Promise<boolean> {
+    return this.#inTurn(() => this.#remove(stream, label));
+  }
+
+  async #remove(stream: string, label: string): Promise<boolean> {
+    const name = nameOf(stream, label);
+    const named = this.#named.get(name);
+    if (named === undefined) return false;
+    if (this.#atRunTime.has(name)) {
+      await this.#options.kept.write(this.#keptNow().filter((one) => one !== named));
+    }
+    this.#atRunTime.delete(name);
+    this.#named.delete(name);
+    // Another of this name shall not begin with what became of this one.
+    for (const known of this.#last.keys()) {
+      if (known === name || known.startsWith(`${name}/`)) this.#last.delete(known);
+    }
     this.#sendNamed();
     return true;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#changes;
     await this.#thread.close();
+  }
+
+  /** Each change goes by what the one before it has left. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    // A disk that hangs shall not gather requests.
+    if (this.#changesWaiting >= MAX_CHANGES_WAITING) throw new FramecueError('ERR_AUDIT_FILE');
+    this.#changesWaiting++;
+    const result = this.#changes.then(change).finally(() => this.#changesWaiting--);
+    this.#changes = result.catch(() => undefined);
+    return result;
+  }
+
+  #keptNow(): NamedOutput[] {
+    return [...this.#named].flatMap(([name, named]) => (this.#atRunTime.has(name) ? [named] : []));
+  }
+
+  /** The settings may have changed since: they go first. */
+  #readKept(): void {
+    const { kept, maxNamed, isAllowed } = this.#options;
+    for (const named of kept.read()) {
+      const name = nameOf(named.stream, named.label);
+      if (this.#named.has(name)) kept.entryPassedOver('another has this name', named);
+      else if (!isAllowed(named.stream)) kept.entryPassedOver('its stream is not allowed', named);
+      else if (this.#named.size >= maxNamed) kept.entryPassedOver('there are as many as may be', named);
+      else {
+        this.#named.set(name, named);
+        this.#atRunTime.add(name);
+      }
+    }
   }
 
   #setup(): AuditorSetup {
@@ -263,9 +336,11 @@ export class Audit {
     for (const [output, receipt] of entries) {
       const { seen, delayMs, problem } = receipt;
       this.#metrics.settled(stream, output, receipt);
+      const before = this.#last.get(nameOf(stream, output));
+      const since = before?.seen === seen ? before.since : Math.round(cue.fireAtUs / 1000);
       this.#last.delete(nameOf(stream, output));
       this.#last.set(nameOf(stream, output), {
-        ...{ cue: id, seen, delayMs },
+        ...{ cue: id, seen, since, delayMs },
         ...(problem === undefined ? {} : { problem }),
       });
       if (this.#last.size > MAX_LAST) this.#last.delete(this.#last.keys().next().value!);
