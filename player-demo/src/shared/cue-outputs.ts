@@ -30,8 +30,10 @@ export const byOutput = (a: { readonly name: string }, b: { readonly name: strin
 
 const rankOf = (name: string): number => (OWN.includes(name) ? OWN.indexOf(name) : OWN.length);
 
+export const isOwnOutput = (name: string): boolean => OWN.includes(name);
+
 /** `FLV` for the server's own outputs; others as they were named. */
-export const outputName = (name: string): string => (OWN.includes(name) ? name.toUpperCase() : name);
+export const outputName = (name: string): string => (isOwnOutput(name) ? name.toUpperCase() : name);
 
 export interface OutputLook {
   readonly tone: 'good' | 'warn' | 'bad' | 'plain';

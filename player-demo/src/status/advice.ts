@@ -44,6 +44,19 @@ export function adviceOn(code: string, stream: StreamReport): string | null {
       return 'Cues at a wall-clock moment go by arrival until the clock is known again.';
     case 'clock-absurd':
       return 'Set the clock of that machine by NTP, then restart OBS. Until then cues at a wall-clock moment go by arrival.';
+    case 'output-no-stamps':
+      return 'Something on the way there drops SEI. Let it pass the video on as it is, or keep unregistered user data SEI when it encodes anew; keep script data, emsg or EXT-X-DATERANGE at least.';
+    case 'output-carrier':
+      return 'Something on the way there drops SEI. Let it pass the video on as it is, or keep unregistered user data SEI when it encodes anew.';
+    case 'output-cue-lost':
+      return 'Pictures are lost on the way there: look for an overloaded relay, and for an encoder with a lower frame rate than this stream has.';
+    case 'output-forged':
+      return 'See that this address shows this stream, and who else may publish to it.';
+    case 'output-missing':
+      return 'See what lies between this server and that output, and whether it keeps SEI.';
+    case 'output-own-missing':
+    case 'output-own-carrier':
+      return 'Nothing lies between: the log of the media process names cue and output.';
     case 'comes-and-goes':
       return 'How each publish ended stands in the list of publishers on this page.';
     default:

@@ -1,3 +1,4 @@
+import type { OutputReport } from './outputs.ts';
 import {
   type ClockReport,
   type MediaReport,
@@ -181,6 +182,13 @@ export function streamWith(
     ...changes,
   };
 }
+
+/** An output that is read, and whose newest cue was seen. */
+export const outputOf = (name: string, changes: Partial<OutputReport> = {}): OutputReport => ({
+  ...{ name, isRead: true, problem: null, lastPictureAgeMs: 12 },
+  last: { seen: 'sei', since: report().at - 60_000, delayMs: 2, problem: null },
+  ...changes,
+});
 
 export const eventOf = (changes: Partial<PublisherEvent> = {}): PublisherEvent => ({
   at: report().at - 30_000,

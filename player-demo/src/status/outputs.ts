@@ -18,6 +18,8 @@ export interface OutputReport {
   /** What became of the newest cue there. */
   readonly last: {
     readonly seen: OutputVerdict;
+    /** The first of an unbroken row of cues of which the same was seen; Unix milliseconds. */
+    readonly since: number | null;
     readonly delayMs: number | null;
     readonly problem: string | null;
   } | null;
@@ -40,7 +42,10 @@ function readOutput(value: unknown): OutputReport | null {
     last:
       last === null || seen === undefined
         ? null
-        : { seen, delayMs: numberOf(last.delayMs), problem: textOf(last.problem) },
+        : {
+            ...{ seen, since: numberOf(last.since) },
+            ...{ delayMs: numberOf(last.delayMs), problem: textOf(last.problem) },
+          },
   };
 }
 

@@ -1,4 +1,5 @@
 import { adviceOn } from './advice.ts';
+import { namesOf, unreadOutputs } from './output-problems.ts';
 import type { MediaReport, Problem, PublisherEvent, StreamReport } from './report.ts';
 import { eventWord, formatAge, formatMoment } from './words.ts';
 
@@ -10,13 +11,31 @@ export interface Remark {
   readonly advice: string | null;
 }
 
-export const remarksOn = (stream: StreamReport, problems: readonly Problem[]): readonly Remark[] =>
-  problems.map(({ code, level, text }) => ({
+/** What is wrong, and after it the outputs that nobody can watch. */
+export const remarksOn = (stream: StreamReport, problems: readonly Problem[]): readonly Remark[] => [
+  ...problems.map(({ code, level, text }) => ({
     key: code || text,
     level,
     text,
     advice: adviceOn(code, stream),
-  }));
+  })),
+  ...remarksOnUnread(stream),
+];
+
+function remarksOnUnread({ outputs }: StreamReport): readonly Remark[] {
+  const unread = unreadOutputs(outputs);
+  if (unread.length === 0) return [];
+  const reasons = [...new Set(unread.map(({ problem }) => problem))].join(', ');
+  return [
+    {
+      key: 'outputs-unread',
+      level: null,
+      text: `${namesOf(unread)} cannot be read back (${reasons}).`,
+      advice:
+        'Whether cues arrive there is not known. See that the address still holds; the server tries again.',
+    },
+  ];
+}
 
 /** Why a stream is off air: a try that was refused since, and how the last publish ended. */
 export function remarksOffAir(name: string, { events, at }: MediaReport): readonly Remark[] {

@@ -28,10 +28,7 @@ export function StreamCard({ stream, verdict, samples, report, alone }: StreamCa
   const facts = <AllFacts groups={factsOf(stream, problems, report.at)} />;
   return (
     <section class={`panel stream verdict-${kind}`} id={anchorOf(stream.name)} aria-label={stream.name}>
-      <VerdictBanner
-        kind={kind}
-        remarks={kind === 'off-air' ? remarksOffAir(stream.name, report) : remarksOn(stream, problems)}
-      >
+      <VerdictBanner kind={kind} remarks={remarksFor(stream, verdict, report)}>
         <strong>{stream.name}</strong> <span class="soft">{airWords(stream, kind, report.at)}</span>
       </VerdictBanner>
       {headlines !== null && (
@@ -52,6 +49,15 @@ export function StreamCard({ stream, verdict, samples, report, alone }: StreamCa
       )}
     </section>
   );
+}
+
+function remarksFor(
+  stream: StreamReport,
+  { kind, problems }: Verdict,
+  report: MediaReport,
+): readonly Remark[] {
+  if (kind === 'unknown') return [];
+  return kind === 'off-air' ? remarksOffAir(stream.name, report) : remarksOn(stream, problems);
 }
 
 /** Fragment of the card of a stream. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventOf, report, streamWith } from './fixtures.ts';
+import { eventOf, outputOf, report, streamWith } from './fixtures.ts';
 import type { Sample } from './history.ts';
 import type { Problem } from './report.ts';
 import { type Evidence, judge, worstOf } from './verdict.ts';
@@ -82,6 +82,35 @@ describe('judge', () => {
     const verdict = judge(streamWith({}, { video: { profile } }), evidence());
     expect(verdict.kind).toBe('trouble');
     expect(codesOf(verdict.problems)).toEqual(['profile']);
+  });
+
+  describe('by what reading the outputs back has shown', () => {
+    const last = { since: at - 60_000, delayMs: null } as const;
+    const judged = (seen: 'sei' | 'carrier' | 'missing' | 'unread', problem: string | null) => {
+      const outputs = [outputOf('flv'), outputOf('cdn/720p', { last: { ...last, seen, problem } })];
+      return judge(streamWith({ outputs }), evidence());
+    };
+
+    it('says trouble where an output loses every cue', () => {
+      const verdict = judged('missing', 'NO_STAMPS');
+      expect(verdict.kind).toBe('trouble');
+      expect(codesOf(verdict.problems)).toEqual(['output-no-stamps']);
+      expect(verdict.problems[0]?.text).toContain('cdn/720p keeps no stamps');
+    });
+
+    it('asks to look where cues come beside the video only', () => {
+      expect(judged('carrier', 'SEI_LOST').kind).toBe('look');
+    });
+
+    it('stays healthy where a cue is there, or where nobody could read', () => {
+      expect(judged('sei', null)).toEqual({ kind: 'healthy', problems: [] });
+      expect(judged('unread', 'ERR_TIMEOUT')).toEqual({ kind: 'healthy', problems: [] });
+    });
+
+    it('says nothing of it off air', () => {
+      const outputs = [outputOf('cdn', { last: { ...last, seen: 'missing', problem: 'NO_STAMPS' } })];
+      expect(judge(streamWith({ publisher: null, outputs }), evidence()).problems).toEqual([]);
+    });
   });
 
   it('warns about a publisher that comes and goes, and about that stream alone', () => {

@@ -2,6 +2,7 @@ import { plural } from '../shared/format.ts';
 import { bitstreamProblems } from './bitstream.ts';
 import { clockProblems } from './clock.ts';
 import { recentlyUnstamped, type Sample } from './history.ts';
+import { outputProblems } from './output-problems.ts';
 import type { Problem, PublisherEvent, StreamReport } from './report.ts';
 
 export type VerdictKind = 'healthy' | 'look' | 'trouble' | 'starting' | 'off-air' | 'unknown';
@@ -70,6 +71,7 @@ function* ownProblems(stream: StreamReport, { at, samples, events }: Evidence): 
   }
   if (stream.clock !== null) yield* clockProblems(stream.clock, at);
   yield* bitstreamProblems(stream.bitstream, at);
+  yield* outputProblems(stream.outputs, at);
   const ends = events.filter(
     (event) => event.kind === 'ended' && event.stream === stream.name && at - event.at < COMINGS_MS,
   );
