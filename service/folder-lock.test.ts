@@ -30,15 +30,21 @@ test('a process that is killed leaves no lock behind', async () => {
   const program = `
     const { lockFolder } = await import(${JSON.stringify(new URL('./folder-lock.ts', import.meta.url).href)});
     lockFolder(${JSON.stringify(folder)}, 'media');
+    // Who takes the lock need not keep anything of it.
+    gc();
     process.send('locked');
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  await once(child, 'message');
-  expect(() => lockFolder(folder, 'media', 10)).toThrow(taken);
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  const exited = once(child, 'exit');
+  try {
+    await once(child, 'message');
+    expect(() => lockFolder(folder, 'media', 10)).toThrow(taken);
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+  }
   lockFolder(folder, 'media', 10).release();
 });
 

@@ -11,6 +11,9 @@ export interface FolderLock {
 /** A process that is told to stop may take this long to let go. */
 const WAIT_MS = 2_000;
 
+/** A database that nobody refers to any more is closed by the garbage collector, and its lock would go with it. */
+const HELD = new Set<DatabaseSync>();
+
 /**
  * Makes sure that one process at a time works in a data folder under this name. Two on one log would each take the
  * other's cues for its own. The lock is the system's, by SQLite: it goes with its process, however that ends.
@@ -31,7 +34,12 @@ export function lockFolder(dataDir: string, name: string, waitMs: number = WAIT_
     });
   }
   const held = db;
-  return { release: () => held.isOpen && held.close() };
+  HELD.add(held);
+  return {
+    release() {
+      if (HELD.delete(held)) held.close();
+    },
+  };
 }
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
