@@ -79,7 +79,8 @@ describe('the outputs of this server', () => {
     expect(audit!.outputs.map(({ output, state }) => `${output} ${state}`).sort()).toEqual(
       OWN.map((output) => `${output} reading`),
     );
-    for (const { last } of audit!.outputs) expect(last).toMatchObject({ seen: 'sei' });
+    for (const { last } of audit!.outputs)
+      expect(last).toMatchObject({ seen: 'sei', since: expect.any(Number) });
     expect([...(await metric('framecue_viewers')).values()].every((value) => value === 0)).toBe(true);
     expect(figureOf(await metric('framecue_audit_cues_total'), 'output="hls"', 'result="sei"')).toBe(2);
     expect(figureOf(await metric('framecue_audit_missing'), 'output="hls"')).toBe(0);
@@ -118,6 +119,17 @@ describe('the outputs of this server', () => {
     }
   });
 });
+
+/** Media is killed, as by a crash, and started again. */
+async function restartMedia(): Promise<void> {
+  const before = (await system.run()).pids.media;
+  process.kill(before, 'SIGKILL');
+  await until('media is started again', SETTLED_MS, async () => {
+    const { pids } = await system.run();
+    if (pids.media === before) return null;
+    return (await system.api.media('GET', '/health/ready')).status === 200 ? true : null;
+  });
+}
 
 /** The entries of a cue in the log, which is what the feed gives. */
 function entriesOf(id: string): Cue[] {
@@ -232,6 +244,20 @@ describe('outputs elsewhere', () => {
     expect(landing!.outputs.dead).toMatchObject({ seen: 'unread' } satisfies Partial<OutputReceipt>);
     expect(landing!.outputs.loop).toMatchObject({ seen: 'unread', problem: 'ERR_SOURCE_LIMIT' });
     expect(landing!.outputs.flv).toMatchObject({ seen: 'sei' });
+
+    await restartMedia();
+    const kept = await until('they are kept over a restart', SETTLED_MS, async () => {
+      const { body } = await system.api.media<{ outputs: { output: string }[] }>('GET', path);
+      const names = body.outputs.map(({ output }) => output).filter((name) => /^(dead|loop)/.test(name));
+      return names.length === 2 ? names.sort() : null;
+    });
+    expect(kept).toEqual(['dead', 'loop']);
+    await until('their alert metric is back', SETTLED_MS, async () => {
+      const missing = await metric('framecue_audit_missing');
+      return figureOf(missing, 'output="dead"') === 0 && figureOf(missing, 'output="loop"') === 0
+        ? true
+        : null;
+    });
 
     for (const label of ['dead', 'loop']) {
       expect((await system.api.media('DELETE', `${path}/${label}`)).status).toBe(204);
