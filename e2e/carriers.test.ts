@@ -85,6 +85,8 @@ describe.each(ROADS)('behind a server that $name', ({ name, drops, carriers }) =
       cue: (n) => ({
         type: 'custom.test',
         data: { n },
+        // Over before the next road's are marked: only so many may be open at once.
+        durationMs: 10_000,
         ...(n % 2 === 0 ? { delayMs: 1000 + n * 17, announceMs: 700 } : {}),
       }),
     });
