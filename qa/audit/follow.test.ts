@@ -9,7 +9,7 @@ import { systemClock } from '../../packet/clock.ts';
 import { makeFlv } from '../../packet/testing/flv-fixture.ts';
 import { makeSelfSignedCert } from '../../service/testing/self-signed-cert.ts';
 import { followOutput } from './follow.ts';
-import { refuseAddress } from './http.ts';
+import { openHttp, refuseAddress } from './http.ts';
 import type { OutputHealth } from './messages.ts';
 import { Output } from './output.ts';
 import { StampCheck } from './stamp-check.ts';
@@ -91,6 +91,17 @@ describe('an address that is no output ends in a code, and in bounds', () => {
     expect(await readOnce(never.url)).toMatchObject({ problem: 'ERR_TIMEOUT' });
     const stops = await serve((_req, res) => void res.writeHead(200).write('FLV\x01'));
     expect(await readOnce(stops.url)).toMatchObject({ problem: 'ERR_TIMEOUT' });
+  });
+
+  test('it never answers and is given up, while it is connected to', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { url } = await serve(() => asked.resolve());
+    const end = new AbortController();
+    const opened = openHttp(new URL(url), { headers: {}, isOwn: false, signal: end.signal });
+    await asked.promise;
+    end.abort(new Error('given up'));
+    // Nothing but this: an error that is thrown in an event handler would end the reading thread.
+    await expect(opened).rejects.toThrow('given up');
   });
 
   test('it redirects for ever', async () => {

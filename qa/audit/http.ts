@@ -154,9 +154,9 @@ export const connectOptions = (
 ): { readonly rejectUnauthorized?: false; readonly lookup?: LookupFunction } =>
   isOwn ? { rejectUnauthorized: false } : { lookup: guardedLookup };
 
-/** @throws the signal's reason when it was aborted. */
-export function openError(cause: unknown, signal: AbortSignal): FramecueError {
-  if (signal.aborted) throw signal.reason;
+/** What to fail with: the signal's reason when it was aborted. Never throws: it is asked in event handlers. */
+export function openError(cause: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
   if (cause instanceof FramecueError) return cause;
   // What the system says ("ECONNREFUSED", a certificate's fault) names no secrets; a URL would.
   const code = (cause as NodeJS.ErrnoException).code ?? 'no answer';
