@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { KeySet } from '../cues/key-set.ts';
 import { KEYS_PATH, type StampKeySet } from '../cues/wire/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import type { Log } from '../service/log.ts';
@@ -6,20 +6,6 @@ import { Backoff } from './backoff.ts';
 import { readBounded } from './http-read.ts';
 import type { StampKeys } from './interactions/stamp-proof.ts';
 import type { Timers } from './timers.ts';
-
-const KeySet = z.object({
-  keys: z
-    .array(
-      z.object({
-        kty: z.literal('OKP'),
-        crv: z.literal('Ed25519'),
-        kid: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-        x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-      }),
-    )
-    .min(1)
-    .max(64),
-});
 
 const TIMEOUT_MS = 5_000;
 const LIMIT_BYTES = 64 * 1024;

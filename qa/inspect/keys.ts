@@ -1,15 +1,9 @@
-import { createPublicKey, verify } from 'node:crypto';
-import { z } from 'zod';
+import { KeySet } from '../../cues/key-set.ts';
+import { remembering, stampVerifier } from '../../cues/stamp-verify.ts';
 import type { CueStamp, StampKeySet } from '../../cues/wire/index.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { wholeText } from '../sources/hls-segment.ts';
 import { openInput, reasonOf } from '../sources/input.ts';
-
-const KeySet = z.object({
-  keys: z.array(
-    z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), kid: z.string(), x: z.string() }),
-  ),
-});
 
 export type Verdict = 'good' | 'bad' | 'unknown-key';
 export type StampVerifier = (stamp: CueStamp) => Verdict;
@@ -31,19 +25,8 @@ export async function readKeySet(address: string): Promise<StampKeySet> {
   }
 }
 
-/** RFC 8032, by Node; each signed line once, however many copies there are. */
+/** Each signed line once, however many copies there are. @throws {TypeError} for a key that is none. */
 export function verifierOf(set: StampKeySet): StampVerifier {
-  const keys = new Map(set.keys.map((jwk) => [jwk.kid, createPublicKey({ key: { ...jwk }, format: 'jwk' })]));
-  const known = new Map<string, Verdict>();
-  return ({ bodyText, signature }) => {
-    const key = keys.get(signature.keyId);
-    if (key === undefined) return 'unknown-key';
-    const memo = `${signature.keyId} ${signature.value} ${bodyText}`;
-    const before = known.get(memo);
-    if (before !== undefined) return before;
-    const isGood = verify(null, Buffer.from(bodyText), key, Buffer.from(signature.value, 'base64url'));
-    const verdict = isGood ? 'good' : 'bad';
-    if (known.size < 100_000) known.set(memo, verdict);
-    return verdict;
-  };
+  const verify = remembering(stampVerifier(set));
+  return ({ bodyText, signature }) => verify(bodyText, signature);
 }

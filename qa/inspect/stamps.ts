@@ -2,34 +2,27 @@ import {
   type CueStamp,
   parseStamp,
   STAMP_TEXT_DEFAULT_LIMIT,
-  STAMP_UUID_TEXT,
   type Stamp,
   StampError,
 } from '../../cues/wire/index.ts';
-import {
-  type SeiMessage,
-  sameUuid,
-  USER_DATA_UNREGISTERED,
-  uuidFromText,
-} from '../../h264-sei-parser/src/index.ts';
+import type { SeiMessage } from '../../h264-sei-parser/src/index.ts';
+import { STAMP_UUID, stampTextOf } from '../../injector/sei-unit.ts';
 import type { StampVerifier, Verdict } from './keys.ts';
 import { type Finding, finding } from './lint-codes.ts';
 
-const STAMP_UUID = uuidFromText(STAMP_UUID_TEXT);
-const UUID_BYTES = 16;
 /** A PTS that was foretold and its picture's differ by up to this. */
 const SAME_PTS_MS = 0.001;
-
-export const isStamp = ({ payloadType, payload }: SeiMessage): boolean =>
-  payloadType === USER_DATA_UNREGISTERED && sameUuid(payload.subarray(0, UUID_BYTES), STAMP_UUID);
 
 /** A stamp as it was read. `verified`: null where no keys were given, or there is nothing to verify. */
 export type ReadStamp =
   | { readonly kind: 'clock' | 'cue'; readonly stamp: Stamp; readonly verified: Verdict | null }
   | { readonly kind: 'unreadable'; readonly code: string; readonly text: string };
 
-export const readStamp = (message: SeiMessage, verifier: StampVerifier | null): ReadStamp =>
-  readStampText(message.payload.subarray(UUID_BYTES), verifier);
+/** Null for any other message. */
+export function readStamp(message: SeiMessage, verifier: StampVerifier | null): ReadStamp | null {
+  const text = stampTextOf(message);
+  return text === null ? null : readStampText(text, verifier);
+}
 
 /** The text of a stamp, from wherever it comes. */
 export function readStampText(text: Uint8Array | string, verifier: StampVerifier | null): ReadStamp {
@@ -162,7 +155,7 @@ export class StampRecord {
 /** What a stamp's own bytes make worth saying. */
 export function stampFindings(message: SeiMessage, messagesInNal: number, offset: number): Finding[] {
   const findings: Finding[] = [];
-  const bytes = message.payload.length - UUID_BYTES;
+  const bytes = message.payload.length - STAMP_UUID.length;
   if (bytes > STAMP_TEXT_DEFAULT_LIMIT) findings.push(finding('STAMP_TOO_LONG', offset, `${bytes} bytes`));
   if (messagesInNal > 1) findings.push(finding('STAMP_NOT_ALONE', offset));
   return findings;

@@ -19,7 +19,7 @@ import { ms } from '../../packet/time.ts';
 import type { AccessUnitItem, ConfigItem, ContainerName } from '../sources/items.ts';
 import type { StampVerifier } from './keys.ts';
 import { type Finding, finding } from './lint-codes.ts';
-import { isStamp, type ReadStamp, readStamp, StampRecord, stampFindings } from './stamps.ts';
+import { type ReadStamp, readStamp, StampRecord, stampFindings } from './stamps.ts';
 
 const UUID_BYTES = 16;
 const LENGTH_BYTES = 4;
@@ -194,9 +194,8 @@ export class UnitReader {
     const { payloadType, payloadSize, payload } = message;
     const isUserData = payloadType === USER_DATA_UNREGISTERED && payload.length >= UUID_BYTES;
     const context = { codec: item.codec, parameterSets: this.#parameterSets, sps: this.#sps };
-    let stamp: ReadStamp | null = null;
-    if (isStamp(message)) {
-      stamp = readStamp(message, this.#verifier);
+    const stamp = readStamp(message, this.#verifier);
+    if (stamp !== null) {
       lint.push(...stampFindings(message, messagesInNal, start));
       lint.push(...this.stamps.note(stamp, item.index, item.pts, start));
     }

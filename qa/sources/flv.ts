@@ -30,7 +30,7 @@ const HEVC_CODEC_ID = 12;
 const EX_PACKET = { sequenceStart: 0, codedFrames: 1, sequenceEnd: 2, codedFramesX: 3 } as const;
 
 /**
- * FLV, read leniently: what `packet/flv-reader.ts` ends at (a wrong PreviousTagSize, lost framing) is reported here
+ * FLV, read leniently: what `packet/flv-reader.ts` ends at (lost framing) or passes over (a wrong PreviousTagSize) is reported here
  * and reading goes on, and HEVC tags (Enhanced RTMP, and the older codec id 12) are taken too.
  */
 export class FlvSourceReader implements ContainerReader {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { ffmpegPath } from '../../scripts/lib/tools.ts';
 import { openSource, type SourceItem, type SourceOptions } from './source.ts';
@@ -128,7 +128,10 @@ describe('a live playlist', () => {
     play([listOf(0, [0])]);
     const stop = new AbortController();
     const reading = read(`http://${base}/live.m3u8`, { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error('enough')), 100);
+    // Asked again and nothing new: it waits for the next time.
+    void vi
+      .waitFor(() => expect(requests).toBeGreaterThanOrEqual(2), 10_000)
+      .then(() => stop.abort(new Error('enough')));
     await expect(reading).rejects.toThrow('enough');
   });
 });

@@ -1,4 +1,4 @@
-import { parseStamp, STAMP_UUID_TEXT, type Stamp, StampError } from '../../cues/wire/index.ts';
+import { parseStamp, type Stamp, StampError } from '../../cues/wire/index.ts';
 import {
   BitstreamError,
   isVcl,
@@ -8,10 +8,8 @@ import {
   nalUnitsOfAvcc,
   parseSeiNal,
   type SeiMessage,
-  sameUuid,
-  USER_DATA_UNREGISTERED,
-  uuidFromText,
 } from '../../h264-sei-parser/src/index.ts';
+import { stampTextOf } from '../../injector/sei-unit.ts';
 import type { AccessUnitItem } from '../sources/source.ts';
 
 /** One message under our UUID, where a player meets it. */
@@ -25,9 +23,6 @@ export interface ReadStamp {
   readonly isHidden: boolean;
 }
 
-const STAMP_UUID = uuidFromText(STAMP_UUID_TEXT);
-const UUID_BYTES = 16;
-
 /** All stamps of one access unit, in order. What cannot be walked or parsed ends or skips the reading, never throws. */
 export function stampsOf(unit: AccessUnitItem): ReadStamp[] {
   if (unit.codec !== 'h264') return [];
@@ -36,9 +31,9 @@ export function stampsOf(unit: AccessUnitItem): ReadStamp[] {
   for (const nal of nalsOf(unit)) {
     if (isVcl(nal.type)) afterSlices = true;
     if (nal.type !== NalType.sei) continue;
-    messagesOf(unit.data.subarray(nal.start, nal.end)).forEach(({ payloadType, payload }, at) => {
-      if (payloadType !== USER_DATA_UNREGISTERED || !sameUuid(payload, STAMP_UUID)) return;
-      stamps.push({ ...read(payload.subarray(UUID_BYTES)), afterSlices, isHidden: at > 0 });
+    messagesOf(unit.data.subarray(nal.start, nal.end)).forEach((message, at) => {
+      const text = stampTextOf(message);
+      if (text !== null) stamps.push({ ...read(text), afterSlices, isHidden: at > 0 });
     });
   }
   return stamps;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import { KeySet } from '../../cues/key-set.ts';
 import { type StampVerify, stampVerifier } from '../../cues/stamp-verify.ts';
 import type { StampKey } from '../../cues/wire/index.ts';
 import { FramecueError } from '../../packet/errors.ts';
@@ -9,21 +9,6 @@ export interface UpstreamKeys {
   readonly keys: readonly StampKey[];
   readonly verify: StampVerify;
 }
-
-/** A JWK set as `/.well-known/framecue-keys.json` gives it; what else stands in it is passed over. */
-const KeySet = z.object({
-  keys: z
-    .array(
-      z.object({
-        kty: z.literal('OKP'),
-        crv: z.literal('Ed25519'),
-        kid: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-        x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-      }),
-    )
-    .min(1)
-    .max(64),
-});
 
 const SETTING = 'FRAMECUE_UPSTREAM_KEYS';
 /** Published behind our own, of which there are 16 at most: clients take 32. */

@@ -1,37 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CueOutcome, FiredCue } from '../../../client/src/index.ts';
+import type { CueOutcome } from '../../../client/src/index.ts';
+import { cueOf as cue } from '../demo/testing.ts';
 import { latenessWords, neverWords, pathWords, verdictOf, verdictWords } from './words.ts';
-
-const cue = (over: Partial<FiredCue>): FiredCue => ({
-  id: 'c',
-  rev: 0,
-  type: 'interaction.open',
-  ref: null,
-  show: null,
-  audience: null,
-  data: {},
-  durationMs: null,
-  remainingMs: null,
-  presentedAt: 0,
-  closesAt: null,
-  alignAt: null,
-  firePts: 1000,
-  shownPts: 1000,
-  playerFirePts: 0,
-  playerShownPts: 0,
-  frames: 0,
-  lateMs: 4,
-  outcome: 'fired',
-  reason: null,
-  path: 'flv',
-  carrier: 'sei',
-  accuracyMs: 1,
-  trigger: 'frame',
-  epoch: 'e',
-  fireAtUs: 0,
-  stamp: null,
-  ...over,
-});
 
 describe('how exactly a cue fired, in words', () => {
   it.each([
