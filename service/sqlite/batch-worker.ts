@@ -66,8 +66,9 @@ function openStore<Op, Result, Query, Answer>(
   domain: StoreDomain<Op, Result, Query, Answer>,
 ): OpenStore<Op, Result, Query, Answer> {
   const write = new DatabaseSync(file.path, { timeout: file.busyTimeoutMs });
+  useWriteAheadLog(write, file.busyTimeoutMs);
   // FULL: a commit is on the disk (fdatasync of the log) before it returns.
-  write.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  write.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
   if (file.maxPages > 0) write.exec(`PRAGMA max_page_count = ${file.maxPages}`);
   migrate(write, domain.migrations);
   const read = new DatabaseSync(file.path, { readOnly: true, timeout: file.busyTimeoutMs });
@@ -120,6 +121,27 @@ function openStore<Op, Result, Query, Answer>(
     },
   };
 }
+
+/**
+ * Where another connection is about to write a file that has no write-ahead log yet (the other of two processes
+ * that open a new one), SQLite refuses the change at once, whatever the busy timeout: waiting inside could be a
+ * deadlock (https://www.sqlite.org/c3ref/busy_handler.html). So the wait is here, with nothing held.
+ */
+function useWriteAheadLog(db: DatabaseSync, timeoutMs: number): void {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (storeProblemOf(error) !== 'locked' || performance.now() >= until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
+    }
+  }
+}
+
+/** Between two looks at a lock that another process holds, milliseconds. */
+const LOCK_POLL_MS = 10;
 
 /**
  * Each step and its number in one transaction: a crash between two leaves a schema that exists, and of two

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -48,6 +48,16 @@ const committed = () => {
   db.close();
   return rows.map((row) => row.name);
 };
+
+/** How many descriptors of this process are on the store's file. */
+const openHandles = () =>
+  readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path;
+    } catch {
+      return false; // closed since it was listed
+    }
+  }).length;
 
 describe('writes', () => {
   test('are committed when they are acknowledged, in order, off the main thread', async () => {
@@ -238,6 +248,27 @@ describe('opening and closing', () => {
     const [one, two] = await Promise.all([open(), open()]);
     await Promise.all([one!.write(add('one')), two!.write(add('two'))]);
     expect(committed().sort()).toEqual(['one', 'two']);
+  });
+
+  test('a new file that another connection is writing is waited for', async () => {
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE; CREATE TABLE theirs (a)');
+    // What the store is refused with while the other connection holds its lock: at once, not after the timeout.
+    const impatient = new DatabaseSync(path, { timeout: 10_000 });
+    expect(() => impatient.exec('PRAGMA journal_mode = WAL')).toThrow(/locked/);
+    impatient.close();
+    await expect(open({ busyTimeoutMs: 50 })).rejects.toMatchObject({
+      code: 'ERR_STORE_UNAVAILABLE',
+      details: { problem: 'locked' },
+    });
+    const opening = open({ busyTimeoutMs: 10_000 });
+    // The worker's first look is over once it has the file open beside the other connection's.
+    await vi.waitFor(() => expect(openHandles()).toBeGreaterThan(1), { timeout: 10_000 });
+    other.exec('COMMIT');
+    other.close();
+    const writer = await opening;
+    await writer.write(add('ours'));
+    expect(committed()).toEqual(['ours']);
   });
 });
 
