@@ -1,14 +1,13 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { FramecueError } from '../../packet/errors.ts';
+import { escapeHtml, type ReportPage, reportPage } from '../html/page.ts';
 import { reasonOf } from '../sources/input.ts';
 import type { FindingCount, Summary } from './inspector.ts';
 import type { PageData, PlotPoint } from './page-data.ts';
 import { CARRIER_NAMES, OTHER_NAMES } from './report-text.ts';
 import type { SeenCue } from './stamps.ts';
 
-const TOKENS = join(import.meta.dirname, '../../player-demo/src/design/tokens.css');
 const MAX_ROWS = 500;
 const MAX_MARKS = 2000;
 
@@ -31,56 +30,38 @@ export async function writePage(
 }
 
 /** One page that needs nothing else: no network, no other file. */
-export async function pageOf(address: string, summary: Summary, page: PageData): Promise<string> {
-  const uplot = dirname(createRequire(import.meta.url).resolve('uplot'));
-  const [tokens, style, script, plotStyle, plotScript] = await Promise.all([
-    readFile(TOKENS, 'utf8'),
-    readFile(join(import.meta.dirname, 'page.css'), 'utf8'),
-    readFile(join(import.meta.dirname, 'page.browser.js'), 'utf8'),
-    readFile(join(uplot, 'uPlot.min.css'), 'utf8'),
-    readFile(join(uplot, 'uPlot.iife.min.js'), 'utf8'),
-  ]);
+export function pageOf(address: string, summary: Summary, page: PageData): Promise<string> {
   const { errors, warnings, frames } = summary;
-  const isGood = errors === 0 && frames > 0;
-  const verdict =
+  const good = errors === 0 && frames > 0;
+  const text =
     frames === 0
       ? 'No pictures'
-      : isGood && warnings === 0
+      : good && warnings === 0
         ? 'Nothing wrong found'
         : `${count(errors, 'error')}, ${count(warnings, 'warning')}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${esc(basename(address))}: framecue inspect</title>
-<style>${plotStyle}\n${tokens}\n${style}</style>
-</head>
-<body>
-<header>
-<p class="kind">framecue inspect</p>
-<h1>${esc(address)}</h1>
-<p class="verdict ${isGood ? 'good' : 'bad'}">${esc(verdict)}</p>
-</header>
-<main>
-<section><h2>Stream</h2>${facts(summary)}</section>
-<section>
-<h2>Timeline</h2>
-<p class="legend-line"><span><i class="i-key"></i>keyframe</span><span><i class="i-delta"></i>other picture</span><span><i class="i-cue"></i>cue, at its fire PTS; SEI</span><span><i class="i-lint"></i>error or warning</span><span>Drag to zoom, double-click to go back.</span></p>
-${page.every > 1 ? `<p class="soft">One of ${page.every} pictures is plotted, and all that something is wrong with.</p>` : ''}
-<div class="plots" id="plots" role="img" aria-label="Bit rate, picture sizes and SEI sizes over time, with cues and findings"></div>
-</section>
-<section><h2>Cues</h2>${cueTable(summary.cues)}</section>
-${besideSection(summary)}<section><h2>Findings</h2>${findingTable(summary.findings)}</section>
-<section><h2>SEI</h2>${seiTable(summary)}</section>
-</main>
-<script type="application/json" id="data">${JSON.stringify(plotData(summary, page)).replaceAll('<', '\\u003c')}</script>
-<script>${plotScript}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
+  return reportPage({
+    title: `${basename(address)}: framecue inspect`,
+    kind: 'framecue inspect',
+    heading: address,
+    verdict: { good, text },
+    sections: [
+      { heading: 'Stream', html: facts(summary) },
+      { heading: 'Timeline', html: timeline(page) },
+      { heading: 'Cues', html: cueTable(summary.cues) },
+      ...besideSection(summary),
+      { heading: 'Findings', html: findingTable(summary.findings) },
+      { heading: 'SEI', html: seiTable(summary) },
+    ],
+    data: plotData(summary, page),
+    style: join(import.meta.dirname, 'page.css'),
+    script: join(import.meta.dirname, 'page.browser.js'),
+  });
 }
+
+const timeline = ({ every }: PageData): string =>
+  `<p class="legend-line"><span><i class="i-key"></i>keyframe</span><span><i class="i-delta"></i>other picture</span><span><i class="i-cue"></i>cue, at its fire PTS; SEI</span><span><i class="i-lint"></i>error or warning</span><span>Drag to zoom, double-click to go back.</span></p>
+${every > 1 ? `<p class="soft">One of ${every} pictures is plotted, and all that something is wrong with.</p>` : ''}
+<div class="plots" id="plots" role="img" aria-label="Bit rate, picture sizes and SEI sizes over time, with cues and findings"></div>`;
 
 function facts(s: Summary): string {
   const fps = s.fps ?? s.declaredFps;
@@ -119,7 +100,7 @@ function facts(s: Summary): string {
     ],
   ];
   const cells = list.filter(([, value]) => value !== null);
-  return `<dl class="facts">${cells.map(([name, value]) => `<div><dt>${esc(name)}</dt><dd>${esc(value!)}</dd></div>`).join('')}</dl>`;
+  return `<dl class="facts">${cells.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value!)}</dd></div>`).join('')}</dl>`;
 }
 
 function cueTable(cues: readonly SeenCue[]): string {
@@ -127,8 +108,8 @@ function cueTable(cues: readonly SeenCue[]): string {
   const rows = cues
     .slice(0, MAX_ROWS)
     .map((cue) => [
-      `<code>${esc(cue.id)}</code> rev ${cue.rev}`,
-      esc(cue.type),
+      `<code>${escapeHtml(cue.id)}</code> rev ${cue.rev}`,
+      escapeHtml(cue.type),
       num(cue.firePts),
       cue.own === null ? 'not here' : String(cue.own.index),
       cue.first.fireIn > 0 ? `${cue.first.fireIn} ms` : 'no',
@@ -143,7 +124,7 @@ function cueTable(cues: readonly SeenCue[]): string {
 }
 
 /** Nothing where nothing stands beside the video. */
-function besideSection({ carriers, others }: Summary): string {
+function besideSection({ carriers, others }: Summary): ReportPage['sections'] {
   const rows = carriers.flatMap(({ carrier, clock, cue, unreadable, cues }) => [
     [
       CARRIER_NAMES[carrier],
@@ -155,21 +136,22 @@ function besideSection({ carriers, others }: Summary): string {
     ],
     ...cues.map(({ id, rev, type, firePts, copies, verified }) => [
       CARRIER_NAMES[carrier],
-      `<code>${esc(id)}</code> rev ${rev}`,
-      esc(type),
+      `<code>${escapeHtml(id)}</code> rev ${rev}`,
+      escapeHtml(type),
       num(firePts),
       String(copies),
       signatureTag(verified),
     ]),
   ]);
   for (const { kind, name, count: times } of others)
-    rows.push([OTHER_NAMES[kind], esc(name), '', '', String(times), '']);
-  if (rows.length === 0) return '';
+    rows.push([OTHER_NAMES[kind], escapeHtml(name), '', '', String(times), '']);
+  if (rows.length === 0) return [];
   const isShort = carriers.length === 0;
   const head = ['Carried by', 'What', 'Type', 'Fire PTS', isShort ? 'Times' : 'Copies', 'Signature'];
   const without = <T>(cells: readonly T[]): readonly T[] =>
     isShort ? cells.filter((_, i) => i < 2 || i === 4) : cells;
-  return `<section><h2>Beside the video</h2>${table(without(head), rows.slice(0, MAX_ROWS).map(without), rows.length)}</section>\n`;
+  const html = table(without(head), rows.slice(0, MAX_ROWS).map(without), rows.length);
+  return [{ heading: 'Beside the video', html }];
 }
 
 const signatureTag = (verified: SeenCue['verified']): string =>
@@ -183,8 +165,8 @@ function findingTable(findings: readonly FindingCount[]): string {
     `<span class="tag ${found.severity}">${found.severity}</span>`,
     `<code>${found.code}</code>`,
     String(found.count),
-    esc(found.text),
-    esc(found.clause),
+    escapeHtml(found.text),
+    escapeHtml(found.clause),
     found.firstIndex === null ? '' : `access unit ${found.firstIndex}`,
   ]);
   return table(['', 'Code', 'Times', 'What', 'Clause', 'First in'], rows, findings.length);
@@ -195,7 +177,7 @@ function seiTable({ sei }: Summary): string {
   const rows = sei
     .slice(0, MAX_ROWS)
     .map(({ name, payloadType, uuid, count: times, bytes, firstIndex }) => [
-      esc(name),
+      escapeHtml(name),
       String(payloadType),
       uuid === null ? '' : `<code>${uuid}</code>`,
       String(times),
@@ -253,13 +235,5 @@ function ratesOf(points: readonly PlotPoint[], every: number): (number | null)[]
   });
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const esc = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => ESCAPES[sign]!);
 const num = (value: number | null): string => (value === null ? '?' : String(Number(value.toFixed(3))));
 const count = (value: number, one: string): string => `${value} ${one}${value === 1 ? '' : 's'}`;

@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { escapeHtml, reportPage } from '../../html/page.ts';
 import type { Comparison, Counts, CueStory, Difference } from '../compare-runs.ts';
 import { cueNameOf } from './junit.ts';
 import type { ReportData } from './report-data.ts';
 import type { HexRow, NalRow, UnitDiff } from './unit-diff.ts';
 
-const TOKENS = join(import.meta.dirname, '../../../player-demo/src/design/tokens.css');
 const MAX_ROWS = 200;
 /** H.264 table 7-1, those that streams carry. */
 const NAL_NAMES: Readonly<Record<number, string>> = {
@@ -23,59 +21,33 @@ const NAL_NAMES: Readonly<Record<number, string>> = {
 };
 
 /** The whole report as one page that needs nothing else: no network, no other file. */
-export async function htmlOf(data: ReportData): Promise<string> {
-  const uplot = dirname(createRequire(import.meta.url).resolve('uplot'));
-  const [tokens, style, script, plotStyle, plotScript] = await Promise.all([
-    readFile(TOKENS, 'utf8'),
-    readFile(join(import.meta.dirname, 'report.css'), 'utf8'),
-    readFile(join(import.meta.dirname, 'plot.browser.js'), 'utf8'),
-    readFile(join(uplot, 'uPlot.min.css'), 'utf8'),
-    readFile(join(uplot, 'uPlot.iife.min.js'), 'utf8'),
-  ]);
-  const { comparison, show, titles } = data;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${comparison.identical ? 'Same' : 'Differs'}: replay of ${esc(show)}</title>
-<style>${plotStyle}\n${tokens}\n${style}</style>
-</head>
-<body>
-<header>
-<p class="kind">framecue replay</p>
-<h1>${esc(show)}</h1>
-<p class="verdict ${comparison.identical ? 'good' : 'bad'}">${esc(verdictOf(comparison))}</p>
-<p class="soft">Stream ${esc(data.stream)}. Compared ${esc(data.madeAt)}.</p>
-${data.notes.map((note) => `<p class="note">${esc(note)}</p>`).join('\n')}
-</header>
-<main>
-<section>
-<h2>The two runs</h2>
-${runsTable(data)}
-</section>
-<section>
-<h2>Timeline</h2>
-<p class="legend"><span class="swatch a"></span>A: ${esc(titles.a)} <span class="swatch b"></span>B: ${esc(titles.b)} <span class="swatch differ"></span>packets that differ <span class="swatch epoch"></span>an epoch begins</p>
-<div id="plot" role="img" aria-label="Access units of both runs over stream time, with the cues that landed"></div>
-</section>
-<section>
-<h2>Cues</h2>
-${cuesTable(data)}
-</section>
-<section>
-<h2>Differences</h2>
-${differencesTable(comparison)}
-</section>
-${data.firstDifference === null ? '' : firstDifference(data.firstDifference)}
-</main>
-<script type="application/json" id="data">${JSON.stringify(data.plot).replaceAll('<', '\\u003c')}</script>
-<script>${plotScript}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
+export function htmlOf(data: ReportData): Promise<string> {
+  const { comparison, show, titles, firstDifference } = data;
+  return reportPage({
+    title: `${comparison.identical ? 'Same' : 'Differs'}: replay of ${show}`,
+    kind: 'framecue replay',
+    heading: show,
+    verdict: { good: comparison.identical, text: verdictOf(comparison) },
+    notes: [
+      `<p class="soft">Stream ${escapeHtml(data.stream)}. Compared ${escapeHtml(data.madeAt)}.</p>`,
+      ...data.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`),
+    ],
+    sections: [
+      { heading: 'The two runs', html: runsTable(data) },
+      { heading: 'Timeline', html: timeline(titles) },
+      { heading: 'Cues', html: cuesTable(data) },
+      { heading: 'Differences', html: differencesTable(comparison) },
+      ...(firstDifference === null ? [] : [firstDifferenceSection(firstDifference)]),
+    ],
+    data: data.plot,
+    style: join(import.meta.dirname, 'report.css'),
+    script: join(import.meta.dirname, 'plot.browser.js'),
+  });
 }
+
+const timeline = ({ a, b }: ReportData['titles']): string =>
+  `<p class="legend"><span class="swatch a"></span>A: ${escapeHtml(a)} <span class="swatch b"></span>B: ${escapeHtml(b)} <span class="swatch differ"></span>packets that differ <span class="swatch epoch"></span>an epoch begins</p>
+<div id="plot" role="img" aria-label="Access units of both runs over stream time, with the cues that landed"></div>`;
 
 /** One sentence: same or not, and how much. */
 export function verdictOf({ identical, units, packets, cues, differing, epochs }: Comparison): string {
@@ -95,7 +67,7 @@ export function verdictOf({ identical, units, packets, cues, differing, epochs }
 function runsTable({ comparison, titles }: ReportData): string {
   const { units, packets, epochs, gaps, a, b } = comparison;
   const row = (name: string, one: string, two: string) =>
-    `<tr><th scope="row">${name}</th><td>${esc(one)}</td><td>${esc(two)}</td></tr>`;
+    `<tr><th scope="row">${name}</th><td>${escapeHtml(one)}</td><td>${escapeHtml(two)}</td></tr>`;
   const kept = (of: Counts, side: 'a' | 'b') => {
     const only = side === 'a' ? of.onlyA : of.onlyB;
     return `${count(of[side])}${only > 0 ? `, ${count(only)} of them here alone` : ''}`;
@@ -116,13 +88,13 @@ function cuesTable({ comparison: { cues } }: ReportData): string {
     const pts = landing?.pts ?? announced;
     const at = pts === null ? '–' : String(pts);
     const frame = landing === null ? (announced === null ? '–' : 'announced') : String(landing.frame);
-    return `<td class="n">${esc(at)}</td><td class="n">${esc(frame)}</td><td>${esc(end ?? (landing === null ? '' : 'open'))}</td>`;
+    return `<td class="n">${escapeHtml(at)}</td><td class="n">${escapeHtml(frame)}</td><td>${escapeHtml(end ?? (landing === null ? '' : 'open'))}</td>`;
   };
   const rows = cues
     .slice(0, MAX_ROWS)
     .map(
       (cue) =>
-        `<tr class="${cue.same ? '' : 'bad'}"><th scope="row">${esc(cueNameOf(cue))}</th>${cells(cue.a)}${cells(cue.b)}<td>${cue.same ? 'same' : 'differs'}</td></tr>`,
+        `<tr class="${cue.same ? '' : 'bad'}"><th scope="row">${escapeHtml(cueNameOf(cue))}</th>${cells(cue.a)}${cells(cue.b)}<td>${cue.same ? 'same' : 'differs'}</td></tr>`,
     );
   return scrolled(`<table><thead>
 <tr><td></td><th colspan="3" scope="colgroup">A</th><th colspan="3" scope="colgroup">B</th><td></td></tr>
@@ -137,7 +109,7 @@ function differencesTable({ differences, differing }: Comparison): string {
     const what =
       each.a === null ? 'only in B' : each.b === null ? 'only in A' : each.fields.map(wordOf).join(', ');
     const place = each.kind === 'unit' ? `frame ${each.frame}` : `${each.of} ${each.n}`;
-    return `<tr><th scope="row">${esc(place)}</th>${[String(each.epoch), timeOf(each.a), timeOf(each.b), sizeOf(each.a), sizeOf(each.b)].map((text) => `<td class="n">${esc(text)}</td>`).join('')}<td>${esc(what)}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(place)}</th>${[String(each.epoch), timeOf(each.a), timeOf(each.b), sizeOf(each.a), sizeOf(each.b)].map((text) => `<td class="n">${escapeHtml(text)}</td>`).join('')}<td>${escapeHtml(what)}</td></tr>`;
   });
   return scrolled(`<table><thead><tr><th scope="col">Where</th><th scope="col" class="n">Epoch</th><th scope="col" class="n">PTS in A</th><th scope="col" class="n">in B</th><th scope="col" class="n">Bytes in A</th><th scope="col" class="n">in B</th><th scope="col">What</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table>${differing > shown.length ? `<p class="soft">The first ${shown.length} of ${count(differing)}; report.json has up to 500.</p>` : ''}`);
@@ -150,21 +122,22 @@ const timeOf = (line: Difference['a']): string =>
 const WORDS: Readonly<Record<string, string>> = { sha256: 'bytes', key: 'keyframe', pts: 'PTS', dts: 'DTS' };
 const wordOf = (field: string): string => WORDS[field] ?? field;
 
-function firstDifference(diff: UnitDiff & { readonly epoch: number; readonly frame: number }): string {
+function firstDifferenceSection(diff: UnitDiff & { readonly epoch: number; readonly frame: number }) {
   const nals = (rows: readonly NalRow[]) =>
-    `<ol start="0" class="nals">${rows.map(({ type, size, same }) => `<li class="${same ? '' : 'bad'}">${esc(NAL_NAMES[type] ?? `type ${type}`)}, ${count(size)} bytes</li>`).join('')}</ol>`;
-  const where = whereOf(diff);
-  return `<section>
-<h2>The first access unit that differs: frame ${diff.frame} of epoch ${diff.epoch}</h2>
-<p>${where}</p>
-<div class="sides"><div><h3>A</h3>${nals(diff.a)}${hexTable(diff.hexA)}</div><div><h3>B</h3>${nals(diff.b)}${hexTable(diff.hexB)}</div></div>
-</section>`;
+    `<ol start="0" class="nals">${rows.map(({ type, size, same }) => `<li class="${same ? '' : 'bad'}">${escapeHtml(NAL_NAMES[type] ?? `type ${type}`)}, ${count(size)} bytes</li>`).join('')}</ol>`;
+  const side = (name: string, rows: readonly NalRow[], hex: readonly HexRow[]) =>
+    `<div><h3>${name}</h3>${nals(rows)}${hexTable(hex)}</div>`;
+  return {
+    heading: `The first access unit that differs: frame ${diff.frame} of epoch ${diff.epoch}`,
+    html: `<p>${whereOf(diff)}</p>
+<div class="sides">${side('A', diff.a, diff.hexA)}${side('B', diff.b, diff.hexB)}</div>`,
+  };
 }
 
 function whereOf({ a, b, nalA, nalB, offset }: UnitDiff): string {
   const name = (rows: readonly NalRow[], at: number) => {
     const { type } = rows[at]!;
-    return `NAL unit ${at} (${esc(NAL_NAMES[type] ?? `type ${type}`)})`;
+    return `NAL unit ${at} (${escapeHtml(NAL_NAMES[type] ?? `type ${type}`)})`;
   };
   if (nalA === null && nalB === null) return 'Its NAL units are alike: its times or its order differ.';
   if (nalA === null) return `${name(b, nalB!)} is in B alone.`;
@@ -175,7 +148,8 @@ function whereOf({ a, b, nalA, nalB, offset }: UnitDiff): string {
 
 function hexTable(rows: readonly HexRow[]): string {
   if (rows.length === 0) return '';
-  const mark = (text: string, differs: boolean) => (differs ? `<b>${esc(text)}</b>` : esc(text));
+  const mark = (text: string, differs: boolean) =>
+    differs ? `<b>${escapeHtml(text)}</b>` : escapeHtml(text);
   const lines = rows.map(({ offset, hex, text, differing }) => {
     const off = new Set(differing);
     const bytes = (hex.match(/../g) ?? []).map((byte, at) => mark(byte, off.has(at))).join(' ');
@@ -187,5 +161,3 @@ function hexTable(rows: readonly HexRow[]): string {
 
 const scrolled = (table: string): string => `<div class="scroll">${table}</div>`;
 const count = (value: number): string => value.toLocaleString('en');
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const esc = (text: string): string => text.replace(/[&<>"]/g, (letter) => ENTITIES[letter]!);
