@@ -1,4 +1,4 @@
-import { isObject, parseJson } from './json.ts';
+import { isObject, type JsonObject, parseJson } from './json.ts';
 
 /** Why a request gave nothing. What went wrong on the way is kept apart from what a server said. */
 export type ApiFailure =
@@ -11,6 +11,8 @@ export type ApiFailure =
       readonly retryable: boolean;
       /** From `Retry-After`, milliseconds. */
       readonly retryAfterMs?: number;
+      /** What the error says beyond its sentence, as it came. */
+      readonly details?: JsonObject;
     }
   /** No answer: whether the server took the request is not known. */
   | { readonly kind: 'unreachable' }
@@ -27,10 +29,13 @@ export type ApiOutcome<T> =
 
 export interface ApiRequest<T> {
   readonly url: string;
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly token?: string;
   readonly idempotencyKey?: string;
   readonly body?: unknown;
+  /** In place of `body`: sent as it is. */
+  readonly file?: { readonly type: string; readonly text: string };
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds; 5,000 when absent. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -44,20 +49,22 @@ const DEFAULT_TIMEOUT_MS = 5000;
 
 /** One request, one outcome: it never throws and never sends twice. */
 export async function request<T>(options: ApiRequest<T>): Promise<ApiOutcome<T>> {
-  const { url, method = 'GET', token, idempotencyKey, body, signal } = options;
+  const { url, method = 'GET', token, idempotencyKey, body, file, signal } = options;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const timeout = AbortSignal.timeout(timeoutMs);
-  const headers: Record<string, string> = { accept: 'application/json' };
+  const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
   if (body !== undefined) headers['content-type'] = 'application/json';
+  if (file !== undefined) headers['content-type'] = file.type;
+  const sent = file?.text ?? (body === undefined ? undefined : JSON.stringify(body));
   try {
     const response = await (options.fetch ?? fetch)(url, {
       method,
       headers,
       cache: 'no-store',
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent }),
     });
     const json = parseJson(await response.text());
     if (!response.ok) return { ok: false, failure: failureOf(response, json) };
@@ -84,5 +91,6 @@ function failureOf(response: Response, json: unknown): ApiFailure {
     message: error.message,
     retryable: error.retryable === true,
     ...(Number.isFinite(retryAfter) && retryAfter >= 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
+    ...(isObject(error.details) ? { details: error.details } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { type QuestionData, readQuestion } from './cue-data.ts';
 import { type OutputSeen, readOutputs } from './cue-outputs.ts';
-import { booleanOf, isObject, listOf, momentOf, numberOf, textOf } from './json.ts';
+import { booleanOf, given, isObject, listOf, momentOf, numberOf, textOf } from './json.ts';
 
 /** Where a cue landed. PTS and spans are milliseconds. */
 export interface Landing {
@@ -46,6 +46,27 @@ export interface Cue {
   /** The PTS that was asked for; null where none was. */
   readonly askedPts: number | null;
   readonly landing: Landing | null;
+  /** What a console or a rundown calls it; viewers never see it. */
+  readonly title?: string;
+  /** The rundown's item that it came from. */
+  readonly item?: string;
+  /** It gives prizes: consoles ask twice. */
+  readonly prize?: boolean;
+  readonly rehearsal?: boolean;
+  /** Unix milliseconds. */
+  readonly alignAt?: number;
+  /** The name of the token that marked it. */
+  readonly by?: string;
+  /** Taken back after it had been announced or landed. */
+  readonly voided?: Voided;
+}
+
+export interface Voided {
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly by: string | null;
+  /** The picture that told the players; false until then. */
+  readonly told: boolean;
 }
 
 export function readCue(value: unknown): Cue | null {
@@ -70,7 +91,20 @@ export function readCue(value: unknown): Cue | null {
     durationMs: numberOf(value.durationMs),
     askedPts: isObject(fire) && fire.kind === 'mediaTime' ? numberOf(fire.pts) : null,
     landing: readLanding(value.landing),
+    ...given('title', textOf(value.title)),
+    ...given('item', textOf(value.item)),
+    ...given('prize', booleanOf(value.prize)),
+    ...given('rehearsal', booleanOf(value.rehearsal)),
+    ...given('alignAt', momentOf(value.alignAt)),
+    ...given('by', textOf(value.by)),
+    ...given('voided', readVoided(value.voided)),
   };
+}
+
+function readVoided(value: unknown): Voided | null {
+  if (!isObject(value)) return null;
+  const at = momentOf(value.at);
+  return at === null ? null : { at, by: textOf(value.by), told: isObject(value.landing) };
 }
 
 function readLanding(value: unknown): Landing | null {
