@@ -60,6 +60,13 @@ export const ERRORS = {
   ERR_CUE_STATE: { status: 409, retryable: false, text: 'The cue is past the state that this needs.' },
   ERR_CUE_MOMENT_PASSED: { status: 409, retryable: false, text: 'The moment asked for has passed.' },
   ERR_CUE_TOO_MANY_OPEN: { status: 429, retryable: true, text: 'Too many cues are open on this stream.' },
+  ERR_CONTROL_HELD: { status: 409, retryable: false, text: 'Another console is in control of this stream.' },
+  ERR_MODE_BUSY: {
+    status: 409,
+    retryable: true,
+    text: 'The mode cannot be switched while a cue waits or is open.',
+  },
+  ERR_TRIGGER_UNKNOWN: { status: 404, retryable: false, text: 'There is no such trigger.' },
   ERR_IDEMPOTENCY_CONFLICT: {
     status: 409,
     retryable: false,

@@ -11,7 +11,8 @@ export interface Cors {
   handle(req: IncomingMessage, res: ServerResponse): boolean;
 }
 
-const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, If-None-Match, Range';
+const ALLOWED_HEADERS =
+  'Authorization, Content-Type, Framecue-Console, Idempotency-Key, Last-Event-ID, If-None-Match, Range';
 const EXPOSED_HEADERS = 'Location, Retry-After, X-Request-Id, Age, Date';
 const PREFLIGHT_SECONDS = '600';
 
@@ -43,7 +44,7 @@ export function createCors(origins: readonly string[]): Cors {
       if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined)
         return false;
       if ('Access-Control-Allow-Origin' in headers) {
-        res.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, DELETE');
+        res.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE');
         res.setHeader('Access-Control-Allow-Headers', ALLOWED_HEADERS);
         res.setHeader('Access-Control-Max-Age', PREFLIGHT_SECONDS);
       }
