@@ -152,6 +152,7 @@ describe('POST cues', () => {
       `{"type":"custom","data":{"deep":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
       'data',
     ],
+    ['two common moments', { type: 'custom', alignAt: 1_900_000_000_000, alignInMs: 5 }, 'alignInMs'],
     ['repeats without end', { type: 'custom', repeat: 1_000 }, 'repeat'],
     ['a list', [], ''],
   ])('refuses %s with 400, and names it', async (_name, body, named) => {

@@ -56,9 +56,10 @@ export function makeCue(request: CueRequest, facts: CueFacts, limits: CueLimits)
   const fire = fireOf(request);
   const dueAt = dueOf(fire, acceptedAt, moment);
   checkMoment(fire, dueAt, facts, limits);
-  const alignAt = request.alignAt === undefined ? undefined : unixMsOf(request.alignAt);
+  const alignAt = alignAtOf(request, unixMs(Math.max(dueAt, acceptedAt)));
   if (alignAt !== undefined && (alignAt < dueAt || alignAt > dueAt + limits.cueAheadMs)) {
-    throw invalid('alignAt', "give a moment at or after the cue's own, and not too far ahead");
+    const field = request.alignAt === undefined ? 'alignInMs' : 'alignAt';
+    throw invalid(field, "give a moment at or after the cue's own, and not too far ahead");
   }
   // A director who says when means that moment; one who does not means the arrival of the request.
   const markedAt = fire.kind === 'at' && fire.at <= receivedAt ? fire.at : receivedAt;
@@ -87,6 +88,18 @@ export function makeCue(request: CueRequest, facts: CueFacts, limits: CueLimits)
     landing: null,
   };
   return { cue, dueAt };
+}
+
+/**
+ * The common moment that was asked for, where one was.
+ * @param fireAt the wall clock at which the picture passes the injector: `alignInMs` counts from there
+ */
+export function alignAtOf(
+  request: Pick<CueRequest, 'alignAt' | 'alignInMs'>,
+  fireAt: UnixMilliseconds,
+): UnixMilliseconds | undefined {
+  if (request.alignAt !== undefined) return unixMsOf(request.alignAt);
+  return request.alignInMs === undefined ? undefined : unixMs(fireAt + request.alignInMs);
 }
 
 /** For how long after its picture a cue stands on keyframes; null: until a lock, reveal or cancel of it lands. */

@@ -57,18 +57,23 @@ export const CueRequest = z
     announceMs: z.int().min(0).max(60_000).optional(),
     repeat: z.int().min(0).max(100).optional(),
     durationMs: z.int().min(1).max(DAY_MS).optional(),
+    /** All viewers open at this moment of the synchronised clock, once they have seen the picture. */
     alignAt: Moment.optional(),
+    /** The same, that long after the moment at which the picture passes the injector: the hold. */
+    alignInMs: z.int().min(0).max(DAY_MS).optional(),
     /** A client never fires it later than that after its moment. */
     expiresInMs: z.int().min(1_000).max(DAY_MS).optional(),
     audience: Json.optional(),
   })
   .check((context) => {
-    const { at, mediaTime, delayMs, type, ref } = context.value;
+    const { at, mediaTime, delayMs, alignAt, alignInMs, type, ref } = context.value;
     const issue = (field: string, message: string) =>
       context.issues.push({ code: 'custom', path: [field], message, input: context.value });
     if ([at, mediaTime, delayMs].filter((moment) => moment !== undefined).length > 1) {
       issue(at === undefined ? 'mediaTime' : 'at', 'give one of at, mediaTime and delayMs');
     }
+    if (alignAt !== undefined && alignInMs !== undefined)
+      issue('alignInMs', 'give one of alignAt and alignInMs');
     if (isReferring(type) && ref === undefined)
       issue('ref', `a cue of type ${type} needs the opening cue's id`);
     if (!isReferring(type) && ref !== undefined) issue('ref', `a cue of type ${type} refers to no other`);

@@ -67,6 +67,10 @@ describe('the moment', () => {
   test('of alignment comes with the cue or after it', async () => {
     const alignAt = rig.now + 15_000;
     expect(await cueOf({ alignAt, durationMs: 5_000 })).toMatchObject({ alignAt, exp: alignAt + 35_000 });
+    expect(await cueOf({ alignInMs: 4_000 })).toMatchObject({ alignAt: rig.now + 4_000 });
+    expect(await cueOf({ delayMs: 1_500, alignInMs: 4_000 })).toMatchObject({ alignAt: rig.now + 5_500 });
+    // A picture that has passed already fires now, and the hold counts from there.
+    expect(await cueOf({ at: rig.now - 200, alignInMs: 4_000 })).toMatchObject({ alignAt: rig.now + 4_000 });
     expect(await rig.refusal({ type: 'custom', alignAt: rig.now - 1 })).toMatchObject({
       code: 'ERR_REQUEST_INVALID',
     });
