@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { formatFeedId, parseFeedId } from '../cues/feed.ts';
@@ -7,6 +6,7 @@ import { FramecueError } from '../packet/errors.ts';
 import type { Log } from '../service/log.ts';
 import type { CueLog } from './cue-log.ts';
 import type { LogRow } from './cue-log-messages.ts';
+import { EventStream } from './event-stream.ts';
 import type { DirectorObserver } from './observer.ts';
 
 export interface CueFeedOptions {
@@ -67,18 +67,11 @@ export class CueFeed {
     const last = lastEventId === undefined ? null : parseFeedId(lastEventId);
     // Of another log, or ahead of this one, as when a backup was put back: only a snapshot tells the truth.
     const isOurs = last !== null && last.logEpoch === cueLog.epoch && last.seq <= cueLog.lastSeq;
-    res.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
-      // nginx would gather events otherwise.
-      'X-Accel-Buffering': 'no',
-    });
-    req.socket.setKeepAlive(true, HEARTBEAT_MS);
-    req.socket.setNoDelay(true);
-    const subscriber = new Subscriber(res, stream, isOurs ? last.seq : null, this.#options);
+    const out = new EventStream(req, res, this.#options.stallMs ?? STALL_MS);
+    const subscriber = new Subscriber(out, stream, isOurs ? last.seq : null, this.#options);
     this.#subscribers.add(subscriber);
     observer?.feedSubscribers?.(this.#subscribers.size);
-    res.once('close', () => {
+    out.onClose(() => {
       subscriber.end();
       this.#subscribers.delete(subscriber);
       observer?.feedSubscribers?.(this.#subscribers.size);
@@ -94,19 +87,16 @@ export class CueFeed {
 }
 
 class Subscriber {
-  readonly #res: ServerResponse;
+  readonly #out: EventStream;
   readonly #stream: string | null;
   readonly #options: CueFeedOptions;
   /** The last entry that was written or passed over; null: needs a snapshot. */
   #cursor: number | null;
   /** At the end of the log: told of commits as they come. */
   #isUpToDate = false;
-  #ended = false;
-  /** When the socket last took all that was written; a monotonic time. */
-  #drainedAt = performance.now();
 
-  constructor(res: ServerResponse, stream: string | null, cursor: number | null, options: CueFeedOptions) {
-    this.#res = res;
+  constructor(out: EventStream, stream: string | null, cursor: number | null, options: CueFeedOptions) {
+    this.#out = out;
     this.#stream = stream;
     this.#cursor = cursor;
     this.#options = options;
@@ -115,9 +105,9 @@ class Subscriber {
   /** Reads the log up to its end, as fast as the socket takes it. */
   async follow(): Promise<void> {
     const { cueLog, log } = this.#options;
-    this.#write(`retry: ${RETRY_MS}\n\n`);
+    this.#out.retry(RETRY_MS);
     try {
-      while (!this.#ended) {
+      while (!this.#out.ended) {
         if (this.#cursor === null) {
           await this.#sendSnapshot();
           continue;
@@ -135,7 +125,8 @@ class Subscriber {
         // Entries that no page holds are gone: only a snapshot brings this follower on.
         if (page.rows.length === 0) this.#cursor = null;
         for (const row of page.rows) this.#send(row);
-        await this.#drained();
+        // `beat` cuts a follower for whom this never ends.
+        await this.#out.drained();
       }
     } catch (error) {
       log.warn({ err: error }, 'a follower of the cue feed was ended: the log cannot be read');
@@ -144,23 +135,19 @@ class Subscriber {
   }
 
   tell(row: LogRow): void {
-    if (!this.#isUpToDate || this.#ended) return;
+    if (!this.#isUpToDate || this.#out.ended) return;
     this.#send(row);
-    if (this.#res.writableLength > this.#options.queueBytes) this.#cut();
+    if (this.#out.waitingBytes > this.#options.queueBytes) this.#cut();
   }
 
   beat(): void {
-    if (this.#ended) return;
-    const now = performance.now();
-    if (this.#res.writableLength === 0) this.#drainedAt = now;
-    if (now - this.#drainedAt > (this.#options.stallMs ?? STALL_MS)) this.#cut();
-    else this.#write(':\n\n');
+    if (this.#out.ended) return;
+    if (this.#out.hasStalled()) this.#cut();
+    else this.#out.comment();
   }
 
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#res.end();
+    this.#out.end();
   }
 
   async #sendSnapshot(): Promise<void> {
@@ -168,9 +155,9 @@ class Subscriber {
     const { seq, rows } = await cueLog.snapshot(this.#stream);
     observer?.feedSnapshot?.();
     const data = `{"seq":${seq},"cues":[${rows.map((row) => row.json).join(',')}]}`;
-    this.#write(`id: ${formatFeedId(cueLog.epoch, seq)}\nevent: snapshot\ndata: ${data}\n\n`);
+    this.#out.event('snapshot', data, formatFeedId(cueLog.epoch, seq));
     this.#cursor = seq;
-    await this.#drained();
+    await this.#out.drained();
   }
 
   #send(row: LogRow): void {
@@ -178,36 +165,15 @@ class Subscriber {
     this.#cursor = row.seq;
     if (this.#stream !== null && row.stream !== this.#stream) return;
     const data = `{"seq":${row.seq},"at":${row.at},"cue":${row.json}}`;
-    this.#write(`id: ${formatFeedId(this.#options.cueLog.epoch, row.seq)}\nevent: cue\ndata: ${data}\n\n`);
-  }
-
-  #write(text: string): void {
-    if (!this.#res.destroyed) this.#res.write(text);
-  }
-
-  /** Resolves when the socket has taken what was written, or is closed; `beat` cuts one that never does. */
-  async #drained(): Promise<void> {
-    const res = this.#res;
-    if (!res.writableNeedDrain || res.destroyed) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        res.off('drain', done);
-        res.off('close', done);
-        resolve();
-      };
-      res.on('drain', done);
-      res.on('close', done);
-    });
-    this.#drainedAt = performance.now();
+    this.#out.event('cue', data, formatFeedId(this.#options.cueLog.epoch, row.seq));
   }
 
   #cut(): void {
-    this.#ended = true;
     this.#options.observer?.feedCut?.();
     this.#options.log.warn(
-      { waitingBytes: this.#res.writableLength },
+      { waitingBytes: this.#out.waitingBytes },
       'a follower of the cue feed does not read and is cut',
     );
-    this.#res.destroy();
+    this.#out.cut();
   }
 }
