@@ -1,7 +1,8 @@
 import type { PreparedCue, StampEvent } from '../../cues/cue.ts';
+import type { ProductionLatency } from '../../cues/production-latency.ts';
 import type { ClockReading } from '../../packet/held-clock.ts';
 import type { MediaPacket } from '../../packet/packet.ts';
-import type { Milliseconds } from '../../packet/time.ts';
+import type { Microseconds, Milliseconds } from '../../packet/time.ts';
 import type { EpochReason } from '../../packet/timeline.ts';
 
 /**
@@ -11,10 +12,17 @@ import type { EpochReason } from '../../packet/timeline.ts';
 export type StreamInput =
   | { readonly kind: 'begin-publish' }
   | { readonly kind: 'end-publish' }
-  | { readonly kind: 'packet'; readonly packet: MediaPacket }
+  | {
+      readonly kind: 'packet';
+      readonly packet: MediaPacket;
+      /** When it came, where it has waited since: with a programme delay. */
+      readonly arrivedUs?: Microseconds;
+    }
   | { readonly kind: 'schedule'; readonly cue: PreparedCue }
   | { readonly kind: 'withdraw'; readonly id: string }
-  | { readonly kind: 'stamping'; readonly on: boolean };
+  | { readonly kind: 'stamping'; readonly on: boolean }
+  /** Null: what is declared. */
+  | { readonly kind: 'latency'; readonly latency: ProductionLatency | null };
 
 /** What came of it in the recorded run; a replay is held against it. An epoch's id is an input too: it is random. */
 export type StreamOutcome =

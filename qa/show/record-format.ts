@@ -16,6 +16,7 @@ import { fromJsonText, toJsonText } from './json-bytes.ts';
  *   1 packet  u8 kind, u8 keyframe, f64 DTS ms, f64 composition offset ms, payload
  *   2 output  u8 kind, u8 keyframe, f64 DTS ms, f64 PTS ms, u32 payload's size, 32 bytes SHA-256 of the payload
  *   3 other   JSON, UTF-8
+ *   4 waited  u8 kind, u8 keyframe, f64 DTS ms, f64 composition offset ms, f64 monotonic us of arrival, payload
  * ```
  */
 export const SHOW_FORMAT = 1;
@@ -25,9 +26,10 @@ export const RECORD_HEADER_BYTES = 8;
 export const MAX_RECORD_BYTES = 0x100_0000 + 1024;
 
 const MAGIC = Buffer.from('framecueshow', 'latin1');
-const TYPE = { packet: 1, output: 2, other: 3 } as const;
+const TYPE = { packet: 1, output: 2, other: 3, waited: 4 } as const;
 const COMMON_BYTES = 20;
 const PACKET_BYTES = COMMON_BYTES + 18;
+const WAITED_BYTES = PACKET_BYTES + 8;
 const SHA256_BYTES = 32;
 const OUTPUT_BYTES = COMMON_BYTES + 22 + SHA256_BYTES;
 const KINDS = ['avc-config', 'avc-frame', 'aac-config', 'aac-frame', 'script'] as const;
@@ -68,8 +70,10 @@ export function readSegmentHeader(header: Buffer): SegmentHeader | null {
   };
 }
 
+type PacketInput = Extract<StreamInput, { readonly kind: 'packet' }>;
+
 export function encodeInput(input: StreamInput, at: ClockReading, after: number | null): EncodedRecord {
-  if (input.kind === 'packet') return encodePacket(input.packet, at, after);
+  if (input.kind === 'packet') return encodePacket(input, at, after);
   return encodeOther({ kind: 'input', input, ...at, after });
 }
 
@@ -81,8 +85,16 @@ export function encodeOther(record: Exclude<ShowRecord, OutputRecord>): EncodedR
   return framed(head, text, false);
 }
 
-function encodePacket(packet: MediaPacket, at: ClockReading, after: number | null): EncodedRecord {
-  const head = headOf(TYPE.packet, PACKET_BYTES, at, after);
+function encodePacket(
+  { packet, arrivedUs }: PacketInput,
+  at: ClockReading,
+  after: number | null,
+): EncodedRecord {
+  const head =
+    arrivedUs === undefined
+      ? headOf(TYPE.packet, PACKET_BYTES, at, after)
+      : headOf(TYPE.waited, WAITED_BYTES, at, after);
+  if (arrivedUs !== undefined) head.writeDoubleLE(arrivedUs, RECORD_HEADER_BYTES + PACKET_BYTES);
   const isFrame = packet.kind === 'avc-frame';
   head[RECORD_HEADER_BYTES + COMMON_BYTES] = KINDS.indexOf(packet.kind);
   head[RECORD_HEADER_BYTES + COMMON_BYTES + 1] = isFrame && packet.isKeyframe ? 1 : 0;
@@ -135,8 +147,14 @@ export function decodeBody(body: Buffer): ShowRecord | null {
   const at: ClockReading = { monotonicUs: us(body.readDoubleLE(4)), unixUs: unixUs(body.readDoubleLE(12)) };
   switch (body[0]) {
     case TYPE.packet: {
-      const packet = body.length < PACKET_BYTES ? null : packetOf(body);
+      const packet = packetOf(body, PACKET_BYTES);
       return packet === null ? null : { kind: 'input', input: { kind: 'packet', packet }, after, ...at };
+    }
+    case TYPE.waited: {
+      const packet = packetOf(body, WAITED_BYTES);
+      if (packet === null) return null;
+      const arrivedUs = us(body.readDoubleLE(PACKET_BYTES));
+      return { kind: 'input', input: { kind: 'packet', packet, arrivedUs }, after, ...at };
     }
     case TYPE.output: {
       const of = KINDS[body[COMMON_BYTES] ?? KINDS.length];
@@ -162,11 +180,11 @@ export function decodeBody(body: Buffer): ShowRecord | null {
   }
 }
 
-function packetOf(body: Buffer): MediaPacket | null {
-  const kind = KINDS[body[COMMON_BYTES]!];
+function packetOf(body: Buffer, headBytes: number): MediaPacket | null {
+  const kind = body.length < headBytes ? undefined : KINDS[body[COMMON_BYTES]!];
   if (kind === undefined) return null;
   const dts = ms(body.readDoubleLE(COMMON_BYTES + 2));
-  const data = new Uint8Array(body.subarray(PACKET_BYTES));
+  const data = new Uint8Array(body.subarray(headBytes));
   switch (kind) {
     case 'avc-config':
       return { kind, dts, record: data };

@@ -1,4 +1,5 @@
 import type { PreparedCue, StampEvent } from '../../cues/cue.ts';
+import type { ProductionLatency } from '../../cues/production-latency.ts';
 import type { Clock } from '../../packet/clock.ts';
 import type { ClockReading } from '../../packet/held-clock.ts';
 import type { MediaPacket } from '../../packet/packet.ts';
@@ -17,9 +18,11 @@ export interface ReplayPath {
   stampingOn: boolean;
   beginPublish(): void;
   endPublish(): void;
-  push(packet: MediaPacket): void;
+  /** @param arrivedUs when it came, where it has waited since. */
+  push(packet: MediaPacket, arrivedUs?: Microseconds): void;
   schedule(cue: PreparedCue): boolean;
   withdraw(id: string): boolean;
+  setProductionLatency(latency: ProductionLatency | null): void;
 }
 
 export interface PathOptions {
@@ -166,7 +169,7 @@ export class Replayer {
         path.endPublish();
         return;
       case 'packet':
-        path.push(input.packet);
+        path.push(input.packet, input.arrivedUs);
         return;
       case 'schedule':
         path.schedule(input.cue);
@@ -176,6 +179,9 @@ export class Replayer {
         return;
       case 'stamping':
         path.stampingOn = input.on;
+        return;
+      case 'latency':
+        path.setProductionLatency(input.latency);
         return;
       default:
         input satisfies never;

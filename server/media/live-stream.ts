@@ -1,9 +1,11 @@
 import type { PreparedCue, StampEvent } from '../../cues/cue.ts';
+import type { ProductionLatency } from '../../cues/production-latency.ts';
 import type { StreamHub } from '../../delivery/stream-hub.ts';
 import { type InjectorSettings, type InjectorState, StreamInjector } from '../../injector/injector.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { type ClockReading, HeldClock } from '../../packet/held-clock.ts';
 import type { MediaPacket, StreamName } from '../../packet/packet.ts';
+import type { Microseconds } from '../../packet/time.ts';
 import { type EpochReason, OutputTimeline, type OutputTimelineState } from '../../packet/timeline.ts';
 import type { StreamInput, StreamOutcome, StreamTap } from '../../qa/show/entry.ts';
 
@@ -21,6 +23,8 @@ export interface LiveStreamOptions<Sink extends PacketSink = StreamHub> {
   /** Something threw in the injector or a listener where nothing should: the frame has passed, stamping goes on. */
   readonly onFault: (error: unknown) => void;
   readonly randomId: () => string;
+  /** What holds where nothing is measured or pinned. */
+  readonly declaredLatency?: ProductionLatency | null;
   /** For fault tests: the injector's own `process`, or one that breaks. */
   readonly makeInjector?: (epoch: string, emit: (event: StampEvent) => void) => StreamInjector;
   /** For replays: what the recorded stream had learnt where its recording begins. */
@@ -37,6 +41,7 @@ export interface LiveStreamState {
   readonly configs: readonly MediaPacket[];
   readonly timeline: OutputTimelineState;
   readonly injector: InjectorState | null;
+  readonly latency?: ProductionLatency | null;
 }
 
 export interface LiveStreamCounters {
@@ -75,6 +80,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
   #publishing = false;
   #needsKeyframe = true;
   #stampingOn = true;
+  #latency: ProductionLatency | null;
   /** Within a packet: how often somebody outside was told of something. Null between packets. */
   #told: number | null = null;
 
@@ -83,12 +89,13 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     this.#options = options;
     this.#clock = new HeldClock(options.clock);
     this.#hub = options.newHub();
+    this.#latency = options.declaredLatency ?? null;
     if (options.from !== undefined) this.#resume(options.from);
   }
 
-  /** All that decides what comes out from here on, as plain data; null before the first packet and publish. */
+  /** All that decides what comes out from here on, as plain data; null where nothing is known yet. */
   get state(): LiveStreamState | null {
-    if (this.#injector === null && !this.#publishing) return null;
+    if (this.#injector === null && !this.#publishing && this.#latency === null) return null;
     return {
       publishing: this.#publishing,
       needsKeyframe: this.#needsKeyframe,
@@ -96,6 +103,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
       configs: [...this.#configs.values()],
       timeline: this.#timeline.state,
       injector: this.#injector?.state ?? null,
+      latency: this.#latency,
     };
   }
 
@@ -124,6 +132,19 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     });
   }
 
+  /** How long pictures are on their way from the lens to here; null: as declared, or not known. */
+  get productionLatency(): ProductionLatency | null {
+    return this.#latency;
+  }
+
+  /** An input like others: it decides which picture a wall-clock moment is. Null: back to what is declared. */
+  setProductionLatency(latency: ProductionLatency | null): void {
+    const applied = latency ?? this.#options.declaredLatency ?? null;
+    this.#take({ kind: 'latency', latency: applied }, () => {
+      this.#latency = applied;
+    });
+  }
+
   beginPublish(): void {
     this.#take({ kind: 'begin-publish' }, () => {
       this.#publishing = true;
@@ -145,12 +166,15 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     this.#hub.end(reason);
   }
 
-  push(packet: MediaPacket): void {
-    this.#take({ kind: 'packet', packet }, (at) => {
+  /** @param arrivedUs when it came, where it has waited since; the timeline goes by arrival. */
+  push(packet: MediaPacket, arrivedUs?: Microseconds): void {
+    const input: StreamInput =
+      arrivedUs === undefined ? { kind: 'packet', packet } : { kind: 'packet', packet, arrivedUs };
+    this.#take(input, (at) => {
       this.counters.packets++;
       this.#told = 0;
       try {
-        const placed = this.#timeline.push(packet, at.monotonicUs);
+        const placed = this.#timeline.push(packet, arrivedUs ?? at.monotonicUs);
         if (placed.newEpoch) this.#startEpoch(placed.reason, placed.packet);
         this.#pass(placed.packet);
       } finally {
@@ -241,6 +265,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     this.#publishing = state.publishing;
     this.#needsKeyframe = state.needsKeyframe;
     this.#stampingOn = state.stampingOn;
+    this.#latency = state.latency ?? null;
     for (const config of state.configs) this.#configs.set(config.kind, config);
     this.#timeline.resume(state.timeline);
     if (state.injector === null) return;
