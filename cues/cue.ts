@@ -53,6 +53,27 @@ export interface Landing {
   readonly outputs: OutputReceipts;
 }
 
+/** A cue that was announced or has landed, and was taken back: players drop or close it, its round is void. */
+export interface Voiding {
+  readonly at: UnixMilliseconds;
+  /** The name of the token. */
+  readonly by: string;
+  /** Where the picture passed that tells the players; null until then. */
+  readonly landing: Landing | null;
+}
+
+/** One of several cues that repeat what was asked for once. */
+export interface SeriesPlace {
+  /** What was asked for under; the cues are `id.1`, `id.2`, ... */
+  readonly id: string;
+  /** Which one this is, from 1. */
+  readonly n: number;
+  readonly count: number;
+  readonly everyMs: Milliseconds;
+  /** No further ones come: it was cancelled. */
+  readonly stopped?: boolean;
+}
+
 /** A cue as the API, the log and the feed show it. */
 export interface Cue {
   readonly id: string;
@@ -78,6 +99,23 @@ export interface Cue {
   /** The name of the token that marked it. */
   readonly by: string;
   readonly landing: Landing | null;
+  /** When its picture is expected at the injector. Absent where that is not known: it is armed. */
+  readonly dueAt?: UnixMilliseconds;
+  /** An armed cue was taken; a `delay` counts from here. */
+  readonly taken?: { readonly at: UnixMilliseconds; readonly by: string };
+  /** It was changed after its acceptance; a `delay` that was given anew counts from here. */
+  readonly edited?: { readonly at: UnixMilliseconds; readonly by: string };
+  readonly voided?: Voiding;
+  readonly series?: SeriesPlace;
+  /** What consoles call it. Not on the wire, like the four that follow. */
+  readonly title?: string;
+  /** The item of a rundown that it came of, and that rundown. */
+  readonly item?: string;
+  readonly rundown?: string;
+  /** It gives something away: consoles ask twice. */
+  readonly prize?: boolean;
+  /** Marked in rehearsal: its round counts for nothing. On the wire too. */
+  readonly rehearsal?: boolean;
 }
 
 /** What the injector needs of a cue: its signed lines, its key, and when it fires. */
@@ -99,6 +137,11 @@ export interface PreparedCue {
   /** For how long after the fire PTS it stands on every keyframe; null: until a lock, reveal or cancel refers to it. */
   readonly openForMs: Milliseconds | null;
   readonly exp: UnixMilliseconds;
+  /**
+   * Of an `at` that has not been announced: a picture farther behind that moment than this is not what was meant, the
+   * wall clock has stepped. Absent: never.
+   */
+  readonly lateMs?: Milliseconds;
   /**
    * Set where the cue landed in an earlier epoch and is still open: the wall clock of its fire PTS. It is not fired
    * anew; its stamps stand on the keyframes of this epoch, so that late joiners open with what time remains.

@@ -5,8 +5,9 @@
 export const CUE_TRANSITIONS = {
   accepted: ['armed', 'announced', 'landed', 'cancelled', 'missed', 'uncertain'],
   armed: ['taken', 'cancelled', 'missed'],
-  taken: ['announced', 'landed', 'cancelled', 'missed', 'uncertain'],
-  announced: ['landed', 'cancelled', 'missed', 'uncertain', 'accepted'],
+  // Back to armed where the log could not take it: nothing was stamped, and whoever pressed was told.
+  taken: ['announced', 'landed', 'cancelled', 'missed', 'uncertain', 'armed'],
+  announced: ['landed', 'cancelled', 'missed', 'uncertain', 'accepted', 'taken'],
   landed: ['ended'],
   uncertain: ['landed', 'missed'],
   ended: [],
@@ -27,3 +28,7 @@ export const isFinal = (state: CueState): boolean => CUE_TRANSITIONS[state].leng
 /** The injector holds a cue in these. */
 export const isPending = (state: CueState): boolean =>
   state === 'accepted' || state === 'taken' || state === 'announced';
+
+/** It may still be edited, and taken back without anybody having heard of it. */
+export const isUnheard = (state: CueState): boolean =>
+  state === 'armed' || state === 'accepted' || state === 'taken';

@@ -171,7 +171,7 @@ export function prepareCue(cue: Cue, options: PrepareOptions): PreparedCue {
   // What is announced can be taken back: then nobody may ever open it, so it is sealed also where it says nothing more.
   const isOpen = Object.keys(cue.data).length === 0 && cue.announceMs === 0;
   const sealed = isOpen ? null : sealData(cue.data, options.randomBytes ?? nodeRandomBytes);
-  const { id, rev, stream, show, type, ref, markedAt, alignAt, durationMs, exp, audience } = cue;
+  const { id, rev, stream, show, type, ref, markedAt, alignAt, durationMs, exp, audience, rehearsal } = cue;
   const bodyText = formatCueBody({
     ...{ id, rev, stream, type, markedAt, exp },
     ...(show === undefined ? {} : { show }),
@@ -179,6 +179,7 @@ export function prepareCue(cue: Cue, options: PrepareOptions): PreparedCue {
     ...(alignAt === undefined ? {} : { alignAt }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(audience === undefined ? {} : { audience }),
+    ...(rehearsal === true ? { rehearsal } : {}),
     ...(sealed === null ? {} : { sealed: sealed.sealed }),
   });
   return {

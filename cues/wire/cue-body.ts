@@ -44,6 +44,8 @@ export interface CueBody {
   /** A client never fires after this moment. */
   readonly exp: number;
   readonly audience?: JsonObject;
+  /** Of a rehearsal: nothing that is answered counts, and nothing is given. */
+  readonly rehearsal?: boolean;
   readonly data?: JsonObject;
   /** AES-256-GCM in base64url: 12 bytes nonce, ciphertext of `data` as JSON, 16 bytes tag. In place of `data`. */
   readonly sealed?: string;
@@ -62,6 +64,7 @@ const FIELD_ORDER = [
   'durationMs',
   'exp',
   'audience',
+  'rehearsal',
   'data',
   'sealed',
 ] as const satisfies readonly (keyof CueBody)[];
@@ -93,6 +96,7 @@ export function parseCueBody(text: string): CueBody {
     ...optional(raw, 'alignAt', isTime),
     ...optional(raw, 'durationMs', isCount),
     ...optional(raw, 'audience', isObject),
+    ...optional(raw, 'rehearsal', (v) => typeof v === 'boolean'),
     ...optional(raw, 'data', isObject),
     ...optional(raw, 'sealed', (v) => typeof v === 'string'),
   };
