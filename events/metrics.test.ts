@@ -31,6 +31,18 @@ describe('the metrics of events', () => {
       { reports: [{ cue: 'open-1', rev: 0, path: 'hls', carrier: 'script', outcome: 'fired', lateMs: 20 }] },
       ann,
     );
+    const aligned = { cue: 'open-1', rev: 0, path: 'flv', outcome: 'late', lateMs: 5, aligned: true };
+    await t.post(
+      '/api/v1/reports',
+      {
+        reports: [
+          { ...aligned, outcome: 'fired' },
+          { ...aligned, reason: 'behind-align' },
+          { ...aligned, reason: 'ann says so' },
+        ],
+      },
+      ann,
+    );
     const text = await registry.metrics();
     for (const line of [
       'framecue_submissions_total{outcome="refused",code="ERR_INTERACTION_NOT_OPEN"} 1',
@@ -45,6 +57,9 @@ describe('the metrics of events', () => {
       'framecue_cues_passed_over_total{why="unknown-interaction"} 1',
       'framecue_sessions_total{outcome="issued"} 1',
       'framecue_fire_late_seconds_sum{path="hls"} 0.02',
+      'framecue_aligned_starts_total{path="flv",how="together"} 1',
+      'framecue_aligned_starts_total{path="flv",how="behind-align"} 1',
+      'framecue_aligned_starts_total{path="flv",how="other"} 1',
       'framecue_fire_reports_total{path="hls",carrier="script",outcome="fired"} 1',
     ]) {
       expect(text).toContain(`${line}\n`);

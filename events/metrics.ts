@@ -5,6 +5,16 @@ import type { EventsObserver } from './observer.ts';
 const PATHS = new Set(['flv', 'ws', 'hls', 'events']);
 const pathLabel = (path: string): string => (PATHS.has(path) ? path : 'other');
 
+/** What a report of an aligned cue may give as its reason (client `LateReason` and `NeverReason`). */
+const ALIGN_REASONS = new Set([
+  ...['joined', 'stamp-late', 'skipped', 'hidden', 'behind-align', 'no-clock', 'clock-unsure', 'no-frame'],
+  ...['over', 'locked', 'behind', 'expired', 'sealed', 'evicted'],
+]);
+const alignLabel = (reason: string | null): string => {
+  if (reason === null) return 'together';
+  return ALIGN_REASONS.has(reason) ? reason : 'other';
+};
+
 /** The metrics of events in a registry of prom-client. No label is chosen by a viewer. */
 export function eventsMetrics(registry: Registry): EventsObserver {
   const registers = [registry];
@@ -81,6 +91,12 @@ export function eventsMetrics(registry: Registry): EventsObserver {
     labelNames: ['path', 'carrier', 'outcome'],
     registers,
   });
+  const aligned = new Counter({
+    name: 'framecue_aligned_starts_total',
+    help: 'Reports of cues that were to open for all at one moment: together, or why not.',
+    labelNames: ['path', 'how'],
+    registers,
+  });
   const reportsDropped = new Counter({
     name: 'framecue_fire_reports_dropped_total',
     help: 'Reports that were not counted, by reason.',
@@ -109,7 +125,8 @@ export function eventsMetrics(registry: Registry): EventsObserver {
       heldJudged.inc({ verdict: 'accepted' }, accepted);
       heldJudged.inc({ verdict: 'refused' }, refused);
     },
-    report({ path, carrier, outcome, lateMs }) {
+    report({ path, carrier, outcome, lateMs, aligned: isAligned, reason }) {
+      if (isAligned) aligned.inc({ path: pathLabel(path), how: alignLabel(reason) });
       reports.inc({ path: pathLabel(path), carrier: carrier ?? '', outcome });
       if (lateMs !== null) lateness.observe({ path: pathLabel(path) }, lateMs / 1000);
     },

@@ -29,6 +29,10 @@ export interface CueReport {
   readonly carrier: string | null;
   readonly outcome: string;
   readonly lateMs: number | null;
+  /** It was to open for all at one moment. */
+  readonly aligned: boolean;
+  /** Why it was late or never opened, as the viewer says; any text. */
+  readonly reason: string | null;
 }
 
 export type SubmissionOutcomeName = 'accepted' | 'held' | 'repeated' | 'refused' | 'invalid' | 'failed';

@@ -7,6 +7,7 @@ import { ViewerSession } from './net/session.ts';
 import { Submissions } from './net/submissions.ts';
 import { Attachments } from './page/attachments.ts';
 import { browserNet, reportPageError } from './page/environment.ts';
+import { ExactTimer } from './page/exact-timer.ts';
 import { BoundedMap } from './scheduler/bounded-map.ts';
 import { CueScheduler } from './scheduler/scheduler.ts';
 import { readHls } from './sei/hls.ts';
@@ -53,7 +54,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   let destroyed = false;
   let status: FramecueStatus = { mode: 'no-frames', path: null };
   let tickTimer: number | null = null;
-  let wake: { readonly atMs: number; readonly timer: number } | null = null;
+  const wake = new ExactTimer(net);
 
   const problem = (code: string): void => {
     // Codes come from servers too: a broken one must not fill the page's memory.
@@ -178,22 +179,16 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   /** Timers of their own for what the clock opens and closes: a tick is too coarse for these. */
   function armWake(): void {
     const atMs = destroyed ? null : scheduler.nextWakeMs();
-    if (atMs === (wake?.atMs ?? null)) return;
-    if (wake !== null) net.clearTimeout(wake.timer);
-    wake = null;
+    if (atMs === wake.atMs) return;
     // A tick comes earlier, and looks again.
-    if (atMs === null || atMs - net.nowMs() > 4 * TICK_MS) return;
-    wake = {
-      atMs,
-      timer: net.setTimeout(
-        () => {
-          wake = null;
-          scheduler.tick();
-          armWake();
-        },
-        Math.max(0, atMs - net.nowMs()),
-      ),
-    };
+    if (atMs === null || atMs - net.nowMs() > 4 * TICK_MS) {
+      wake.cancel();
+      return;
+    }
+    wake.arm(atMs, () => {
+      scheduler.tick();
+      armWake();
+    });
   }
 
   function tick(): void {
@@ -274,8 +269,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
       page?.removeEventListener('visibilitychange', onVisibility);
       page?.defaultView?.removeEventListener('pagehide', onPageHide);
       if (tickTimer !== null) net.clearTimeout(tickTimer);
-      if (wake !== null) net.clearTimeout(wake.timer);
-      wake = null;
+      wake.cancel();
       scheduler.stop();
       intake.clear();
       for (const part of [clock, keys, nowFeed, submissions, reports, session]) part?.destroy();

@@ -88,6 +88,10 @@ export type LateReason =
   | 'hidden'
   /** The frame came after `alignAt`. */
   | 'behind-align'
+  /** Aligned, but the server's clock was not known: by the own frame, as much later as `alignAt` is after the cue. */
+  | 'no-clock'
+  /** Aligned, but the clock may be off by more than 100 ms: opened later by what is beyond that. */
+  | 'clock-unsure'
   /** By the events path, without the own frame. */
   | 'no-frame';
 
@@ -129,6 +133,8 @@ export interface FiredCue {
   readonly closesAt: number | null;
   /** Unix milliseconds at which all viewers open it together; null where each opens on their own frame. */
   readonly alignAt: number | null;
+  /** Aligned: how far off the clock may have been that opened it; null without one, and for all other cues. */
+  readonly alignErrorMs: number | null;
   /** Fire PTS on the stream's timeline, as in the landing receipt; null where no stamp told it. */
   readonly firePts: number | null;
   /** PTS, on the stream's timeline, of the picture on screen when it fired; null without a picture. */
@@ -167,6 +173,9 @@ export interface CueOutcome {
   readonly lateMs: number | null;
   readonly frames: number | null;
   readonly shownPts: number | null;
+  /** It has an `alignAt`: `lateMs` counts from there. */
+  readonly aligned: boolean;
+  readonly alignErrorMs: number | null;
 }
 
 export interface Answer {

@@ -14,6 +14,7 @@ export const firedCue = (changes: Partial<FiredCue> = {}): FiredCue => ({
   presentedAt: 1000,
   closesAt: 11_000,
   alignAt: null,
+  alignErrorMs: null,
   firePts: 5000,
   shownPts: 5000,
   playerFirePts: 500,

@@ -22,6 +22,9 @@ const Report = z.object({
   /** From the fire frame to the frame that was shown. */
   lateMs: z.number().optional(),
   frames: z.number().optional(),
+  /** It was to open for all at one moment: `lateMs` counts from there. */
+  aligned: z.boolean().optional(),
+  alignErrorMs: z.number().optional(),
   reason: z.string().max(64).optional(),
   interactionOpenedPts: z.number().optional(),
 });
@@ -52,10 +55,15 @@ export function reportRoutes(app: Express, { mirror, tokens, clock, observer }: 
     .post(requireViewer(tokens, clock), async (req, res) => {
       const { reports } = Reports.parse(req.body ?? {});
       await within(limiter, viewerOf(res), observer);
-      for (const { cue, path, carrier, outcome, lateMs } of reports) {
+      for (const { cue, path, carrier, outcome, lateMs, aligned, reason } of reports) {
         // Of a cue that never was, nothing can be learnt.
         if (!mirror.knows(cue)) observer.reportDropped('unknown-cue');
-        else observer.report({ path, carrier: carrier ?? null, outcome, lateMs: clamped(lateMs) });
+        else {
+          observer.report({
+            ...{ path, outcome, lateMs: clamped(lateMs), carrier: carrier ?? null },
+            ...{ aligned: aligned === true, reason: reason ?? null },
+          });
+        }
       }
       res.status(204).end();
     })

@@ -5,6 +5,8 @@ export interface Net {
   readonly fetch: typeof globalThis.fetch;
   readonly setTimeout: (run: () => void, ms: number) => number;
   readonly clearTimeout: (timer: number) => void;
+  /** Runs it after what waits already, sooner than timers do. Where there is no such way, timers have to do. */
+  readonly soon?: (run: () => void) => void;
   /** `[0, 1)`. */
   readonly random: () => number;
   /** Monotonic milliseconds: `performance.now()`. */

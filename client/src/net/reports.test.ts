@@ -16,6 +16,8 @@ const outcome = (changes: Partial<CueOutcome> = {}): CueOutcome => ({
   lateMs: 3.123,
   frames: 0,
   shownPts: 5000,
+  aligned: false,
+  alignErrorMs: null,
   ...changes,
 });
 

@@ -104,6 +104,8 @@ const bodyOf = (outcome: CueOutcome): unknown => ({
   outcome: outcome.outcome,
   lateMs: outcome.lateMs === null ? undefined : Math.round(outcome.lateMs * 10) / 10,
   frames: outcome.frames ?? undefined,
+  aligned: outcome.aligned || undefined,
+  alignErrorMs: outcome.alignErrorMs === null ? undefined : Math.round(outcome.alignErrorMs),
   reason: outcome.reason ?? undefined,
   interactionOpenedPts: outcome.type === 'interaction.open' ? (outcome.shownPts ?? undefined) : undefined,
 });

@@ -79,8 +79,8 @@ export interface CueEntry {
   knownLate: LateReason | null;
   state:
     | { readonly name: 'pending' }
-    /** Its frame was shown; it opens with all others at `alignAt`. */
-    | { readonly name: 'aligned'; readonly due: Due; readonly openAtMs: number }
+    /** Its frame was shown; it opens with all others at `alignAt`. `otherwiseMs`: monotonic, where no clock is known. */
+    | { readonly name: 'aligned'; readonly due: Due; readonly otherwiseMs: number }
     | {
         readonly name: 'open';
         cue: FiredCue;

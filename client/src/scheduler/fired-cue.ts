@@ -1,25 +1,37 @@
 import type { CueCarrier, CueOutcome, CuePath, FiredCue, LateReason } from '../types.ts';
 import type { CueEntry, Due } from './cue-entry.ts';
 
+/** `alignAt` as this viewer's clock knows it; monotonic milliseconds. */
+export interface CommonMoment {
+  /** By the best estimate. */
+  readonly alignMs: number;
+  /** When it opens: later by what the clock's error is beyond what is allowed. */
+  readonly openMs: number;
+  /** Bound of the clock's error; null without a clock. */
+  readonly errorMs: number | null;
+  /** Why it cannot count as opened together; null where it can. */
+  readonly doubt: LateReason | null;
+}
+
 /** How and when a cue fires. */
 export interface Firing {
   readonly due: Due;
   readonly nowMs: number;
   readonly lateMs: number;
   readonly reason: LateReason | null;
-  /** Of an aligned cue: the common moment, monotonic. */
-  readonly openAtMs: number | null;
+  /** Of an aligned cue. */
+  readonly aligned: CommonMoment | null;
 }
 
 /** What the page is given. The entry's data is there. */
-export function firedCueOf(entry: CueEntry, { due, nowMs, lateMs, reason, openAtMs }: Firing): FiredCue {
+export function firedCueOf(entry: CueEntry, { due, nowMs, lateMs, reason, aligned }: Firing): FiredCue {
   const { facts } = entry;
   const { timeline, playerShownMs } = due;
-  const onItsFrame = openAtMs === null && due.by === 'frame' && reason === null;
+  const onItsFrame = aligned === null && due.by === 'frame' && reason === null;
   // The callback runs just before its frame is put on screen.
   const presentedAt = onItsFrame ? Math.max(nowMs, timeline!.shown!.atMs) : nowMs;
   const remainingMs =
-    facts.durationMs === undefined ? null : facts.durationMs - (openAtMs === null ? due.elapsedMs : lateMs);
+    facts.durationMs === undefined ? null : facts.durationMs - (aligned === null ? due.elapsedMs : lateMs);
   const shown = playerShownMs === null ? null : timeline!.toStream(playerShownMs);
   return {
     id: facts.id,
@@ -34,6 +46,7 @@ export function firedCueOf(entry: CueEntry, { due, nowMs, lateMs, reason, openAt
     presentedAt,
     closesAt: remainingMs === null ? null : presentedAt + remainingMs,
     alignAt: facts.alignAt ?? null,
+    alignErrorMs: aligned?.errorMs ?? null,
     firePts: entry.streamFireMs,
     shownPts: shown?.ptsMs ?? null,
     playerFirePts: due.playerFireMs,
@@ -44,7 +57,7 @@ export function firedCueOf(entry: CueEntry, { due, nowMs, lateMs, reason, openAt
     reason,
     path: pathOf(entry, due),
     ...carrierOf(entry, due),
-    trigger: openAtMs === null ? due.by : 'clock',
+    trigger: aligned === null ? due.by : 'clock',
     epoch: entry.epoch,
     fireAtUs: entry.fireAtUs,
     stamp: entry.stamp,
@@ -70,6 +83,8 @@ export function outcomeOf(
     lateMs: cue?.lateMs ?? null,
     frames: cue?.frames ?? null,
     shownPts: cue?.shownPts ?? null,
+    aligned: entry.facts.alignAt !== undefined,
+    alignErrorMs: cue?.alignErrorMs ?? null,
   };
 }
 

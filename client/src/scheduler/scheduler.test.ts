@@ -592,6 +592,64 @@ describe('aligned', () => {
     expect(rig.fired).toMatchObject([{ lateMs: 400 }]);
   });
 
+  test('a clock that never becomes known: by the own frame, as much later, and counted', () => {
+    const rig = new Rig();
+    rig.synced = false;
+    rig.localErrorMs = -600_000;
+    rig.nowMs = 500;
+    const flv = rig.player();
+    rig.stamp(flv, { fire: 1000, alignAt, durationMs: 2000 }, 0);
+    rig.play(flv, 0, 1040);
+    // Its frame was shown at 1,500; the common moment is 2,000 ms after the cue.
+    expect(rig.scheduler.nextWakeMs()).toBe(3500);
+    rig.nowMs = 3500;
+    rig.scheduler.tick();
+    expect(rig.fired).toMatchObject([{ outcome: 'late', reason: 'no-clock', alignErrorMs: null, lateMs: 0 }]);
+    expect(rig.outcomes).toMatchObject([{ aligned: true, alignErrorMs: null }]);
+  });
+
+  test.each([
+    [40, 3000, 'fired', null, 0],
+    [100, 3000, 'fired', null, 0],
+    [340, 3240, 'late', 'clock-unsure', 240],
+  ] as const)('a clock that may be %d ms off opens at %d', (errorMs, openMs, outcome, reason, lateMs) => {
+    const rig = new Rig();
+    rig.errorMs = errorMs;
+    const flv = rig.player();
+    rig.stamp(flv, { fire: 1000, alignAt, durationMs: 2000 }, 0);
+    rig.play(flv, 0, 1040);
+    rig.nowMs = openMs - 1;
+    rig.scheduler.tick();
+    expect(rig.fired).toEqual([]);
+    rig.nowMs = openMs;
+    rig.scheduler.tick();
+    // All close together, whenever they opened.
+    expect(rig.fired).toMatchObject([{ outcome, reason, lateMs, alignErrorMs: errorMs, closesAt: 5000 }]);
+  });
+
+  test('a clock that becomes better moves the opening', () => {
+    const rig = new Rig();
+    rig.errorMs = 900;
+    const flv = rig.player();
+    rig.stamp(flv, { fire: 1000, alignAt, durationMs: 2000 }, 0);
+    rig.play(flv, 0, 1040);
+    expect(rig.scheduler.nextWakeMs()).toBe(3800);
+    rig.errorMs = 20;
+    rig.scheduler.tick();
+    expect(rig.scheduler.nextWakeMs()).toBe(3000);
+  });
+
+  test('a hidden tab whose timers sleep opens when it wakes, and is counted', () => {
+    const rig = new Rig();
+    const flv = rig.player();
+    rig.stamp(flv, { fire: 1000, alignAt, durationMs: 2000 }, 0);
+    rig.play(flv, 0, 1040);
+    flv.hidden = true;
+    rig.nowMs = 3900;
+    rig.scheduler.tick();
+    expect(rig.fired).toMatchObject([{ outcome: 'late', reason: 'hidden', lateMs: 900, closesAt: 5000 }]);
+  });
+
   test('a lock before the common moment: never', () => {
     const rig = new Rig();
     const flv = rig.player();

@@ -3,7 +3,7 @@ import type { CloseReason, CueOutcome, FiredCue, LateReason, NeverReason } from 
 import { BoundedMap } from './bounded-map.ts';
 import { type CueEntry, closingOf, type Due, type KnownCue, staysOpen, windowMsOf } from './cue-entry.ts';
 import { DueFinder, type SchedulerTime } from './due.ts';
-import { firedCueOf, outcomeOf } from './fired-cue.ts';
+import { type CommonMoment, firedCueOf, outcomeOf } from './fired-cue.ts';
 import { type PlayerTimeline, TOLERANCE_MS } from './timeline.ts';
 
 /** What the scheduler decides. Called synchronously; may call back into it. */
@@ -24,6 +24,8 @@ const MAX_CUES = 256;
 const MAX_REMEMBERED = 4096;
 /** An aligned opening by a timer that was later than this is counted as late. */
 const TIMER_LATE_MS = 100;
+/** How far off a clock may be that opens an aligned cue: what half a round trip over a bad mobile network takes. */
+export const ALIGN_ERROR_MS = 100;
 
 /**
  * Which cue fires, on what, and when it closes. Pure: it reads time through `time`, is told of stamps (`learn`),
@@ -223,7 +225,8 @@ export class CueScheduler {
   nextWakeMs(): number | null {
     let next = Number.POSITIVE_INFINITY;
     for (const { state, facts } of this.#entries.values()) {
-      if (state.name === 'aligned') next = Math.min(next, this.#openAtMs(facts.alignAt!, state.openAtMs));
+      if (state.name === 'aligned')
+        next = Math.min(next, this.#commonMoment(facts.alignAt!, state.otherwiseMs).openMs);
       else if (state.name === 'open' && state.closesAtMs !== null) next = Math.min(next, state.closesAtMs);
     }
     return Number.isFinite(next) ? next : null;
@@ -301,21 +304,27 @@ export class CueScheduler {
 
   #align(entry: CueEntry, due: Due, alignAt: number): void {
     // Without a clock: `fireAt` is never after the frame on screen, so this is never before `alignAt`.
-    const otherwise = due.dueAtMs + Math.max(0, alignAt - entry.fireAtUs / 1000);
-    const openAtMs = this.#openAtMs(alignAt, otherwise);
-    const lateMs = this.#time.monotonicMs() - openAtMs;
+    const otherwiseMs = due.dueAtMs + Math.max(0, alignAt - entry.fireAtUs / 1000);
+    const moment = this.#commonMoment(alignAt, otherwiseMs);
+    const lateMs = this.#time.monotonicMs() - moment.openMs;
     if (lateMs < 0) {
-      entry.state = { name: 'aligned', due, openAtMs };
+      entry.state = { name: 'aligned', due, otherwiseMs };
     } else {
       const reason = lateMs > TOLERANCE_MS ? (this.#dues.lateReason(entry, due) ?? 'behind-align') : null;
-      this.#openTogether(entry, due, reason, openAtMs);
+      this.#openTogether(entry, due, reason, moment);
     }
   }
 
-  /** The monotonic moment of `alignAt` by the synchronised clock; `otherwise` without one. */
-  #openAtMs(alignAt: number, otherwise: number): number {
-    const { ms, synced } = this.#time.unix();
-    return synced ? this.#time.monotonicMs() + (alignAt - ms) : otherwise;
+  /**
+   * The common moment on the monotonic clock, by the best that is known of the server's. A clock that may be further
+   * off than is allowed opens that much later: nobody opens before `alignAt` less the allowed error.
+   */
+  #commonMoment(alignAt: number, otherwiseMs: number): CommonMoment {
+    const { ms, errorMs, synced } = this.#time.unix();
+    if (!synced) return { alignMs: otherwiseMs, openMs: otherwiseMs, errorMs: null, doubt: 'no-clock' };
+    const alignMs = this.#time.monotonicMs() + (alignAt - ms);
+    const beyondMs = Math.max(0, errorMs - ALIGN_ERROR_MS);
+    return { alignMs, openMs: alignMs + beyondMs, errorMs, doubt: beyondMs > 0 ? 'clock-unsure' : null };
   }
 
   /** What has been shown and has reached its common moment. */
@@ -323,24 +332,31 @@ export class CueScheduler {
     for (const entry of [...this.#entries.values()]) {
       const { state, facts } = entry;
       if (state.name !== 'aligned' || !this.#holds(entry)) continue;
-      const openAtMs = this.#openAtMs(facts.alignAt!, state.openAtMs);
-      const lateMs = this.#time.monotonicMs() - openAtMs;
-      if (lateMs >= 0 && !this.#isExpired(entry)) {
-        // Timers of a sleeping or throttled tab can be much later than asked.
-        this.#openTogether(entry, state.due, lateMs > TIMER_LATE_MS ? 'behind-align' : null, openAtMs);
-      }
+      const moment = this.#commonMoment(facts.alignAt!, state.otherwiseMs);
+      const lateMs = this.#time.monotonicMs() - moment.openMs;
+      if (lateMs < 0 || this.#isExpired(entry)) continue;
+      // Timers of a sleeping or throttled tab can be much later than asked.
+      const late = state.due.timeline?.hidden === true ? 'hidden' : 'behind-align';
+      this.#openTogether(entry, state.due, lateMs > TIMER_LATE_MS ? late : null, moment);
     }
   }
 
   /** Opens now, or not at all where all others have closed already. */
-  #openTogether(entry: CueEntry, due: Due, reason: LateReason | null, openAtMs: number): void {
-    const lateMs = Math.max(0, this.#time.monotonicMs() - openAtMs);
+  #openTogether(entry: CueEntry, due: Due, reason: LateReason | null, moment: CommonMoment): void {
+    const lateMs = Math.max(0, this.#time.monotonicMs() - moment.alignMs);
+    const why = reason ?? (due.timeline === null ? 'no-frame' : moment.doubt);
     if (lateMs >= windowMsOf(entry.facts)) this.#never(entry, 'closed', 'over', due);
-    else this.#fire(entry, due, lateMs, reason ?? (due.timeline === null ? 'no-frame' : null), openAtMs);
+    else this.#fire(entry, due, lateMs, why, moment);
   }
 
-  #fire(entry: CueEntry, due: Due, lateMs: number, reason: LateReason | null, openAtMs: number | null): void {
-    const cue = firedCueOf(entry, { due, nowMs: this.#time.monotonicMs(), lateMs, reason, openAtMs });
+  #fire(
+    entry: CueEntry,
+    due: Due,
+    lateMs: number,
+    reason: LateReason | null,
+    aligned: CommonMoment | null,
+  ): void {
+    const cue = firedCueOf(entry, { due, nowMs: this.#time.monotonicMs(), lateMs, reason, aligned });
     if (staysOpen(entry.facts)) entry.state = { name: 'open', cue, closesAtMs: cue.closesAt };
     else this.#entries.delete(cue.id);
     this.#done.set(cue.id, cue.rev);

@@ -18,6 +18,7 @@ export const cueOf = (over: Partial<FiredCue> = {}): FiredCue => ({
   presentedAt: 0,
   closesAt: null,
   alignAt: null,
+  alignErrorMs: null,
   firePts: 1000,
   shownPts: 1000,
   playerFirePts: 0,
@@ -61,5 +62,7 @@ export const neverOn = (path: PlayPath, cue = 'c1') =>
       lateMs: null,
       frames: null,
       shownPts: null,
+      aligned: false,
+      alignErrorMs: null,
     },
   }) as const satisfies Reached;

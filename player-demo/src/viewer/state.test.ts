@@ -25,6 +25,7 @@ function cue(over: Partial<FiredCue> = {}): FiredCue {
     presentedAt: 1000,
     closesAt: 11_000,
     alignAt: null,
+    alignErrorMs: null,
     firePts: 5000,
     shownPts: 5000,
     playerFirePts: 400,
@@ -180,6 +181,8 @@ describe('nextViewer', () => {
       lateMs: null,
       frames: null,
       shownPts: null,
+      aligned: false,
+      alignErrorMs: null,
     };
     const state = run([
       { kind: 'outcome', outcome, at: 1 },

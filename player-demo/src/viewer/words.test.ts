@@ -55,6 +55,8 @@ describe('how exactly a cue fired, in words', () => {
       lateMs: null,
       frames: null,
       shownPts: null,
+      aligned: false,
+      alignErrorMs: null,
     };
     expect(neverWords(outcome)).toBe('closed: its time was over');
     expect(neverWords({ ...outcome, reason: null })).toBe('closed');

@@ -39,6 +39,8 @@ export const LATE_WORDS: { readonly [reason in LateReason]: string } = {
   skipped: 'frames were passed over',
   hidden: 'the tab was hidden',
   'behind-align': 'the frame came after the common moment',
+  'no-clock': "the server's clock was not known",
+  'clock-unsure': 'the clock was too unsure',
   'no-frame': 'it came by the events path',
 };
 
