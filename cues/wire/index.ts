@@ -55,3 +55,4 @@ export {
   verifyStamp,
   webCrypto,
 } from './verify.ts';
+export { DELAY_REPORTS, viewerPlaceOf } from './viewer-share.ts';
