@@ -58,6 +58,11 @@ export const ERRORS = {
   ERR_CUE_EXISTS: { status: 409, retryable: false, text: 'A cue with this id exists already.' },
   ERR_CUE_TOO_LARGE: { status: 413, retryable: false, text: 'The cue does not fit into a stamp.' },
   ERR_CUE_STATE: { status: 409, retryable: false, text: 'The cue is past the state that this needs.' },
+  ERR_CUE_CHANGED: {
+    status: 409,
+    retryable: false,
+    text: 'The cue was changed meanwhile; look at it as it now stands.',
+  },
   ERR_CUE_MOMENT_PASSED: { status: 409, retryable: false, text: 'The moment asked for has passed.' },
   ERR_CUE_TOO_MANY_OPEN: { status: 429, retryable: true, text: 'Too many cues are open on this stream.' },
   ERR_CONTROL_HELD: { status: 409, retryable: false, text: 'Another console is in control of this stream.' },
