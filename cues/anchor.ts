@@ -1,5 +1,5 @@
 import type { Clock } from '../packet/clock.ts';
-import { type Milliseconds, ms, type UnixMicroseconds, unixUs } from '../packet/time.ts';
+import { type Microseconds, type Milliseconds, ms, type UnixMicroseconds, unixUs } from '../packet/time.ts';
 
 /** How fast the anchor follows: slow enough for network jitter, fast enough for an encoder clock that drifts. */
 const TIME_CONSTANT_US = 10_000_000;
@@ -11,6 +11,8 @@ export interface EpochAnchorState {
   readonly compositionOffset: number;
   readonly lastUs: number;
   readonly samples: number;
+  /** Mean distance of the samples. Not there in states of before it was kept. */
+  readonly deviationUs?: number;
 }
 
 /**
@@ -25,6 +27,7 @@ export class EpochAnchor {
   #compositionOffset = 0;
   #lastUs = 0;
   #samples = 0;
+  #deviationUs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,6 +40,7 @@ export class EpochAnchor {
       compositionOffset: this.#compositionOffset,
       lastUs: this.#lastUs,
       samples: this.#samples,
+      deviationUs: this.#deviationUs,
     };
   }
 
@@ -45,26 +49,34 @@ export class EpochAnchor {
     this.#compositionOffset = state.compositionOffset;
     this.#lastUs = state.lastUs;
     this.#samples = state.samples;
+    this.#deviationUs = state.deviationUs ?? 0;
   }
 
   get known(): boolean {
     return this.#offsetUs !== null;
   }
 
-  /** One access unit passes now. The first of an epoch gives D. */
-  observe(dts: Milliseconds, pts: Milliseconds): void {
-    const nowUs = this.#clock.monotonicUs();
+  /** How far single access units are from it in the mean, microseconds. */
+  get deviationUs(): number {
+    return this.#deviationUs;
+  }
+
+  /** One access unit passes, now or when it is said. The first of an epoch gives D. */
+  observe(dts: Milliseconds, pts: Milliseconds, nowUs: Microseconds = this.#clock.monotonicUs()): void {
     const sampleUs = nowUs - dts * 1000;
     if (this.#offsetUs === null || Math.abs(sampleUs - this.#offsetUs) > JUMP_US) {
       if (this.#offsetUs === null) this.#compositionOffset = pts - dts;
       this.#offsetUs = sampleUs;
       this.#samples = 1;
+      this.#deviationUs = 0;
     } else {
       this.#samples++;
       const elapsed = Math.max(0, nowUs - this.#lastUs);
       // A plain mean at first, an exponential one once it would be the slower of the two.
       const weight = Math.max(1 / this.#samples, elapsed / (TIME_CONSTANT_US + elapsed));
-      this.#offsetUs += (sampleUs - this.#offsetUs) * Math.min(1, weight);
+      const off = sampleUs - this.#offsetUs;
+      this.#offsetUs += off * Math.min(1, weight);
+      this.#deviationUs += (Math.abs(off) - this.#deviationUs) * Math.min(1, weight);
     }
     this.#lastUs = nowUs;
   }

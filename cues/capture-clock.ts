@@ -131,6 +131,11 @@ export class CaptureClock {
     else if (isStep(this.#misfits)) this.#beginAnew(true);
   }
 
+  /** Of the newest reading; null before one. */
+  get lastPts(): Milliseconds | null {
+    return this.#last?.pts ?? null;
+  }
+
   /** The last step of the publisher's clock; another object for each. */
   get lastStep(): CaptureReport['lastStep'] {
     return this.#lastStep;

@@ -45,10 +45,15 @@ export interface Landing {
   /** How far the fire PTS is behind the moment asked for; 0 where it was met. Its bound, where only a bound is known. */
   readonly errorMs: number;
   readonly choice: FrameChoice;
-  /** How a wall-clock moment became a picture: by when it was taken, or by when it passed. Absent for other requests. */
-  readonly timing?: 'capture' | 'stamp';
-  /** By capture time: how far off that can be, milliseconds. */
+  /**
+   * How a wall-clock moment became a picture: by when the publisher says that it was taken, by when it came and how
+   * long it had been on its way, or by when it passed. Absent for other requests.
+   */
+  readonly timing?: 'capture' | 'latency' | 'stamp';
+  /** By capture time or latency: how far off that can be, milliseconds. */
   readonly timingErrorMs?: number;
+  /** What was known of the publisher's clock then; absent where it sent none. A contradicted one was not used. */
+  readonly encoderClock?: 'confirmed' | 'unconfirmed' | 'contradicted';
   /** By output: whether the cue was read back there. Empty until something reads back. */
   readonly outputs: OutputReceipts;
 }

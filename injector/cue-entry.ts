@@ -2,6 +2,7 @@ import type { EpochAnchor } from '../cues/anchor.ts';
 import type { FrameChoice, PreparedCue } from '../cues/cue.ts';
 import type { NextFrame } from '../cues/next-frame.ts';
 import { type Milliseconds, ms, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
+import type { ClockCheck } from './encoder-clock/clock-check.ts';
 
 /** One access unit as the injector sees it. */
 export interface FrameMoment {
@@ -18,15 +19,28 @@ export interface FirePoint {
   readonly at: UnixMicroseconds;
 }
 
-/** When pictures were taken, as far as the publisher says. */
-export interface CaptureTimes {
-  /** The picture that was, or will be, taken then, and how far off that can be; null: go by when pictures pass. */
-  pictureAt(wall: UnixMicroseconds): { readonly pts: Milliseconds; readonly errorMs: number } | null;
-  captureOf(pts: Milliseconds): UnixMicroseconds | null;
+/** The picture of a moment, by when it was taken. */
+export interface TakenPicture {
+  /** Whether the publisher's clock says so, or arrival and the production latency. */
+  readonly by: 'capture' | 'latency';
+  readonly pts: Milliseconds;
+  readonly errorMs: number;
 }
 
-/** By which clock a wall-clock moment was turned into a picture. */
-export type MomentTiming = { readonly by: 'stamp' } | { readonly by: 'capture'; readonly errorMs: number };
+/** When pictures were taken, as far as that is known. */
+export interface CaptureTimes {
+  /** The picture that was, or will be, taken then, and how far off that can be; null: go by when pictures pass. */
+  pictureAt(wall: UnixMicroseconds): TakenPicture | null;
+  captureOf(pts: Milliseconds, by: TakenPicture['by']): UnixMicroseconds | null;
+  /** What is known of the publisher's clock beside itself; null where it says nothing. */
+  readonly check: ClockCheck | null;
+}
+
+/** By which clock a wall-clock moment was turned into a picture, and what was known of the publisher's. */
+export type MomentTiming = (
+  | { readonly by: 'stamp' }
+  | { readonly by: TakenPicture['by']; readonly errorMs: number }
+) & { readonly encoderClock: ClockCheck | null };
 
 /** A cue in the injector. States: waiting -> (announcing ->) landed; closed ones leave the queue. */
 export interface CueEntry {
@@ -197,11 +211,12 @@ function momentOf(
 ): Milliseconds {
   const { fire } = entry.cue;
   const taken = fire.kind === 'at' && fire.by === 'arrival' ? null : captures.pictureAt(wall);
+  const { check: encoderClock } = captures;
   if (taken === null) {
-    entry.timing = { by: 'stamp' };
+    entry.timing = { by: 'stamp', encoderClock };
     return ms(Math.round(anchor.ptsAt(wall)));
   }
-  entry.timing = { by: 'capture', errorMs: taken.errorMs };
+  entry.timing = { by: taken.by, errorMs: taken.errorMs, encoderClock };
   // The first picture that can have been taken at or after the moment; with no more doubt than half a picture.
   const doubt = Math.min(taken.errorMs, (frame.frameMs ?? 0) / 2);
   return ms(Math.round(taken.pts - doubt));
@@ -223,7 +238,8 @@ function errorOf(
     case 'mediaTime':
       return picture - fire.pts;
     case 'at': {
-      const taken = entry.timing?.by === 'capture' ? captures.captureOf(picture) : null;
+      const by = entry.timing?.by;
+      const taken = by === 'capture' || by === 'latency' ? captures.captureOf(picture, by) : null;
       return ((taken ?? anchor.wallOf(picture)) - unixMsToUs(fire.at)) / 1000;
     }
     default:

@@ -1,7 +1,7 @@
-import type { PreparedCue, StampEvent } from '../cues/cue.ts';
+import type { Landing, PreparedCue, StampEvent } from '../cues/cue.ts';
 import type { NalLengthSize } from '../h264-sei-parser/src/index.ts';
 import { type Milliseconds, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
-import { type CueEntry, type CueStep, newEntry } from './cue-entry.ts';
+import { type CueEntry, type CueStep, type MomentTiming, newEntry } from './cue-entry.ts';
 
 /** An access unit that was written. */
 export interface PassedFrame {
@@ -100,8 +100,7 @@ export class CueQueue {
             markToStampMs: (at - unixMsToUs(cue.markedAt)) / 1000,
             errorMs: step.errorMs,
             choice: step.choice,
-            ...(step.timing === null ? {} : { timing: step.timing.by }),
-            ...(step.timing?.by === 'capture' ? { timingErrorMs: step.timing.errorMs } : {}),
+            ...(step.timing === null ? {} : receiptOf(step.timing)),
             outputs: {},
           },
         });
@@ -143,3 +142,10 @@ export class CueQueue {
     if (opened?.state === 'landed') opened.closed = true;
   }
 }
+
+const receiptOf = (timing: MomentTiming): Pick<Landing, 'timing' | 'timingErrorMs' | 'encoderClock'> => ({
+  timing: timing.by,
+  ...(timing.by === 'stamp' ? {} : { timingErrorMs: timing.errorMs }),
+  // A recorded state of an earlier build does not say it.
+  ...(timing.encoderClock ? { encoderClock: timing.encoderClock } : {}),
+});

@@ -2,7 +2,7 @@ import { EpochAnchor, type EpochAnchorState } from '../cues/anchor.ts';
 import { PresentationOrder, type PresentationOrderState } from '../cues/next-frame.ts';
 import type { Clock } from '../packet/clock.ts';
 import type { AvcFramePacket } from '../packet/packet.ts';
-import type { Milliseconds } from '../packet/time.ts';
+import type { Microseconds, Milliseconds } from '../packet/time.ts';
 import type { FrameMoment } from './cue-entry.ts';
 import { FrameRate, type FrameRateState } from './frame-rate.ts';
 
@@ -13,13 +13,18 @@ export interface EpochData {
   readonly nextPts: Milliseconds | null;
   readonly order: PresentationOrderState;
   readonly anchor: EpochAnchorState;
+  /** By arrival, where pictures wait before they pass. */
+  readonly arrivals?: EpochAnchorState;
   readonly rate: FrameRateState;
 }
 
 /** What one unbroken timeline has shown so far: its pictures' order, rate, and place on the wall clock. */
 export class EpochState {
   readonly id: string;
+  /** By when pictures pass the injector. */
   readonly anchor: EpochAnchor;
+  readonly #clock: Clock;
+  #arrivals: EpochAnchor | null = null;
   readonly #order = new PresentationOrder();
   readonly #rate = new FrameRate();
   #frame = 0;
@@ -27,6 +32,7 @@ export class EpochState {
 
   constructor(id: string, clock: Clock) {
     this.id = id;
+    this.#clock = clock;
     this.anchor = new EpochAnchor(clock);
   }
 
@@ -40,9 +46,21 @@ export class EpochState {
     return this.#nextPts;
   }
 
-  /** Call once for every picture, in decode order, before it passes. */
-  arrive({ dts, isKeyframe }: AvcFramePacket, pts: Milliseconds): FrameMoment {
+  /** By when pictures came: the same as the other where none has waited. */
+  get arrivals(): EpochAnchor {
+    return this.#arrivals ?? this.anchor;
+  }
+
+  /**
+   * Call once for every picture, in decode order, before it passes.
+   * @param arrivedUs when it came, where it has waited since
+   */
+  arrive({ dts, isKeyframe }: AvcFramePacket, pts: Milliseconds, arrivedUs?: Microseconds): FrameMoment {
     this.anchor.observe(dts, pts);
+    if (arrivedUs !== undefined) {
+      this.#arrivals ??= new EpochAnchor(this.#clock);
+      this.#arrivals.observe(dts, pts, arrivedUs);
+    }
     this.#rate.observe(dts);
     const next = this.#order.arrive({ dts, pts, isKeyframe });
     this.#frame++;
@@ -54,14 +72,19 @@ export class EpochState {
     const { state: order } = this.#order;
     const { state: rate } = this.#rate;
     const { id, anchor } = this;
-    return { id, frame: this.#frame, nextPts: this.#nextPts, order, anchor: anchor.state, rate };
+    const waited = this.#arrivals === null ? {} : { arrivals: this.#arrivals.state };
+    return { id, frame: this.#frame, nextPts: this.#nextPts, order, anchor: anchor.state, rate, ...waited };
   }
 
-  resume({ frame, nextPts, order, anchor, rate }: EpochData): void {
+  resume({ frame, nextPts, order, anchor, rate, arrivals }: EpochData): void {
     this.#frame = frame;
     this.#nextPts = nextPts;
     this.#order.resume(order);
     this.anchor.resume(anchor);
+    if (arrivals !== undefined) {
+      this.#arrivals = new EpochAnchor(this.#clock);
+      this.#arrivals.resume(arrivals);
+    }
     this.#rate.resume(rate);
   }
 }

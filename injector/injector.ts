@@ -1,8 +1,9 @@
 import type { PreparedCue, StampEvent } from '../cues/cue.ts';
+import type { ProductionLatency } from '../cues/production-latency.ts';
 import { BitstreamError, type NalLengthSize } from '../h264-sei-parser/src/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../packet/packet.ts';
-import { type Milliseconds, type UnixMicroseconds, unixUsToMs } from '../packet/time.ts';
+import { type Microseconds, type Milliseconds, type UnixMicroseconds, unixUsToMs } from '../packet/time.ts';
 import { rewriteAccessUnit } from './access-unit.ts';
 import { type AccessUnitView, seiMessagesOf, viewAccessUnit } from './access-unit-view.ts';
 import { type InjectorCounters, newCounters } from './counters.ts';
@@ -18,6 +19,7 @@ import { type EpochData, EpochState } from './epoch-state.ts';
 import { type LintFinding, NORMALISED_CODES } from './lint-codes.ts';
 import { LintRecord } from './lint-record.ts';
 import { Linter } from './linter.ts';
+import { PictureTimes } from './picture-times.ts';
 import { stampTextOf } from './sei-unit.ts';
 import { NOTHING_TO_STAMP, planStamps, type StampPlan, type StampWish } from './stamp-plan.ts';
 import { UpstreamStamps, type UpstreamTrust, type UpstreamVerdict } from './upstream.ts';
@@ -55,6 +57,8 @@ export class StreamInjector {
   stampingOn = true;
 
   readonly #clock: Clock;
+  /** When the pictures were taken, by all that is known. */
+  readonly #times: PictureTimes;
   readonly #settings: InjectorSettings;
   readonly #cues: CueQueue;
   readonly #linter = new Linter();
@@ -69,9 +73,26 @@ export class StreamInjector {
     this.#settings = settings;
     this.#cues = new CueQueue(settings.maxCues, emit);
     this.#epoch = new EpochState(epoch, clock);
-    this.encoderClock = new EncoderClock(clock, settings.encoderClock ?? DEFAULT_ENCODER_CLOCK_SETTINGS);
+    const encoderClock = settings.encoderClock ?? DEFAULT_ENCODER_CLOCK_SETTINGS;
+    this.encoderClock = new EncoderClock(clock, encoderClock);
+    this.#times = new PictureTimes(this.encoderClock, encoderClock.at);
+    this.#times.arrivals = this.#epoch.arrivals;
     this.lint = new LintRecord(settings.normalise === false ? new Set() : NORMALISED_CODES);
     this.#upstream = settings.upstream === undefined ? null : new UpstreamStamps(settings.upstream, clock);
+  }
+
+  /** How long pictures are on their way from the lens to arrival; null: not known. */
+  get productionLatency(): ProductionLatency | null {
+    return this.#times.latency;
+  }
+
+  set productionLatency(latency: ProductionLatency | null) {
+    this.#times.latency = latency;
+  }
+
+  /** By what the wall-clock moment of a cue is turned into a picture now. */
+  get timing(): 'capture' | 'latency' | 'stamp' {
+    return this.#times.timingAt(this.#clock.unixUs());
   }
 
   get epoch(): string {
@@ -97,6 +118,12 @@ export class StreamInjector {
     return this.#epoch.anchor.known ? this.#epoch.anchor.wallOf(pts) : null;
   }
 
+  /** The wall clock at which a PTS of this epoch came, or will; null before its first access unit. */
+  arrivalOf(pts: Milliseconds): UnixMicroseconds | null {
+    const { arrivals } = this.#epoch;
+    return arrivals.known ? arrivals.wallOf(pts) : null;
+  }
+
   /** All that decides what comes out, for a replay that begins here. Plain data, byte arrays among it. */
   get state(): InjectorState {
     return {
@@ -117,6 +144,7 @@ export class StreamInjector {
     this.stampingOn = stampingOn;
     this.#epoch = new EpochState(epoch.id, this.#clock);
     this.#epoch.resume(epoch);
+    this.#times.arrivals = this.#epoch.arrivals;
     if (encoderClock !== undefined) this.encoderClock.resume(encoderClock);
     this.#cues.resume(cues);
   }
@@ -124,6 +152,7 @@ export class StreamInjector {
   /** A new timeline begins. Cues are dropped: their owner gives those that still hold anew, with the next `rev`. */
   startEpoch(id: string): void {
     this.#epoch = new EpochState(id, this.#clock);
+    this.#times.arrivals = this.#epoch.arrivals;
     this.encoderClock.startEpoch();
     this.#cues.clear();
   }
@@ -138,10 +167,11 @@ export class StreamInjector {
     return this.#cues.withdraw(id);
   }
 
-  process(packet: MediaPacket): MediaPacket {
+  /** @param arrivedUs when it came, where it has waited since */
+  process(packet: MediaPacket, arrivedUs?: Microseconds): MediaPacket {
     if (packet.kind !== 'avc-config' && packet.kind !== 'avc-frame') return packet;
     try {
-      if (packet.kind === 'avc-frame') return this.#pass(packet);
+      if (packet.kind === 'avc-frame') return this.#pass(packet, arrivedUs);
       const byte = packet.record[4];
       if (byte !== undefined) this.#lengthSize = ((byte & 3) + 1) as NalLengthSize;
       this.#record = packet.record;
@@ -152,14 +182,14 @@ export class StreamInjector {
     }
   }
 
-  #pass(packet: AvcFramePacket): AvcFramePacket {
+  #pass(packet: AvcFramePacket, arrivedUs: Microseconds | undefined): AvcFramePacket {
     const view = viewAccessUnit(packet.data, this.#lengthSize, this.#linter.mayHaveFields);
     const findings = this.#linter.check(packet, view);
     const pts = ptsOf(packet);
     const at = this.#clock.unixUs();
     // A tag without a slice is no picture: it has no place in the order, and nobody will see a cue on it.
     const isPicture = view.slices > 0 || view.broken !== null;
-    const moment = isPicture ? this.#arrive(packet, pts) : null;
+    const moment = isPicture ? this.#arrive(packet, pts, arrivedUs) : null;
     const frame = moment === null ? null : this.#epoch.frame - 1;
     this.#note(findings, { pts, frame }, at);
     if (moment !== null && view.sei.length > 0) this.encoderClock.observe(pts, seiMessagesOf(view));
@@ -194,8 +224,12 @@ export class StreamInjector {
     return { ...packet, data, stamps: plan.chosen.map(({ text }) => text) };
   }
 
-  #arrive(packet: AvcFramePacket, pts: Milliseconds): FrameMoment {
-    const moment = this.#epoch.arrive(packet, pts);
+  #arrive(packet: AvcFramePacket, pts: Milliseconds, arrivedUs: Microseconds | undefined): FrameMoment {
+    const moment = this.#epoch.arrive(packet, pts, arrivedUs);
+    if (arrivedUs !== undefined) {
+      this.encoderClock.lagUs = this.#clock.monotonicUs() - arrivedUs;
+      this.#times.arrivals = this.#epoch.arrivals;
+    }
     this.counters.frames++;
     if (packet.isKeyframe) this.counters.keyframes++;
     return moment;
@@ -227,7 +261,7 @@ export class StreamInjector {
     const { stampBudgetBytes: budgetBytes = STAMP_BUDGET_BYTES, clockStampEveryFrame } = this.#settings;
     return planStamps({
       ...{ epoch: this.#epoch, moment, at, lengthSize: this.#lengthSize, budgetBytes, clockStampEveryFrame },
-      ...{ cues: this.#cues.entries(), captures: this.encoderClock, foreign },
+      ...{ cues: this.#cues.entries(), captures: this.#times, foreign },
     });
   }
 

@@ -1,18 +1,23 @@
 import {
+  CAPTURE_STATES,
   CaptureClock,
   type CaptureClockState,
   type CaptureReport,
   type CaptureState,
 } from '../../cues/capture-clock.ts';
+import type { LatencyTimes } from '../../cues/latency-times.ts';
 import { precisionTimeStampMessage, type SeiMessage, writeSeiNal } from '../../h264-sei-parser/src/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import {
+  type Microseconds,
   type Milliseconds,
   type UnixMicroseconds,
   type UnixMilliseconds,
   unixUs,
   unixUsToMs,
+  us,
 } from '../../packet/time.ts';
+import { type ClockCheck, type ClockVerdict, type Contradiction, checkClock } from './clock-check.ts';
 import { type EncoderSei, readEncoderSei } from './encoder-sei.ts';
 import { type FrameCounts, FrameTally } from './frame-counts.ts';
 
@@ -36,12 +41,20 @@ export const DEFAULT_ENCODER_CLOCK_SETTINGS: EncoderClockSettings = {
 
 export type CaptureSource = 'misb' | 'bpm';
 
+/** Health of a publisher's clock; `contradicted`: by arrival or by the production latency, so that it is not believed. */
+export const ENCODER_CLOCK_STATES = [...CAPTURE_STATES, 'contradicted'] as const;
+export type EncoderClockHealth = CaptureState | 'contradicted';
+
 /** What a publisher says of its clock and its frames, as status and metrics show it. Spans in milliseconds. */
 export interface EncoderClockStatus
-  extends Omit<CaptureReport, 'lastStep' | 'drift' | 'readings' | 'discarded' | 'steps'> {
+  extends Omit<CaptureReport, 'state' | 'lastStep' | 'drift' | 'readings' | 'discarded' | 'steps'> {
+  readonly state: EncoderClockHealth;
+  /** What arrival and the production latency say of it; null where it says nothing. */
+  readonly check: ClockCheck | null;
+  readonly contradiction: Contradiction | null;
   readonly source: CaptureSource | null;
   /** By what the `at` of a cue is turned into a picture now. */
-  readonly timing: 'capture' | 'stamp';
+  readonly timing: 'capture' | 'latency' | 'stamp';
   /** False: the publisher itself says that its clock is not locked. Null: it says nothing of it. */
   readonly saysLocked: boolean | null;
   readonly driftPpm: number | null;
@@ -96,6 +109,10 @@ export class EncoderClock {
   #malformed = 0;
   #misbWritten = 0;
   #stepsWritten = 0;
+  /** The epoch's pictures by arrival and production latency; null where no latency is known. */
+  reference: LatencyTimes | null = null;
+  /** How long ago the picture at hand came; 0 where none waits before it passes. */
+  lagUs = 0;
 
   constructor(clock: Clock, settings: EncoderClockSettings) {
     this.#clock = clock;
@@ -124,7 +141,7 @@ export class EncoderClock {
   /** Another timeline: capture times of the one before say nothing of it. */
   startEpoch(): void {
     for (const { clock } of this.#all()) {
-      const { readings, discarded, steps } = clock.reportAt(this.#clock.monotonicUs());
+      const { readings, discarded, steps } = clock.reportAt(this.#now());
       this.#before.readings += readings;
       this.#before.discarded += discarded;
       this.#before.steps += steps;
@@ -143,8 +160,8 @@ export class EncoderClock {
     if (sei === null) return;
     this.#malformed += sei.malformed;
     this.#sendsMisb ||= sei.hasMisb;
-    const arrivedUs = this.#clock.monotonicUs();
-    const arrivedAt = this.#clock.unixUs();
+    const arrivedUs = this.#now();
+    const arrivedAt = unixUs(this.#clock.unixUs() - this.lagUs);
     if (Object.keys(sei.frames).length > 0) this.#frames.add(arrivedUs, sei.frames);
     if (sei.misb !== null) {
       const { captureUs, locked } = sei.misb;
@@ -174,11 +191,18 @@ export class EncoderClock {
   pictureAt(wall: UnixMicroseconds): { readonly pts: Milliseconds; readonly errorMs: number } | null {
     const { at } = this.#settings;
     if (at === 'arrival') return null;
-    const now = this.#clock.monotonicUs();
-    const { clock } = this.#best();
+    const now = this.#now();
+    const { clock, verdict } = this.#best();
+    if (verdict?.check === 'contradicted') return null;
     const target = clock.pictureAt(wall, now);
     if (target === null || at === 'capture') return target;
-    return USABLE.includes(clock.stateAt(now)) && target.errorMs < target.arrivalErrorMs ? target : null;
+    const otherwiseMs = target.arrivalErrorMs + this.lagUs / 1000;
+    return USABLE.includes(clock.stateAt(now)) && target.errorMs < otherwiseMs ? target : null;
+  }
+
+  /** What arrival and the production latency say of the clock that is used; null where it says nothing. */
+  get check(): ClockCheck | null {
+    return this.#best().verdict?.check ?? null;
   }
 
   /** When a picture was taken; null where nobody knows. */
@@ -197,9 +221,11 @@ export class EncoderClock {
     // The publisher's own is kept, and is the only one.
     if (this.#sendsMisb) return null;
     const time = bpm.captureOf(pts);
-    const report = bpm.reportAt(this.#clock.monotonicUs());
+    const now = this.#now();
+    const report = bpm.reportAt(now);
     if (time === null || time < 0) return null;
     if (report.state === 'absent' || report.state === 'absurd') return null;
+    if (checkClock(bpm, now, this.reference)?.check === 'contradicted') return null;
     const discontinuity = report.steps !== this.#stepsWritten;
     this.#stepsWritten = report.steps;
     this.#misbWritten++;
@@ -210,8 +236,8 @@ export class EncoderClock {
   }
 
   get status(): EncoderClockStatus {
-    const now = this.#clock.monotonicUs();
-    const { clock, source } = this.#best();
+    const now = this.#now();
+    const { clock, source, verdict } = this.#best();
     const { drift, lastStep: _, ...report } = clock.reportAt(now);
     const counts = { ...this.#before };
     for (const { clock: one } of this.#all()) {
@@ -224,6 +250,9 @@ export class EncoderClock {
     return {
       ...report,
       ...counts,
+      state: verdict?.check === 'contradicted' ? 'contradicted' : report.state,
+      check: verdict?.check ?? null,
+      contradiction: verdict?.contradiction ?? null,
       source: report.state === 'absent' ? null : source,
       timing: this.pictureAt(this.#clock.unixUs()) === null ? 'stamp' : 'capture',
       saysLocked: this.#saysLocked,
@@ -258,13 +287,26 @@ export class EncoderClock {
     this.#encode.push({ at, ms: (encodedUs - compositedUs) / 1000 });
   }
 
+  /** Now, or when the picture at hand came. */
+  #now(): Microseconds {
+    return us(this.#clock.monotonicUs() - this.lagUs);
+  }
+
   /** MISB says when the picture was taken, BPM when it was composited: the first where it is in order. */
-  #best(): { readonly clock: CaptureClock; readonly source: CaptureSource } {
-    const now = this.#clock.monotonicUs();
-    const all = this.#all();
-    const byState = (fits: (state: CaptureState) => boolean) =>
-      all.find(({ clock }) => fits(clock.stateAt(now)));
-    return byState((state) => USABLE.includes(state)) ?? byState((state) => state !== 'absent') ?? all[0]!;
+  #best(): {
+    readonly clock: CaptureClock;
+    readonly source: CaptureSource;
+    readonly verdict: ClockVerdict | null;
+  } {
+    const now = this.#now();
+    const all = this.#all().map((one) => ({ ...one, verdict: checkClock(one.clock, now, this.reference) }));
+    const usable = all.filter(({ clock }) => USABLE.includes(clock.stateAt(now)));
+    return (
+      usable.find(({ verdict }) => verdict?.check !== 'contradicted') ??
+      usable[0] ??
+      all.find(({ clock }) => clock.stateAt(now) !== 'absent') ??
+      all[0]!
+    );
   }
 
   #all(): readonly { readonly clock: CaptureClock; readonly source: CaptureSource }[] {

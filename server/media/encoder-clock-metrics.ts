@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { CAPTURE_STATES } from '../../cues/capture-clock.ts';
-import type { EncoderClockStatus } from '../../injector/encoder-clock/encoder-clock.ts';
+import { CLOCK_CHECKS } from '../../injector/encoder-clock/clock-check.ts';
+import { ENCODER_CLOCK_STATES, type EncoderClockStatus } from '../../injector/encoder-clock/encoder-clock.ts';
 import { FRAME_KINDS } from '../../injector/encoder-clock/encoder-sei.ts';
 import { streamKeyOf } from '../../packet/packet.ts';
 import { looked, type Row } from './looked-metric.ts';
@@ -33,7 +33,18 @@ export function collectEncoderClocks(registers: Registry[], streams: StreamRegis
     ['stream', 'state'],
     () =>
       clocks().flatMap(({ stream, status }) =>
-        CAPTURE_STATES.map((state): Row => [{ stream, state }, Number(status.state === state)]),
+        ENCODER_CLOCK_STATES.map((state): Row => [{ stream, state }, Number(status.state === state)]),
+      ),
+  );
+  looked(
+    Gauge,
+    registers,
+    'framecue_encoder_clock_check',
+    "1 for what arrival and the production latency say of the publisher's clock, 0 for the others.",
+    ['stream', 'check'],
+    () =>
+      clocks().flatMap(({ stream, status }) =>
+        CLOCK_CHECKS.map((check): Row => [{ stream, check }, Number(status.check === check)]),
       ),
   );
   gauge(

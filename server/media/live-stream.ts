@@ -5,7 +5,7 @@ import { type InjectorSettings, type InjectorState, StreamInjector } from '../..
 import type { Clock } from '../../packet/clock.ts';
 import { type ClockReading, HeldClock } from '../../packet/held-clock.ts';
 import type { MediaPacket, StreamName } from '../../packet/packet.ts';
-import type { Microseconds } from '../../packet/time.ts';
+import type { Microseconds, Milliseconds, UnixMicroseconds } from '../../packet/time.ts';
 import { type EpochReason, OutputTimeline, type OutputTimelineState } from '../../packet/timeline.ts';
 import type { StreamInput, StreamOutcome, StreamTap } from '../../qa/show/entry.ts';
 
@@ -142,7 +142,13 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     const applied = latency ?? this.#options.declaredLatency ?? null;
     this.#take({ kind: 'latency', latency: applied }, () => {
       this.#latency = applied;
+      if (this.#injector !== null) this.#injector.productionLatency = applied;
     });
+  }
+
+  /** The wall clock at which the picture with this PTS came, or will; null where nobody has published. */
+  arrivalOf(pts: Milliseconds): UnixMicroseconds | null {
+    return this.#injector?.arrivalOf(pts) ?? null;
   }
 
   beginPublish(): void {
@@ -176,7 +182,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
       try {
         const placed = this.#timeline.push(packet, arrivedUs ?? at.monotonicUs);
         if (placed.newEpoch) this.#startEpoch(placed.reason, placed.packet);
-        this.#pass(placed.packet);
+        this.#pass(placed.packet, arrivedUs);
       } finally {
         this.#told = null;
       }
@@ -255,10 +261,11 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
 
   #newInjector(epoch: string): StreamInjector {
     const { injector, makeInjector } = this.#options;
-    return (
+    const made =
       makeInjector?.(epoch, this.#onStampEvent) ??
-      new StreamInjector(epoch, this.#clock, injector, this.#onStampEvent)
-    );
+      new StreamInjector(epoch, this.#clock, injector, this.#onStampEvent);
+    made.productionLatency = this.#latency;
+    return made;
   }
 
   #resume(state: LiveStreamState): void {
@@ -273,7 +280,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     this.#injector.resume(state.injector);
   }
 
-  #pass(packet: MediaPacket): void {
+  #pass(packet: MediaPacket, arrivedUs?: Microseconds): void {
     if (packet.kind === 'avc-frame') {
       if (this.#needsKeyframe && !packet.isKeyframe) {
         this.counters.framesBeforeKeyframe++;
@@ -283,15 +290,15 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     } else if (packet.kind !== 'aac-frame') {
       this.#configs.set(packet.kind, packet);
     }
-    const stamped = this.#stamped(packet);
+    const stamped = this.#stamped(packet, arrivedUs);
     if (this.tap !== null) this.#gave({ kind: 'output', packet: stamped });
     this.#hub.push(stamped);
   }
 
   /** Video never stops because of metadata: not even for a mistake of ours. */
-  #stamped(packet: MediaPacket): MediaPacket {
+  #stamped(packet: MediaPacket, arrivedUs: Microseconds | undefined): MediaPacket {
     try {
-      return this.#injector!.process(packet);
+      return this.#injector!.process(packet, arrivedUs);
     } catch (error) {
       this.counters.injectorFaults++;
       this.#options.onFault(error);

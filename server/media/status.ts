@@ -150,7 +150,7 @@ function statusOf(
             repairs: publisher.repairs,
           },
     health: publisher?.health ?? null,
-    encoderClock: injector?.encoderClock.status ?? null,
+    encoderClock: injector === null ? null : { ...injector.encoderClock.status, timing: injector.timing },
     viewers: { ...viewers, total: viewers.flv + viewers.ws + viewers.hls },
     injector: {
       heldCues: injector?.heldCues ?? 0,
