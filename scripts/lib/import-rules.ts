@@ -39,7 +39,7 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   // What the bytes go through, from the parser to the readers of outputs.
   fuzz: ['h264-sei-parser', 'packet', 'cues', 'injector', 'delivery', 'qa', 'client', 'scripts/lib/tools.ts'],
   mutants: ['scripts/lib/tools.ts'],
-  'player-demo': ['h264-sei-parser', 'cues/wire', 'client', 'test-streams/barcode.ts'],
+  'player-demo': ['h264-sei-parser', 'cues/wire', 'cues/slate', 'client', 'test-streams/barcode.ts'],
 };
 
 /** What those at the end of the line may import beside all ranks before them. */
@@ -63,6 +63,7 @@ const BROWSER = [
   'player-demo/src',
   'h264-sei-parser/src',
   'cues/wire',
+  'cues/slate',
   'test-streams/barcode.ts',
 ];
 
