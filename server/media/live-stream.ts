@@ -4,8 +4,14 @@ import type { StreamHub } from '../../delivery/stream-hub.ts';
 import { type InjectorSettings, type InjectorState, StreamInjector } from '../../injector/injector.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { type ClockReading, HeldClock } from '../../packet/held-clock.ts';
-import type { MediaPacket, StreamName } from '../../packet/packet.ts';
-import type { Microseconds, Milliseconds, UnixMicroseconds } from '../../packet/time.ts';
+import { type AvcFramePacket, type MediaPacket, ptsOf, type StreamName } from '../../packet/packet.ts';
+import {
+  type Microseconds,
+  type Milliseconds,
+  type UnixMicroseconds,
+  type UnixMilliseconds,
+  unixMs,
+} from '../../packet/time.ts';
 import { type EpochReason, OutputTimeline, type OutputTimelineState } from '../../packet/timeline.ts';
 import type { StreamInput, StreamOutcome, StreamTap } from '../../qa/show/entry.ts';
 
@@ -29,7 +35,7 @@ export interface LiveStreamOptions<Sink extends PacketSink = StreamHub> {
   readonly makeInjector?: (epoch: string, emit: (event: StampEvent) => void) => StreamInjector;
   /** For replays: what the recorded stream had learnt where its recording begins. */
   readonly from?: LiveStreamState;
-  /** For replays: the recorded name of the epoch that begins, in place of a new one. */
+  /** The name of the epoch that begins, in place of a new one: as it was recorded, or as the preview calls it. */
   readonly epochId?: () => string;
 }
 
@@ -42,6 +48,18 @@ export interface LiveStreamState {
   readonly timeline: OutputTimelineState;
   readonly injector: InjectorState | null;
   readonly latency?: ProductionLatency | null;
+}
+
+/** A picture that can be decoded by itself, as it came: not stamped. */
+export interface ReceivedKeyframe {
+  /** On the output timeline. */
+  readonly pts: Milliseconds;
+  readonly arrivedAt: UnixMilliseconds;
+  readonly arrivedUs: Microseconds;
+  /** AVCDecoderConfigurationRecord. */
+  readonly record: Uint8Array;
+  /** AVCC. */
+  readonly data: Uint8Array;
 }
 
 export interface LiveStreamCounters {
@@ -71,6 +89,8 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
   };
   /** Sees everything that comes in and goes out; for recordings. */
   tap: StreamTap | null = null;
+  /** Told of keyframes as they come; for the reader of clock slates, which takes a few of them. */
+  onKeyframe: ((frame: ReceivedKeyframe) => void) | null = null;
   readonly #options: LiveStreamOptions<Sink>;
   readonly #clock: HeldClock;
   readonly #timeline = new OutputTimeline();
@@ -290,9 +310,22 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     } else if (packet.kind !== 'aac-frame') {
       this.#configs.set(packet.kind, packet);
     }
+    if (this.onKeyframe !== null && packet.kind === 'avc-frame' && packet.isKeyframe) {
+      this.#tellOfKeyframe(packet, arrivedUs);
+    }
     const stamped = this.#stamped(packet, arrivedUs);
     if (this.tap !== null) this.#gave({ kind: 'output', packet: stamped });
     this.#hub.push(stamped);
+  }
+
+  #tellOfKeyframe(packet: AvcFramePacket, arrived: Microseconds | undefined): void {
+    const config = this.#configs.get('avc-config');
+    if (config?.kind !== 'avc-config') return;
+    const nowUs = this.#clock.monotonicUs();
+    const arrivedUs = arrived ?? nowUs;
+    const arrivedAt = unixMs(this.#clock.unixUs() / 1000 - (nowUs - arrivedUs) / 1000);
+    const frame = { pts: ptsOf(packet), arrivedAt, arrivedUs, record: config.record, data: packet.data };
+    this.#guarded(() => this.onKeyframe?.(frame));
   }
 
   /** Video never stops because of metadata: not even for a mistake of ours. */
