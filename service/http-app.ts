@@ -39,12 +39,15 @@ const requestId: RequestHandler = (req, res, next) => {
   next();
 };
 
+/** Addresses that stream decks call carry their secret: they know no headers. */
+const SECRET_IN_PATH = /^(\/+api\/+v1\/+trigger\/+[^/]+\/).+/i;
+
 /** Without the query: play URLs and links may carry secrets there. */
 const accessLog =
   (log: Log): RequestHandler =>
   (req, res, next) => {
     const startedAt = performance.now();
-    const path = req.path;
+    const path = req.path.replace(SECRET_IN_PATH, '$1[redacted]');
     res.once('close', () => {
       const level = res.statusCode >= 500 ? 'warn' : res.statusCode >= 400 ? 'info' : 'debug';
       if (!log.isLevelEnabled(level)) return;
