@@ -393,6 +393,45 @@ export const SETTINGS = {
     meaning:
       'How many milliseconds pass from the camera to the compositor whose times OBS sends (BPM); taken off its times.',
   }),
+  productionLatencyMs: setting({
+    name: 'FRAMECUE_PRODUCTION_LATENCY_MS',
+    processes: MEDIA,
+    schema: wholeNumber(0, 60_000),
+    default: null,
+    meaning:
+      'How many milliseconds pass from the lens to the arrival of the picture here, as the production declares it; it turns the wall-clock moment (at) of a cue into a picture where the encoder sends no clock, and checks a clock that it sends; unset means that it is not known.',
+  }),
+  productionLatencyErrorMs: setting({
+    name: 'FRAMECUE_PRODUCTION_LATENCY_ERROR_MS',
+    processes: MEDIA,
+    schema: wholeNumber(0, 60_000),
+    default: '200',
+    meaning:
+      'By how many milliseconds FRAMECUE_PRODUCTION_LATENCY_MS may be off; an encoder clock that differs by more is not believed.',
+  }),
+  programmeDelayMs: setting({
+    name: 'FRAMECUE_PROGRAMME_DELAY_MS',
+    processes: MEDIA,
+    schema: wholeNumber(0, 10_000),
+    default: '0',
+    meaning:
+      'For how many milliseconds pictures wait before they are stamped and sent to viewers, while directors see them at once in the preview: a cue then lands on the very picture that they saw. 0 means no wait, and no preview of its own.',
+  }),
+  programmeDelayBytes: setting({
+    name: 'FRAMECUE_PROGRAMME_DELAY_BYTES',
+    processes: MEDIA,
+    schema: wholeNumber(1_048_576, 1_073_741_824),
+    default: '67108864',
+    meaning:
+      'The most bytes that may wait so, for each stream; past them the oldest pictures leave before their time, which is counted.',
+  }),
+  previewViewers: setting({
+    name: 'FRAMECUE_PREVIEW_VIEWERS',
+    processes: MEDIA,
+    schema: wholeNumber(1, 1_000),
+    default: '8',
+    meaning: 'How many may watch ahead of the programme delay at a time, of all streams together.',
+  }),
   writeMisb: setting({
     name: 'FRAMECUE_WRITE_MISB',
     processes: MEDIA,
@@ -497,6 +536,20 @@ export const SETTINGS = {
     meaning:
       'How many bytes may wait for one follower of the cue feed before it is cut; it resumes where it was.',
   }),
+  consoles: setting({
+    name: 'FRAMECUE_CONSOLES',
+    processes: MEDIA,
+    schema: wholeNumber(1, 10_000),
+    default: '64',
+    meaning: 'How many consoles and stage screens may be connected at a time.',
+  }),
+  consoleQueueBytes: setting({
+    name: 'FRAMECUE_CONSOLE_QUEUE_BYTES',
+    processes: MEDIA,
+    schema: wholeNumber(16_384, 1_073_741_824),
+    default: '1048576',
+    meaning: 'How many bytes may wait for one console before it is cut; it begins again with a snapshot.',
+  }),
 
   // recordings
   audit: setting({
@@ -589,6 +642,14 @@ export const SETTINGS = {
     default: '15000',
     meaning:
       'How many milliseconds behind the stream a viewer may be and still answer in full after the lock; claims beyond it are cut to it.',
+  }),
+  delayReportsPerSecond: setting({
+    name: 'FRAMECUE_DELAY_REPORTS',
+    processes: EVENTS,
+    schema: wholeNumber(0, 20_000),
+    default: '300',
+    meaning:
+      "About how many reports of viewers' delays a second are asked for, of however many viewers; with 0 none, and no spread is shown.",
   }),
   demo: setting({
     name: 'FRAMECUE_DEMO',
