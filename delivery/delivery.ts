@@ -27,6 +27,13 @@ export interface DeliveryOptions {
   /** Which pages may play; all by default. */
   readonly cors?: Cors;
   readonly scheduler?: Scheduler;
+  /** What comes, ahead of a programme delay; absent: nobody may see it. */
+  readonly preview?: {
+    /** The hub; undefined where nobody publishes. @throws {FramecueError} where the ticket is not good. */
+    readonly open: (stream: StreamName, ticket: string | null) => StreamHub | undefined;
+    /** How many may watch it at a time, of all streams together. */
+    readonly viewers: number;
+  };
   /**
    * Known to this process alone: who sends it as `X-Framecue-Audit` reads back what viewers get, for the audit, and
    * is no viewer to limits and counters.
@@ -64,10 +71,12 @@ export function createDelivery({
   stallMs = 30_000,
   cors = createCors(['*']),
   scheduler = systemScheduler,
+  preview,
   auditSecret,
 }: DeliveryOptions): Delivery {
   const webSockets = new WsFlvDoor();
   const hubs = new Set<StreamHub>();
+  const previews = new Set<StreamHub>();
   const refused: Record<string, number> = {};
 
   const countRefusal = (error: FramecueError): void => {
@@ -96,6 +105,21 @@ export function createDelivery({
     return hub;
   };
 
+  const previewOf = (stream: StreamName, ticket: string | null): StreamHub => {
+    if (preview === undefined) throw new FramecueError('ERR_NOT_FOUND');
+    const hub = preview.open(stream, ticket);
+    if (hub === undefined || hub.ended) throw new FramecueError('ERR_STREAM_NOT_LIVE');
+    previews.add(hub);
+    let watching = 0;
+    for (const { viewerCount } of previews) watching += viewerCount;
+    if (watching >= preview.viewers) {
+      throw new FramecueError('ERR_VIEWER_LIMIT', undefined, {
+        details: { limit: preview.viewers, retryAfterMs: 5_000 },
+      });
+    }
+    return hub;
+  };
+
   const isAuditOf = (req: IncomingMessage): boolean =>
     auditSecret !== undefined && req.headers[AUDIT_HEADER] === auditSecret;
 
@@ -109,6 +133,10 @@ export function createDelivery({
     if (target.kind === 'flv') {
       const isAudit = isAuditOf(req);
       serveFlv(req, res, hubWithRoom(target.stream, isAudit), isAudit);
+      return;
+    }
+    if (target.kind === 'preview') {
+      serveFlv(req, res, previewOf(target.stream, target.ticket));
       return;
     }
     const { hls } = hubOf(target.stream);
@@ -129,9 +157,11 @@ export function createDelivery({
   };
 
   const stopSweeping = scheduler.every(SWEEP_MS, () => {
-    for (const hub of hubs) {
-      hub.sweep();
-      if (hub.ended && hub.viewerCount === 0) hubs.delete(hub);
+    for (const kind of [hubs, previews]) {
+      for (const hub of kind) {
+        hub.sweep();
+        if (hub.ended && hub.viewerCount === 0) kind.delete(hub);
+      }
     }
   });
 

@@ -52,6 +52,11 @@ export const ERRORS = {
   ERR_AAC_CONFIG: { status: 400, retryable: false, text: 'The AAC AudioSpecificConfig is corrupt.' },
   // viewers
   ERR_VIEWER_LIMIT: { status: 503, retryable: true, text: 'The server takes no more viewers.' },
+  ERR_PREVIEW_TICKET: {
+    status: 403,
+    retryable: false,
+    text: "The preview's ticket is missing, wrong or over: ask for another.",
+  },
   ERR_VIEWER_STALLED: { status: 408, retryable: true, text: 'The viewer did not read for too long.' },
   // cues and stamps
   ERR_CUE_UNKNOWN: { status: 404, retryable: false, text: 'There is no such cue.' },

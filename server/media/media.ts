@@ -25,6 +25,8 @@ import { type Audit, newAuditSecret } from './audit.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { openAudit } from './audit-setup.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
+import { Preview } from './preview-setup.ts';
+import { declaredLatencyOf } from './production-latency.ts';
 import type { Recorder } from './recorder.ts';
 import { recorderRoutes } from './recorder-routes.ts';
 import { openRecorder } from './recorder-setup.ts';
@@ -80,6 +82,8 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     injector,
     upstream,
     delivery: deliverySettingsOf(settings),
+    programmeDelay: { delayMs: settings.programmeDelayMs, maxBytes: settings.programmeDelayBytes },
+    productionLatency: declaredLatencyOf(settings),
     observer: {
       viewerJoined: (...args) => metrics.current?.delivery.viewerJoined?.(...args),
       viewerLeft: (...args) => metrics.current?.delivery.viewerLeft?.(...args),
@@ -131,12 +135,14 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   });
   recorder = shows.recorder;
   metrics.current.watchRecorder(shows.recorder, shows.store);
+  const preview = new Preview({ settings, streams, clock, mediaUrl: () => mediaUrlOf(settings, ownPort) });
   const delivery = createDelivery({
     findHub: (stream) => streams.findHub(stream),
     log,
     limits: { viewers: settings.viewerLimit },
     stallMs: settings.viewerStallMs,
     cors,
+    preview: preview.door,
     auditSecret,
   });
 
@@ -160,6 +166,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
         audit: () => audit,
         nowMs: () => clock.unixMs(),
       });
+      preview.routes(app, tokens);
       servePages(app, () => {
         const stream = mainStreamOf(settings);
         const media = mediaUrlOf(settings, ownPort);

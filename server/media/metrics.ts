@@ -8,6 +8,7 @@ import { streamKeyOf } from '../../packet/packet.ts';
 import type { ShowStore } from '../../qa/show/show-store.ts';
 import { collectEncoderClocks } from './encoder-clock-metrics.ts';
 import { looked, type Row } from './looked-metric.ts';
+import { collectProgrammeDelays } from './programme-delay-metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
@@ -30,6 +31,7 @@ export function createMediaMetrics(
   const registers = [registry];
   collectStreams(registers, streams);
   collectEncoderClocks(registers, streams);
+  collectProgrammeDelays(registers, streams);
   collectIngest(registers, ingest);
 
   const director = directorObserver(registers);

@@ -1,4 +1,5 @@
 import type { Express } from 'express';
+import type { ProductionLatency } from '../../cues/production-latency.ts';
 import type { IngestEvent, PublisherStatus, RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { type InjectorCounters, type RewriteReason, rewritesOf } from '../../injector/counters.ts';
 import type { EncoderClockStatus } from '../../injector/encoder-clock/encoder-clock.ts';
@@ -9,6 +10,7 @@ import { requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Audit, AuditStatus } from './audit.ts';
+import type { ProgrammeDelayStatus } from './delayed-stream.ts';
 import type { LiveStream } from './live-stream.ts';
 import { Recording, type RecordingStatus } from './recording.ts';
 import type { StreamRegistry } from './stream-registry.ts';
@@ -32,6 +34,10 @@ export interface StreamStatus {
   readonly health: PublisherStatus['health'] | null;
   /** What the publisher says of its clock and its frames; null before the first picture of all. */
   readonly encoderClock: EncoderClockStatus | null;
+  /** How long a picture is on its way from the lens to here, as declared, measured or pinned; null: not known. */
+  readonly productionLatency: ProductionLatency | null;
+  /** Between arrival and the injector; null where there is no programme delay. */
+  readonly programmeDelay: ProgrammeDelayStatus | null;
   readonly viewers: {
     readonly flv: number;
     readonly ws: number;
@@ -100,7 +106,9 @@ export function statusRoutes(app: Express, tokens: TokenRegistry, sources: Statu
       if (live === undefined && publisher === null) {
         throw new FramecueError('ERR_STREAM_NOT_LIVE', 'Nobody has published this stream since the start.');
       }
-      res.set('Cache-Control', 'no-store').json(statusOf(stream, live, publisher, sources.audit()));
+      res
+        .set('Cache-Control', 'no-store')
+        .json(statusOf(stream, live, publisher, sources.audit(), sources.streams.delayOf(stream)));
     })
     .all(methodNotAllowed('GET'));
 }
@@ -114,13 +122,22 @@ const publisherOf = (sources: StatusSources, stream: StreamName): PublisherStatu
 const allStreams = (sources: StatusSources): StreamStatus[] =>
   sources.streams
     .all()
-    .map((live) => statusOf(live.stream, live, publisherOf(sources, live.stream), sources.audit()));
+    .map((live) =>
+      statusOf(
+        live.stream,
+        live,
+        publisherOf(sources, live.stream),
+        sources.audit(),
+        sources.streams.delayOf(live.stream),
+      ),
+    );
 
 function statusOf(
   stream: StreamName,
   live: LiveStream | undefined,
   publisher: PublisherStatus | null,
   audit: Audit | null,
+  delay: ProgrammeDelayStatus | null,
 ): StreamStatus {
   const injector = live?.injector ?? null;
   const protocols = live?.hub.stats().protocols;
@@ -151,6 +168,8 @@ function statusOf(
           },
     health: publisher?.health ?? null,
     encoderClock: injector === null ? null : { ...injector.encoderClock.status, timing: injector.timing },
+    productionLatency: live?.productionLatency ?? null,
+    programmeDelay: delay,
     viewers: { ...viewers, total: viewers.flv + viewers.ws + viewers.hls },
     injector: {
       heldCues: injector?.heldCues ?? 0,
