@@ -28,8 +28,11 @@ const BY_TYPE: ReadonlyMap<string, z.ZodType<z.infer<typeof Base>>> = new Map(
   ]),
 );
 
+/** For the API's description: whatever type it is. */
+export const AnyInteraction = z.union([...BY_TYPE.values()]);
+
 const MAX_PAGE = 200;
-const Page = z.object({
+export const Page = z.object({
   limit: z
     .string()
     .regex(/^\d{1,3}$/)

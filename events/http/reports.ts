@@ -29,7 +29,7 @@ const Report = z.object({
   interactionOpenedPts: z.number().optional(),
 });
 
-const Reports = z.object({ reports: z.array(Report).min(1).max(50) });
+export const Reports = z.object({ reports: z.array(Report).min(1).max(50) });
 
 /** Clients lie, and their clocks do too: nobody's lateness counts for more than this, nor for less than none. */
 const LATE_MAX_MS = 60_000;

@@ -8,13 +8,14 @@ import { unixMs } from '../../packet/time.ts';
 import { bearerTokenOf } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { EventsObserver } from '../observer.ts';
+import type { ReportPlan } from '../spread/viewer-spread.ts';
 import type { ViewerJwt } from './viewer-jwt.ts';
 import type { ViewerTokens } from './viewer-token.ts';
 
-const SessionRequest = z.object({ token: z.string().min(1).max(8_192) });
+export const SessionRequest = z.object({ token: z.string().min(1).max(8_192) });
 
 /** Whoever plays several viewers, or one in several pages, names them. */
-const DemoRequest = z.object({
+export const DemoRequest = z.object({
   viewer: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/)
@@ -32,6 +33,8 @@ export interface SessionOptions {
   /** Gives anybody a viewer's JWT: for demonstrations. */
   readonly demo: boolean;
   readonly observer: EventsObserver;
+  /** Which viewers report their delay. */
+  readonly delayReports: () => ReportPlan;
 }
 
 /** The door: a customer's JWT, checked once, for a short token that every later request brings. */
@@ -52,9 +55,10 @@ export function sessionRoutes(app: Express, options: SessionOptions): void {
         const viewer = await jwt.viewerOf(token);
         const expiresAt = unixMs(clock.unixMs() + ttlMs);
         observer.session('issued');
-        res
-          .set('Cache-Control', 'no-store')
-          .json({ token: tokens.issue(viewer, expiresAt), viewer, expiresAt });
+        res.set('Cache-Control', 'no-store').json({
+          ...{ token: tokens.issue(viewer, expiresAt), viewer, expiresAt },
+          delayReports: options.delayReports(),
+        });
       } catch (error) {
         const known = error instanceof FramecueError && error.status < 500;
         observer.session(known ? 'refused' : 'failed');

@@ -8,6 +8,7 @@ import { createHttpApp } from '../../service/http-app.ts';
 import { createHttpServer } from '../../service/http-server.ts';
 import { listen } from '../../service/listen.ts';
 import { createMetricsRegistry, metricsRoute } from '../../service/metrics.ts';
+import { apiDocs } from '../../service/openapi/docs-page.ts';
 import type { Secrets } from '../../service/secrets.ts';
 import { SETTINGS, type Settings } from '../../service/settings.ts';
 import { tlsFilesOf } from '../../service/tls.ts';
@@ -15,6 +16,7 @@ import { createTokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
 import { playUrlsOf, servePages } from '../pages.ts';
 import type { ProcessContext, Running } from '../process.ts';
 import { eventsUrlOf, mainStreamOf, mediaUrlOf } from '../urls.ts';
+import { EVENTS_API, eventsOperations } from './api.ts';
 
 /** The events process: interactions, answers, clock, and the viewers' pages. */
 export async function startEvents({ settings, secrets, log }: ProcessContext): Promise<Running> {
@@ -40,6 +42,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     },
     demo: settings.demo,
     viewerSpreadMs: settings.viewerSpreadCapMs,
+    delayReportsPerSecond: settings.delayReportsPerSecond,
     storeQueue: settings.storeQueue,
     storeTimeoutMs: settings.storeTimeoutMs,
     cors,
@@ -55,6 +58,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     routes(app) {
       app.get('/metrics', metricsRoute(registry));
       health.routes(app);
+      apiDocs(app, EVENTS_API, eventsOperations(settings));
       events.routes(app);
       servePages(app, () => {
         const stream = mainStreamOf(settings);

@@ -15,7 +15,7 @@ export interface AuditRoutesOptions {
   readonly allowed: Settings['streams'];
 }
 
-const AddRequest = z.strictObject({
+export const AddRequest = z.strictObject({
   url: z.string().min(1).max(2_048),
   label: z.string().min(1).max(64).optional(),
 });

@@ -15,12 +15,14 @@ import { createHttpApp } from '../../service/http-app.ts';
 import { createHttpServer } from '../../service/http-server.ts';
 import { listen } from '../../service/listen.ts';
 import { createMetricsRegistry, metricsRoute } from '../../service/metrics.ts';
+import { apiDocs } from '../../service/openapi/docs-page.ts';
 import { isStreamAllowed, SETTINGS, type Settings } from '../../service/settings.ts';
 import { type TlsFiles, tlsFilesOf } from '../../service/tls.ts';
 import { createTokenRegistry, type TokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
 import { playUrlsOf, servePages } from '../pages.ts';
 import type { ProcessContext, Running } from '../process.ts';
 import { eventsUrlOf, httpBase, mainStreamOf, mediaUrlOf } from '../urls.ts';
+import { MEDIA_API, mediaOperations } from './api.ts';
 import { type Audit, newAuditSecret } from './audit.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { openAudit } from './audit-setup.ts';
@@ -153,6 +155,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     routes(app) {
       app.get('/metrics', metricsRoute(registry));
       health.routes(app);
+      apiDocs(app, MEDIA_API, mediaOperations());
       app.post(
         '/api/v1/streams/:app/:name/cues',
         timed((seconds) => metrics.current?.cueAnswered(seconds)),

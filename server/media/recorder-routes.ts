@@ -11,7 +11,7 @@ import type { Recorder } from './recorder.ts';
 
 const DAY_MS = 86_400_000;
 
-const StartRequest = z.strictObject({
+export const StartRequest = z.strictObject({
   name: z
     .string()
     .regex(SHOW_NAME, 'give up to 100 letters, digits, dots, dashes and underscores')

@@ -1,0 +1,26 @@
+import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
+import type { ApiInfo } from '../../service/openapi/document.ts';
+import { OPERATING } from '../../service/openapi/operating.ts';
+import type { Operation } from '../../service/openapi/operation.ts';
+import { VERSION } from '../version.ts';
+
+export const EVENTS_API: ApiInfo = {
+  title: 'framecue events',
+  description:
+    "Interactions, answers and results, the clock, and what viewers fall back to. Cues are the media process's: see its own `/docs`. Moments are Unix milliseconds where nothing else is said.",
+  version: VERSION,
+  tags: {
+    interactions: 'What cues open, lock and reveal.',
+    viewers: 'What pages of viewers ask; the client library does this.',
+    audience: 'Where viewers stand: how far behind each app is.',
+    clock: 'The synchronised clock.',
+    stamps: 'What stamps are checked with.',
+    operating: 'For whoever runs it.',
+  },
+};
+
+export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly Operation[] => [
+  ...EVENTS_OPERATIONS,
+  ...(demo ? [DEMO_OPERATION] : []),
+  ...OPERATING,
+];
