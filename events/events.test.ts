@@ -61,6 +61,7 @@ describe('the events process', () => {
         jwt: { source: { kind: 'secret', secret: JWT_SECRET }, audience: 'framecue', issuer: null },
         demo: false,
         viewerSpreadMs: 1_000,
+        delayReportsPerSecond: 300,
         storeQueue: 10,
         storeTimeoutMs: 1_000,
         cors: createCors(['*']),

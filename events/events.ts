@@ -16,6 +16,7 @@ import { keysRoute } from './http/keys.ts';
 import { nowRoute } from './http/now.ts';
 import { reportRoutes } from './http/reports.ts';
 import { sessionRoutes } from './http/session.ts';
+import { spreadRoutes } from './http/spread.ts';
 import { type JwtSource, ViewerJwt } from './http/viewer-jwt.ts';
 import { ViewerTokens } from './http/viewer-token.ts';
 import { InteractionBook } from './interactions/book.ts';
@@ -31,6 +32,7 @@ import { KeysMirror } from './keys-mirror.ts';
 import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
 import type { LedgerStatus } from './ledger/store.ts';
 import { type EventsObserver, silentObserver } from './observer.ts';
+import { FIRST_SHARE, ViewerSpread } from './spread/viewer-spread.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
 export interface EventsOptions {
@@ -50,6 +52,8 @@ export interface EventsOptions {
   readonly demo: boolean;
   /** How far behind the stream a viewer may be and still answer in full. */
   readonly viewerSpreadMs: number;
+  /** About so many reports of viewers' delays a second; 0: none. */
+  readonly delayReportsPerSecond: number;
   readonly storeQueue: number;
   readonly storeTimeoutMs: number;
   readonly cors: Cors;
@@ -186,6 +190,12 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits });
   const viewerTokens = new ViewerTokens(options.sessionKey);
   const jwt = new ViewerJwt({ ...options.jwt, clock });
+  const spread = new ViewerSpread({
+    ...{ clock, observer, capMs: options.viewerSpreadMs, reportsPerSecond: options.delayReportsPerSecond },
+    // A demonstration's few viewers are seen at once.
+    firstShare: options.demo ? 1 : FIRST_SHARE,
+  });
+  const delayReports = () => spread.plan();
 
   return {
     hot: [
@@ -209,9 +219,11 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
         clock,
         demo: options.demo,
         observer,
+        delayReports,
       });
       interactionRoutes(app, { catalog, tokens: options.tokens });
-      nowRoute(app, { mirror, clock });
+      nowRoute(app, { mirror, clock, delayReports });
+      spreadRoutes(app, { spread, viewers: viewerTokens, tokens: options.tokens, clock, observer });
       reportRoutes(app, { mirror, tokens: viewerTokens, clock, observer });
       keysRoute(app, keys);
     },

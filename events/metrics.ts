@@ -103,6 +103,24 @@ export function eventsMetrics(registry: Registry): EventsObserver {
     labelNames: ['why'],
     registers,
   });
+  const delayReports = new Counter({
+    name: 'framecue_delay_reports_total',
+    help: "Reports of viewers' delays: taken, or why not.",
+    labelNames: ['outcome'],
+    registers,
+  });
+  const viewerDelay = new Histogram({
+    name: 'framecue_viewer_delay_seconds',
+    help: 'From passing the injector to being presented, as a share of viewers reports.',
+    labelNames: ['path'],
+    buckets: [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120],
+    registers,
+  });
+  const delayShare = new Gauge({
+    name: 'framecue_delay_report_share',
+    help: 'Share of viewers who are asked to report their delay.',
+    registers,
+  });
   const sessions = new Counter({
     name: 'framecue_sessions_total',
     help: 'Exchanges of a JWT for a viewer token, by how they ended.',
@@ -131,6 +149,9 @@ export function eventsMetrics(registry: Registry): EventsObserver {
       if (lateMs !== null) lateness.observe({ path: pathLabel(path) }, lateMs / 1000);
     },
     reportDropped: (why) => reportsDropped.inc({ why }),
+    delayReport: (outcome) => delayReports.inc({ outcome }),
+    viewerDelay: (protocol, delayMs) => viewerDelay.observe({ path: pathLabel(protocol) }, delayMs / 1000),
+    delayShare: (share) => delayShare.set(share),
     session: (outcome) => sessions.inc({ outcome }),
   };
 }

@@ -20,6 +20,12 @@ export interface EventsObserver {
   /** A viewer's report of one cue; bounded and clamped, and still only what a viewer says. */
   report(report: CueReport): void;
   reportDropped(why: string): void;
+  /** A viewer's report of their delay: taken, or why not. */
+  delayReport(outcome: string): void;
+  /** One that was taken. */
+  viewerDelay(protocol: string, delayMs: number): void;
+  /** The share of viewers who report their delay has changed. */
+  delayShare(share: number): void;
   session(outcome: 'issued' | 'refused' | 'failed'): void;
 }
 
@@ -51,5 +57,8 @@ export const silentObserver: EventsObserver = {
   heldJudged: nothing,
   report: nothing,
   reportDropped: nothing,
+  delayReport: nothing,
+  viewerDelay: nothing,
+  delayShare: nothing,
   session: nothing,
 };

@@ -4,6 +4,7 @@ import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { CueMirror } from '../interactions/cue-mirror.ts';
+import type { ReportPlan } from '../spread/viewer-spread.ts';
 
 /**
  * The cues of a stream that are due and open, for viewers who have lost stamps. The same for everybody, so a CDN may
@@ -11,7 +12,11 @@ import type { CueMirror } from '../interactions/cue-mirror.ts';
  */
 export function nowRoute(
   app: Express,
-  { mirror, clock }: { readonly mirror: CueMirror; readonly clock: Clock },
+  {
+    mirror,
+    clock,
+    delayReports,
+  }: { readonly mirror: CueMirror; readonly clock: Clock; readonly delayReports: () => ReportPlan },
 ): void {
   app
     .route('/api/v1/streams/:app/:name/now')
@@ -19,7 +24,9 @@ export function nowRoute(
       const stream = `${req.params.app}/${req.params.name}`;
       if (!STREAM_PATTERN.test(stream)) throw new FramecueError('ERR_NOT_FOUND');
       const at = clock.unixUs();
-      res.set('Cache-Control', 'public, max-age=1').json({ at, cues: mirror.dueOf(stream, at) });
+      res
+        .set('Cache-Control', 'public, max-age=1')
+        .json({ at, cues: mirror.dueOf(stream, at), delayReports: delayReports() });
     })
     .all(methodNotAllowed('GET'));
 }

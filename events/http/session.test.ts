@@ -25,6 +25,7 @@ describe('the door', () => {
         token: expect.stringMatching(/^fc1\./),
         viewer: 'ann@example.org',
         expiresAt: t.time.clock.unixMs() + 3_600_000,
+        delayReports: { share: 0.001, everyMs: 10_000 },
       },
     });
     expect(headers.get('cache-control')).toBe('no-store');

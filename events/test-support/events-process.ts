@@ -24,6 +24,7 @@ const events = await createEvents({
   jwt: { source: { kind: 'secret', secret: jwtSecret! }, audience: 'framecue', issuer: null },
   demo: true,
   viewerSpreadMs: 15_000,
+  delayReportsPerSecond: 300,
   storeQueue: 20_000,
   storeTimeoutMs: 5_000,
   cors,

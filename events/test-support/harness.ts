@@ -74,6 +74,7 @@ export class EventsUnderTest {
       jwt: { source: { kind: 'secret', secret: JWT_SECRET }, audience: 'framecue', issuer: null },
       demo: false,
       viewerSpreadMs: SPREAD_MS,
+      delayReportsPerSecond: 300,
       storeQueue: 20_000,
       storeTimeoutMs: 5_000,
       cors,
