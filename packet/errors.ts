@@ -82,6 +82,11 @@ export const ERRORS = {
     retryable: false,
     text: 'This Idempotency-Key was used with another request.',
   },
+  ERR_LATENCY_UNKNOWN: {
+    status: 409,
+    retryable: true,
+    text: 'The production latency is not known well enough to be applied.',
+  },
   ERR_STAMPING_OFF: { status: 409, retryable: true, text: 'Stamping is switched off for this stream.' },
   ERR_STAMP_FORMAT: { status: 400, retryable: false, text: 'The stamp is not well formed.' },
   ERR_STAMP_VERSION: {
