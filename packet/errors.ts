@@ -77,6 +77,16 @@ export const ERRORS = {
     text: 'The mode cannot be switched while a cue waits or is open.',
   },
   ERR_TRIGGER_UNKNOWN: { status: 404, retryable: false, text: 'There is no such trigger.' },
+  ERR_RUNDOWN_NONE: { status: 404, retryable: false, text: 'No rundown is loaded for this stream.' },
+  ERR_RUNDOWN_INVALID: { status: 422, retryable: false, text: 'The rundown is not valid.' },
+  ERR_RUNDOWN_ON_AIR: { status: 409, retryable: true, text: 'An item of the rundown is on air.' },
+  ERR_RUNDOWN_ITEM_UNKNOWN: { status: 404, retryable: false, text: 'The rundown has no such item.' },
+  ERR_RUNDOWN_ITEM_STATE: {
+    status: 409,
+    retryable: false,
+    text: 'The item is not in a state that allows this.',
+  },
+  ERR_RUNDOWN_TOO_EARLY: { status: 409, retryable: true, text: 'It is too early for the item.' },
   ERR_IDEMPOTENCY_CONFLICT: {
     status: 409,
     retryable: false,
