@@ -637,11 +637,11 @@ export const SETTINGS = {
   }),
   viewerSpreadCapMs: setting({
     name: 'FRAMECUE_VIEWER_SPREAD_CAP_MS',
-    processes: EVENTS,
+    processes: BOTH,
     schema: wholeNumber(0, 600_000),
     default: '15000',
     meaning:
-      'How many milliseconds behind the stream a viewer may be and still answer in full after the lock; claims beyond it are cut to it.',
+      'How many milliseconds behind the stream a viewer may be and still answer in full after the lock; claims beyond it are cut to it, and no rundown reveals sooner.',
   }),
   delayReportsPerSecond: setting({
     name: 'FRAMECUE_DELAY_REPORTS',
