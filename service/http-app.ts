@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import { FramecueError } from '../packet/errors.ts';
 import type { Cors } from './cors.ts';
 import { errorHandler } from './http-errors.ts';
@@ -12,10 +12,12 @@ export interface HttpAppOptions {
   readonly settings: Pick<Settings, 'bodyLimitBytes' | 'trustProxy'>;
   /** Puts the routes of this process between what every request needs and the answers for those that fit nothing. */
   readonly routes: (app: Express) => void;
+  /** Requests whose route reads the body by itself: it is no JSON, or may be larger than others. */
+  readonly readsOwnBody?: (req: Request) => boolean;
 }
 
 /** Express with what every control plane of this project needs. */
-export function createHttpApp({ log, cors, settings, routes }: HttpAppOptions): Express {
+export function createHttpApp({ log, cors, settings, routes, readsOwnBody }: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', settings.trustProxy);
@@ -23,7 +25,10 @@ export function createHttpApp({ log, cors, settings, routes }: HttpAppOptions): 
   app.use((req, res, next) => {
     if (!cors.handle(req, res)) next();
   });
-  app.use(jsonOnly, express.json({ limit: settings.bodyLimitBytes, inflate: false }));
+  const json = express.json({ limit: settings.bodyLimitBytes, inflate: false });
+  for (const step of [jsonOnly, json]) {
+    app.use((req, res, next) => (readsOwnBody?.(req) === true ? next() : step(req, res, next)));
+  }
   routes(app);
   app.use(notFound);
   app.use(errorHandler(log));
