@@ -6,6 +6,7 @@ import { CLOCK_PATH } from '../clock.ts';
 import { AnyInteraction, Page } from './interactions.ts';
 import { Reports } from './reports.ts';
 import { DemoRequest, SessionRequest } from './session.ts';
+import { DelayReports } from './spread-operations.ts';
 
 const STATES = ['SCHEDULED', 'ACTIVE', 'LOCKED', 'RESOLVED', 'CANCELED'] as const;
 
@@ -60,9 +61,13 @@ export const DueCues = z.strictObject({
       pts: Pts,
     }),
   ),
+  delayReports: DelayReports,
 });
 
-export const Session = z.strictObject({ token: z.string(), viewer: z.string(), expiresAt: UnixMs });
+export const Session = z.strictObject({
+  ...{ token: z.string(), viewer: z.string(), expiresAt: UnixMs },
+  delayReports: DelayReports,
+});
 
 export const SubmissionReceipt = z.strictObject({
   receipt: z.looseObject({

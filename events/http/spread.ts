@@ -14,7 +14,7 @@ import type { ViewerSpread } from '../spread/viewer-spread.ts';
 import { requireViewer, viewerOf } from './session.ts';
 import type { ViewerTokens } from './viewer-token.ts';
 
-const SpreadQuery = z.strictObject({
+export const SpreadQuery = z.strictObject({
   /** A hold to look at: `alignInMs` of the cue that may be taken. */
   holdMs: z
     .string()

@@ -1,4 +1,5 @@
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
+import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
 import { OPERATING } from '../../service/openapi/operating.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
@@ -21,6 +22,7 @@ export const EVENTS_API: ApiInfo = {
 
 export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly Operation[] => [
   ...EVENTS_OPERATIONS,
+  ...SPREAD_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
   ...OPERATING,
 ];
