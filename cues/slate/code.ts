@@ -24,6 +24,8 @@ export const SESSIONS = 256;
 
 /** A larger error than one picture at 25 a second is no reading. */
 export const MAX_ERROR_MS = 40;
+/** A page whose clock is not known to this says that its code is not valid. */
+export const PAGE_CLOCK_ERROR_MS = 15;
 /** So near to the change of the slow part, parts of the picture may be of before and after it. */
 const EDGE_MS = 120;
 const MOST_OPEN_PAIRS = 4;

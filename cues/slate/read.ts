@@ -113,7 +113,8 @@ function readThrough(picture: GreyPicture, map: Homography, aroundMs: number): S
     const { codeMs, errorMs, session } = code;
     return { ok: true, unixMs: momentOf(codeMs, aroundMs), errorMs, session, module: smallest };
   }
-  if (code.reason === 'blended' && sharpness < SHARP) return { ok: false, reason: 'too-blurred' };
+  const isUnclear = code.reason === 'blended' || code.reason === 'check-failed';
+  if (isUnclear && sharpness < SHARP) return { ok: false, reason: 'too-blurred' };
   return { ok: false, reason: code.reason };
 }
 

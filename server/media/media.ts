@@ -32,6 +32,9 @@ import { declaredLatencyOf } from './production-latency.ts';
 import type { Recorder } from './recorder.ts';
 import { recorderRoutes } from './recorder-routes.ts';
 import { openRecorder } from './recorder-setup.ts';
+import type { LatencyBook } from './slate/latency-book.ts';
+import { latencyRoutes } from './slate/latency-routes.ts';
+import { openLatencies } from './slate-setup.ts';
 import { statusRoutes } from './status.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import { loadUpstreamKeys } from './upstream-keys.ts';
@@ -62,6 +65,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   let director: Director | null = null;
   let recorder: Recorder | null = null;
   let audit: Audit | null = null;
+  let latencies: LatencyBook | null = null;
   const auditSecret = newAuditSecret();
   let eventsPort = settings.eventsPort;
   let ownPort = settings.mediaPort;
@@ -114,7 +118,10 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     onFault: onceASecond((error, times) =>
       log.error({ err: error, times }, 'something failed beside a frame, which has passed all the same'),
     ),
-    onPublish: (live) => recorder?.publishBegins(live),
+    onPublish: (live) => {
+      recorder?.publishBegins(live);
+      latencies?.publishBegins(streamKeyOf(live.stream));
+    },
     onAway: (stream) => recorder?.streamEnded(stream),
   });
   metrics.current = createMediaMetrics(registry, streams, () => ingest);
@@ -138,6 +145,11 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   recorder = shows.recorder;
   metrics.current.watchRecorder(shows.recorder, shows.store);
   const preview = new Preview({ settings, streams, clock, mediaUrl: () => mediaUrlOf(settings, ownPort) });
+  const opened = openLatencies({
+    ...{ dataDir: settings.dataDir, clock, log, streams },
+    declared: declaredLatencyOf(settings),
+  });
+  latencies = opened;
   const delivery = createDelivery({
     findHub: (stream) => streams.findHub(stream),
     log,
@@ -161,6 +173,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
         timed((seconds) => metrics.current?.cueAnswered(seconds)),
       );
       director?.routes(app);
+      latencyRoutes(app, tokens, { book: opened, allowed: settings.streams });
       recorderRoutes(app, tokens, { ...shows, allowed: settings.streams });
       auditRoutes(app, tokens, { audit: () => audit, allowed: settings.streams });
       statusRoutes(app, tokens, {
@@ -191,6 +204,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     await ingest?.close();
     streams.close();
     await recorder?.close();
+    await latencies?.close();
     await audit?.close();
     // Followers of the feed stay connected for ever: they would hold up the rest until the grace is over.
     director?.feed.close();
