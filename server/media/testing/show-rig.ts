@@ -141,7 +141,7 @@ export class ShowRig {
   }
 }
 
-function makeCue(id: string, now: number, more: Partial<PreparedCue>): PreparedCue {
+export function makeCue(id: string, now: number, more: Partial<PreparedCue>): PreparedCue {
   const { sealed, key: dataKey } = sealData({ question: 'who?' });
   const type = more.type ?? 'interaction.open';
   const rev = more.rev ?? 0;
