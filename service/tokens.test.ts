@@ -23,6 +23,8 @@ test('each token has its rights and no others; direct includes read', () => {
 test('tokens that an operator added are known by name', () => {
   expect(registry.find('anna-0123456789abc')).toMatchObject({ name: 'anna', rehearsal: true });
   expect(rightsOf('anna-0123456789abc')).toEqual(['direct', 'feed', 'read']);
+  expect(registry.named('anna')).toBe(registry.find('anna-0123456789abc'));
+  expect(registry.named('nobody')).toBeNull();
 });
 
 test.each(['', 'director', 'director-012345678', 'director-01234567890', `${'x'.repeat(100_000)}`])(

@@ -18,6 +18,8 @@ export interface TokenHolder {
 export interface TokenRegistry {
   /** Null for a token that nobody holds. The time it takes does not depend on how much of it is right. */
   find(token: string): TokenHolder | null;
+  /** For what was set up by a holder and goes on without the token; null where nobody has that name any more. */
+  named(name: string): TokenHolder | null;
 }
 
 /** Longer input is no token; hashing it would only cost time. */
@@ -45,6 +47,7 @@ export function createTokenRegistry(holders: readonly NamedToken[]): TokenRegist
       }
       return found;
     },
+    named: (name) => entries.find(({ holder }) => holder.name === name)?.holder ?? null,
   };
 }
 
