@@ -104,6 +104,12 @@ export interface Cue {
   /** The name of the token that marked it. */
   readonly by: string;
   readonly landing: Landing | null;
+  /** What it is made with once its moment is known: an armed cue when it is taken, each one of a series. */
+  readonly asked?: {
+    readonly announceMs?: Milliseconds;
+    readonly alignInMs?: Milliseconds;
+    readonly expiresInMs?: Milliseconds;
+  };
   /** When its picture is expected at the injector. Absent where that is not known: it is armed. */
   readonly dueAt?: UnixMilliseconds;
   /** An armed cue was taken; a `delay` counts from here. */

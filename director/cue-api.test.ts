@@ -298,7 +298,7 @@ describe('reading', () => {
     expect(await codeOf(ask(`${CUES}/nobody`))).toBe('ERR_CUE_UNKNOWN');
     expect(await codeOf(ask(`/api/v1/streams/live/other/cues/${cue.id}`))).toBe('ERR_CUE_UNKNOWN');
     const wrong = await ask(`${CUES}/${cue.id}`, { method: 'DELETE' });
-    expect([wrong.json.error.code, wrong.headers.get('allow')]).toEqual(['ERR_METHOD', 'GET']);
+    expect([wrong.json.error.code, wrong.headers.get('allow')]).toEqual(['ERR_METHOD', 'GET, PATCH']);
   });
 });
 
@@ -311,12 +311,16 @@ describe('cancel', () => {
     }
   });
 
-  test('of one that has landed is refused with 409, and says what helps', async () => {
+  test('of one that has landed voids it; of one that closed another it is refused with 409', async () => {
     const { json: cue } = await mark({ type: 'interaction.open' });
     land(cue);
-    const { json } = await ask(`${CUES}/${cue.id}/cancel`, { method: 'POST' });
-    expect(json.error.code).toBe('ERR_CUE_STATE');
-    expect(json.error.message).toContain(`"ref": "${cue.id}"`);
+    const { json: lock } = await mark({ type: 'interaction.lock', ref: cue.id });
+    land(lock);
+    const refused = await ask(`${CUES}/${lock.id}/cancel`, { method: 'POST' });
+    expect([refused.status, refused.json.error.code]).toEqual([409, 'ERR_CUE_STATE']);
+    const { status, json } = await ask(`${CUES}/${cue.id}/cancel`, { method: 'POST' });
+    expect([status, json.state, json.rev]).toEqual([200, 'landed', 1]);
+    expect(json.voided).toEqual({ at: expect.any(Number), by: 'director', landing: null });
   });
 });
 

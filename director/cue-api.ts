@@ -4,11 +4,21 @@ import type { Cue } from '../cues/cue.ts';
 import { STREAM_PATTERN } from '../cues/wire/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { FramecueError } from '../packet/errors.ts';
-import { holderOf, requireRight } from '../service/bearer.ts';
+import { requireRight } from '../service/bearer.ts';
 import { methodNotAllowed } from '../service/http-app.ts';
 import type { TokenRegistry } from '../service/tokens.ts';
+import type { Actor } from './action.ts';
+import { actorOf } from './actor.ts';
 import type { CueBook } from './cue-book.ts';
-import { CueRequest, IdempotencyKey, ListQuery, StampingRequest } from './cue-request.ts';
+import {
+  CueRequest,
+  EditRequest,
+  IdempotencyKey,
+  ListQuery,
+  PanicRequest,
+  StampingRequest,
+  TakeRequest,
+} from './cue-request.ts';
 import type { DirectorObserver } from './observer.ts';
 
 export interface CueApiOptions {
@@ -32,20 +42,24 @@ export function cueApi(options: CueApiOptions): Router {
   const limiter = new RateLimiterMemory({ points: options.rate, duration: 1 });
   const router = Router();
 
-  const accept: RequestHandler = async (req, res) => {
-    const receivedAt = clock.unixMs();
-    const stream = streamOf(req.params);
-    const { name: by } = holderOf(res);
+  const limit = async (who: Actor, stream: string): Promise<void> => {
     try {
-      await consume(limiter, `${by} ${stream}`);
+      await consume(limiter, `${who.by} ${stream}`);
     } catch (error) {
       if (error instanceof FramecueError) options.observer?.cueRefused?.(error.code);
       throw error;
     }
+  };
+
+  const accept: RequestHandler = async (req, res) => {
+    const receivedAt = clock.unixMs();
+    const stream = streamOf(req.params);
+    const who = actorOf(req, res);
+    await limit(who, stream);
     const request = CueRequest.parse(bodyOf(req.body));
     const keyHeader = req.get('Idempotency-Key');
     const key = keyHeader === undefined ? null : IdempotencyKey.parse(keyHeader);
-    const outcome = await book.accept({ stream, request, key, by, receivedAt });
+    const outcome = await book.accept({ stream, request, key, who, receivedAt });
     if (outcome.kind === 'refused') throw outcome.error;
     // Relative to this server, whatever proxies call it (RFC 9110, 10.2.2).
     res.location(`/api/v1/streams/${stream}/cues/${outcome.cue.id}`);
@@ -72,22 +86,55 @@ export function cueApi(options: CueApiOptions): Router {
     sendCue(res, cue, 200);
   };
 
-  const cancel: RequestHandler = async (req, res) => {
-    const outcome = await book.cancel(streamOf(req.params), idOf(req.params));
+  const take: RequestHandler = async (req, res) => {
+    const receivedAt = clock.unixMs();
+    const [stream, id, who] = [streamOf(req.params), idOf(req.params), actorOf(req, res)];
+    await limit(who, stream);
+    const request = TakeRequest.parse(bodyOf(req.body));
+    const outcome = await book.take({ stream, id, request, who, receivedAt });
+    if (outcome.kind === 'refused') throw outcome.error;
+    sendCue(res, outcome.cue, outcome.kind === 'taken' ? 202 : 200);
+  };
+
+  const edit: RequestHandler = async (req, res) => {
+    const receivedAt = clock.unixMs();
+    const [stream, id, who] = [streamOf(req.params), idOf(req.params), actorOf(req, res)];
+    await limit(who, stream);
+    const request = EditRequest.parse(bodyOf(req.body));
+    const outcome = await book.edit({ stream, id, request, who, receivedAt });
     if (outcome.kind === 'refused') throw outcome.error;
     sendCue(res, outcome.cue, 200);
+  };
+
+  const cancel: RequestHandler = async (req, res) => {
+    const [stream, id, who] = [streamOf(req.params), idOf(req.params), actorOf(req, res)];
+    const outcome = await book.cancel({ stream, id, who });
+    if (outcome.kind === 'refused') throw outcome.error;
+    sendCue(res, outcome.cue, 200);
+  };
+
+  const panic: RequestHandler = async (req, res) => {
+    const [stream, who] = [streamOf(req.params), actorOf(req, res)];
+    PanicRequest.parse(bodyOf(req.body));
+    res.json(await book.panic({ stream, who }));
   };
 
   const setStamping: RequestHandler = async (req, res) => {
     const stream = streamOf(req.params);
     if (!options.isStreamAllowed(stream)) throw new FramecueError('ERR_NOT_FOUND');
     const { on } = StampingRequest.parse(bodyOf(req.body));
-    await book.setStamping(stream, on);
+    await book.setStamping(stream, on, actorOf(req, res));
     res.json({ stream, on });
   };
 
   router.route('/:app/:name/cues').post(direct, accept).get(read, list).all(methodNotAllowed('GET', 'POST'));
-  router.route('/:app/:name/cues/:id').get(read, get).all(methodNotAllowed('GET'));
+  router
+    .route('/:app/:name/cues/:id')
+    .get(read, get)
+    .patch(direct, edit)
+    .all(methodNotAllowed('GET', 'PATCH'));
+  router.route('/:app/:name/cues/:id/take').post(direct, take).all(methodNotAllowed('POST'));
+  router.route('/:app/:name/panic').post(direct, panic).all(methodNotAllowed('POST'));
   router.route('/:app/:name/cues/:id/cancel').post(direct, cancel).all(methodNotAllowed('POST'));
   router.route('/:app/:name/stamping').put(direct, setStamping).all(methodNotAllowed('PUT'));
   return router;

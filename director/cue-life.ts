@@ -1,27 +1,29 @@
-import type { Cue, FireRequest, StampEvent } from '../cues/cue.ts';
+import type { Cue, FireRequest, Landing, PreparedCue, StampEvent } from '../cues/cue.ts';
 import type { OutputReceipts } from '../cues/output-receipt.ts';
 import type { SigningKey } from '../cues/signing.ts';
 import { type CueState, canBecome, isPending } from '../cues/states.ts';
 import type { Clock } from '../packet/clock.ts';
-import { ms, type UnixMicroseconds, type UnixMilliseconds } from '../packet/time.ts';
+import { ms, type UnixMicroseconds, type UnixMilliseconds, unixMs } from '../packet/time.ts';
 import type { Log } from '../service/log.ts';
 import type { CueLog, CueLogStart } from './cue-log.ts';
-import { dueOf, type PrepareOptions, prepareCue } from './cue-maker.ts';
+import { type CueLimits, dueOfLogged, type PrepareOptions, prepareCue, prepareVoiding } from './cue-maker.ts';
 import {
   type CueCase,
   type Fate,
   fateAfterRestart,
   fateAsTimePasses,
   fateInNewEpoch,
+  fireAgain,
   type MissCode,
   missReason,
   UNCERTAIN_REASON,
 } from './fate.ts';
-import { type HeldCue, HeldCues } from './held-cues.ts';
+import { type HeldCue, HeldCues, newHeldCue } from './held-cues.ts';
 import { CueJournal } from './journal.ts';
 import type { DirectorObserver } from './observer.ts';
 import { landingOfReadBack, READ_BACK_REASON, type ReadBack } from './read-back.ts';
 import type { StreamGate } from './stream-gate.ts';
+import { WallSteps } from './wall-steps.ts';
 
 export interface CueLifeOptions {
   readonly cueLog: CueLog;
@@ -34,7 +36,11 @@ export interface CueLifeOptions {
   readonly observer?: DirectorObserver;
   readonly randomBytes?: (size: number) => Uint8Array;
   readonly journalRetryMs?: number;
+  readonly limits: Pick<CueLimits, 'cueLateMs'>;
 }
+
+/** A cue has changed, at once: also within a frame, so a listener returns at once and does not throw. */
+export type CueListener = (cue: Cue, from: CueState | null) => void;
 
 const KEEP_OVER = 2_000;
 const JOURNAL_MAX_WAITING = 10_000;
@@ -48,6 +54,8 @@ export class CueLife {
   readonly cues = new HeldCues(KEEP_OVER);
   readonly #options: CueLifeOptions;
   readonly #journal: CueJournal;
+  readonly #listeners: CueListener[] = [];
+  readonly #wallSteps: WallSteps;
   #closed = false;
 
   constructor(options: CueLifeOptions) {
@@ -61,7 +69,12 @@ export class CueLife {
       onWaiting: (entries) => observer?.journalWaiting?.(entries),
       onLost: () => observer?.journalLost?.(),
     });
+    this.#wallSteps = new WallSteps(options.clock);
     this.#takeOver(options.start);
+  }
+
+  onChange(listener: CueListener): void {
+    this.#listeners.push(listener);
   }
 
   get now(): UnixMilliseconds {
@@ -75,13 +88,66 @@ export class CueLife {
 
   /** For everything that is sealed and signed here. */
   get prepareOptions(): PrepareOptions {
-    const { signingKey, randomBytes } = this.#options;
-    return { key: signingKey, ...(randomBytes === undefined ? {} : { randomBytes }) };
+    const { signingKey, randomBytes, limits } = this.#options;
+    return {
+      ...{ key: signingKey, lateMs: limits.cueLateMs },
+      ...(randomBytes === undefined ? {} : { randomBytes }),
+    };
   }
 
   /** Resolves when all that happened so far is on the disk. */
   logged(): Promise<void> {
     return this.#journal.settled();
+  }
+
+  /** Its first entry is on the disk: everybody may know of it. */
+  committed(held: HeldCue): void {
+    held.committed = true;
+    this.#told(held, null);
+  }
+
+  /** A revision that no stamp has had, whatever a crash has left out of the log. */
+  nextRev(held: HeldCue): number {
+    return held.cue.rev + (held.fromBefore ? REVS_PASSED_OVER : 1);
+  }
+
+  /** Another text of the same cue (taken, edited), in its state or one that it can take. No injector is told. */
+  replace(held: HeldCue, cue: Cue, dueAt: UnixMilliseconds | null): void {
+    held.dueAt = dueAt;
+    if (cue.state !== held.cue.state) {
+      this.#change(held, cue.state, cue, false, true);
+      return;
+    }
+    held.cue = cue;
+    this.#told(held, cue.state);
+    this.#journal.record(cue, this.now);
+  }
+
+  /** Gives a cue that waits to its injector, where the stream is live. False: that is full. */
+  schedule(held: HeldCue, prepared: PreparedCue): boolean {
+    const { gate, clock } = this.#options;
+    held.scheduledAtUs = clock.unixUs();
+    held.fromBefore = false;
+    return gate.schedule(held.cue.stream, prepared) || gate.now(held.cue.stream) === null;
+  }
+
+  /** Players are told to drop or close it, on the next picture. Those that the stream has none for hear of it later. */
+  void(held: HeldCue, by: string): void {
+    const rev = this.nextRev(held);
+    held.fromBefore = false;
+    const voided = { at: this.now, by, landing: null };
+    const cue: Cue = { ...held.cue, rev, voided };
+    // Synchronous, like `cancel`: what takes its place in the injector here cannot fire any more.
+    this.#options.gate.schedule(cue.stream, prepareVoiding(cue, this.prepareOptions));
+    if (cue.state === 'announced') this.#change(held, 'cancelled', { rev, voided });
+    else this.note(held, { rev, voided });
+  }
+
+  /** What does not change its state. */
+  note(held: HeldCue, change: Partial<Cue>): void {
+    held.cue = { ...held.cue, ...change };
+    this.#told(held, held.cue.state);
+    this.#journal.record(held.cue, this.now);
   }
 
   cancel(held: HeldCue): void {
@@ -100,7 +166,8 @@ export class CueLife {
   streamBegan(stream: string): void {
     if (this.#closed) return;
     for (const held of [...this.cues.live(stream)]) {
-      if (held.committed) this.#apply(held, fateInNewEpoch(this.#caseOf(held), this.now));
+      held.announcedPts = null;
+      if (isSettled(held)) this.#apply(held, fateInNewEpoch(this.#caseOf(held), this.now));
     }
   }
 
@@ -108,7 +175,7 @@ export class CueLife {
   stampingResumes(stream: string): void {
     for (const held of [...this.cues.live(stream)]) {
       const hasPassed = held.dueAt !== null && held.dueAt <= this.now;
-      if (held.committed && isPending(held.cue.state) && hasPassed) this.miss(held, 'STAMPING_OFF');
+      if (isSettled(held) && isPending(held.cue.state) && hasPassed) this.miss(held, 'STAMPING_OFF');
     }
   }
 
@@ -116,9 +183,14 @@ export class CueLife {
   onStampEvent(event: StampEvent): void {
     const held = this.cues.get(event.id);
     if (held === undefined) return;
+    if (held.cue.voided !== undefined) {
+      this.#onVoidEvent(held, event);
+      return;
+    }
     switch (event.kind) {
       case 'announced':
-        if (held.cue.state === 'accepted') this.#change(held, 'announced', {});
+        held.announcedPts = event.firePts;
+        if (held.cue.state === 'accepted' || held.cue.state === 'taken') this.#change(held, 'announced', {});
         return;
       case 'landed': {
         const { landing } = event;
@@ -142,19 +214,33 @@ export class CueLife {
     }
   }
 
+  /** Of what takes it back: where that landed, and when its time is over. */
+  #onVoidEvent(held: HeldCue, event: StampEvent): void {
+    const { voided, state } = held.cue;
+    if (event.rev !== held.cue.rev || voided === undefined) return;
+    if (event.kind === 'landed') this.note(held, { voided: { ...voided, landing: event.landing } });
+    else if (event.kind === 'ended' && state === 'landed') this.#change(held, 'ended', {});
+  }
+
   /**
-   * What reading the outputs back has shown of a landing, beside what is known already.
+   * What reading the outputs back has shown of a landing, of the cue or of what took it back, beside what is known.
    * @returns false where no such landing is held: it is too old, or the cue was landed in another epoch.
    */
-  noteOutputs(id: string, epoch: string, outputs: OutputReceipts): boolean {
+  noteOutputs(
+    id: string,
+    of: { readonly epoch: string; readonly pts: number },
+    found: OutputReceipts,
+  ): boolean {
     const held = this.cues.get(id);
-    const landing = held?.cue.landing;
-    if (this.#closed || held === undefined || landing?.epoch !== epoch) return false;
-    held.cue = {
-      ...held.cue,
-      landing: { ...landing, outputs: { ...landing.outputs, ...outputs } },
-    };
-    this.#journal.record(held.cue, this.now);
+    if (this.#closed || held === undefined) return false;
+    const { landing, voided } = held.cue;
+    const isIt = (known: Landing | null | undefined): known is Landing =>
+      known?.epoch === of.epoch && known.pts === of.pts;
+    const withFound = (known: Landing) => ({ ...known, outputs: { ...known.outputs, ...found } });
+    if (isIt(landing)) this.note(held, { landing: withFound(landing) });
+    else if (voided !== undefined && isIt(voided.landing))
+      this.note(held, { voided: { ...voided, landing: withFound(voided.landing) } });
+    else return false;
     return true;
   }
 
@@ -184,8 +270,10 @@ export class CueLife {
   /** To be called every second or so: settles what no injector tells of. */
   sweep(): void {
     if (this.#closed) return;
+    const steppedMs = this.#wallSteps.look();
     for (const held of [...this.cues.live()]) {
-      if (!held.committed) continue;
+      if (!isSettled(held)) continue;
+      if (steppedMs !== 0) this.#followStep(held, steppedMs);
       const streamIsLive = this.#options.gate.now(held.cue.stream) !== null;
       this.#apply(held, fateAsTimePasses(this.#caseOf(held), this.now, streamIsLive));
     }
@@ -193,11 +281,8 @@ export class CueLife {
 
   /** The first entry of a cue whose caller was told that it failed turned out to be in the log. */
   disown(cue: Cue): void {
-    if (cue.state !== 'accepted') return;
-    const held: HeldCue = {
-      ...{ cue, dueAt: null, committed: true, fromBefore: false, scheduledAtUs: null, key: null },
-      standsOnKeyframes: false,
-    };
+    if (cue.state !== 'accepted' && cue.state !== 'armed') return;
+    const held = newHeldCue(cue, { dueAt: null, committed: true, standsOnKeyframes: false });
     this.cues.add(held);
     this.miss(held, 'NOT_CONFIRMED', true);
   }
@@ -213,15 +298,7 @@ export class CueLife {
 
   #takeOver({ cues, cleanStop }: CueLogStart): void {
     for (const cue of cues) {
-      this.cues.add({
-        cue,
-        committed: true,
-        dueAt: dueOf(cue.fire, cue.acceptedAt, null),
-        fromBefore: true,
-        standsOnKeyframes: true,
-        scheduledAtUs: null,
-        key: null,
-      });
+      this.cues.add(newHeldCue(cue, { dueAt: dueOfLogged(cue), committed: true, fromBefore: true }));
     }
     for (const held of [...this.cues.live()]) {
       this.#apply(held, fateAfterRestart(this.#caseOf(held), this.now, cleanStop));
@@ -262,22 +339,50 @@ export class CueLife {
     held: HeldCue,
     how: { readonly fire?: FireRequest; readonly landedAtUs?: UnixMicroseconds },
   ): boolean {
-    const rev = held.cue.rev + (held.fromBefore ? REVS_PASSED_OVER : 1);
-    const state = isPending(held.cue.state) ? 'accepted' : held.cue.state;
-    held.cue = { ...held.cue, rev, state };
+    const rev = this.nextRev(held);
     held.fromBefore = false;
-    const prepared = prepareCue(held.cue, {
-      ...this.prepareOptions,
-      ...how,
-      ...(held.standsOnKeyframes ? {} : { openForMs: ms(0) }),
-    });
-    const isTaken = this.#options.gate.schedule(held.cue.stream, prepared);
+    const from = held.cue.state;
+    const waits = held.cue.taken === undefined ? 'accepted' : 'taken';
+    held.cue = { ...held.cue, rev, state: isPending(from) ? waits : from };
+    const isTaken = this.#options.gate.schedule(held.cue.stream, this.prepared(held, how));
+    this.#told(held, from);
     this.#journal.record(held.cue, this.now);
     return isTaken;
   }
 
+  /** What an injector needs of it as it now stands; of one that is void, what tells so. */
+  prepared(held: HeldCue, how: { readonly fire?: FireRequest; readonly landedAtUs?: UnixMicroseconds } = {}) {
+    if (held.cue.voided !== undefined) return prepareVoiding(held.cue, this.prepareOptions);
+    return prepareCue(held.cue, {
+      ...this.prepareOptions,
+      ...how,
+      ...(held.standsOnKeyframes ? {} : { openForMs: ms(0) }),
+    });
+  }
+
+  /**
+   * The wall clock was set. A moment of the wall clock that has not been announced follows it; what else waits keeps
+   * its place in time, so all that is said of it by the wall clock moves: under the next revision, on the same picture.
+   */
+  #followStep(held: HeldCue, byMs: number): void {
+    const { cue, announcedPts, dueAt } = held;
+    if (!isPending(cue.state) || dueAt === null) return;
+    const isWallMoment = cue.fire.kind === 'at' && cue.fire.by !== 'arrival';
+    if (isWallMoment && cue.state !== 'announced') return;
+    const dueNow = unixMs(dueAt + byMs);
+    held.dueAt = dueNow;
+    held.cue = { ...cue, exp: unixMs(cue.exp + byMs), dueAt: dueNow };
+    if (this.#options.gate.now(cue.stream) === null) {
+      this.note(held, {});
+      return;
+    }
+    const fire: FireRequest =
+      announcedPts === null ? fireAgain(cue.fire, dueNow) : { kind: 'mediaTime', pts: announcedPts };
+    this.#scheduleAgain(held, { fire });
+  }
+
   /** False, and logged, for a step that the cue cannot take. */
-  #change(held: HeldCue, to: CueState, change: Partial<Cue>, forgetKey = false): boolean {
+  #change(held: HeldCue, to: CueState, change: Partial<Cue>, forgetKey = false, isWhole = false): boolean {
     const from = held.cue.state;
     if (!canBecome(from, to)) {
       this.#options.log.error(
@@ -286,10 +391,18 @@ export class CueLife {
       );
       return false;
     }
-    held.cue = { ...held.cue, ...change, state: to };
+    held.cue = isWhole ? ({ ...change, state: to } as Cue) : { ...held.cue, ...change, state: to };
     this.cues.noteChange(held);
     this.#options.observer?.cueChanged?.(held.cue, from);
+    this.#told(held, from);
     this.#journal.record(held.cue, this.now, forgetKey);
     return true;
   }
+
+  #told({ cue, committed }: HeldCue, from: CueState | null): void {
+    if (committed) for (const listener of this.#listeners) listener(cue, from);
+  }
 }
+
+/** Nothing of it is on its way to the disk that an injector may not have yet. */
+const isSettled = ({ committed, changing }: HeldCue): boolean => committed && changing === null;

@@ -1,7 +1,8 @@
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import type { Cue, FireRequest, PreparedCue } from '../cues/cue.ts';
 import { type SigningKey, sealData, signBody } from '../cues/signing.ts';
-import { formatCueBody, formatCueStamp } from '../cues/wire/index.ts';
+import { voidExpOf } from '../cues/voiding.ts';
+import { type CueType, formatCueBody, formatCueStamp } from '../cues/wire/index.ts';
 import { FramecueError } from '../packet/errors.ts';
 import {
   type Milliseconds,
@@ -41,6 +42,13 @@ export interface CueFacts {
   readonly moment: StreamMoment;
 }
 
+/** What only the server may say of a cue. */
+export interface CueMarks {
+  readonly item?: string;
+  readonly rundown?: string;
+  readonly rehearsal?: boolean;
+}
+
 export interface MadeCue {
   readonly cue: Cue;
   /** The wall clock at which its picture is expected at the injector. */
@@ -52,7 +60,7 @@ export interface MadeCue {
  * @throws {FramecueError} ERR_CUE_MOMENT_PASSED, or ERR_REQUEST_INVALID for a moment too far ahead.
  */
 export function makeCue(request: CueRequest, facts: CueFacts, limits: CueLimits): MadeCue {
-  const { id, stream, by, receivedAt, acceptedAt, moment } = facts;
+  const { receivedAt, acceptedAt, moment } = facts;
   const fire = fireOf(request);
   const dueAt = dueOf(fire, acceptedAt, moment);
   checkMoment(fire, dueAt, facts, limits);
@@ -63,32 +71,78 @@ export function makeCue(request: CueRequest, facts: CueFacts, limits: CueLimits)
   }
   // A director who says when means that moment; one who does not means the arrival of the request.
   const markedAt = fire.kind === 'at' && fire.at <= receivedAt ? fire.at : receivedAt;
-  const windowMs = openForMsOf(request) ?? limits.cueOpenMs;
-  const base = Math.max(dueAt, acceptedAt, alignAt ?? 0);
   const cue: Cue = {
-    id,
-    rev: 0,
-    stream,
-    ...(request.show === undefined ? {} : { show: request.show }),
-    type: request.type,
-    ...(request.ref === undefined ? {} : { ref: request.ref }),
+    ...whatItIs(request, facts, limits),
     state: 'accepted',
-    data: request.data ?? {},
-    ...(request.audience === undefined ? {} : { audience: request.audience }),
     markedAt,
-    acceptedAt,
     ...(alignAt === undefined ? {} : { alignAt }),
-    ...(request.durationMs === undefined ? {} : { durationMs: ms(request.durationMs) }),
-    // The last copy on a keyframe still has to reach viewers who are behind.
-    exp: unixMs(base + (request.expiresInMs ?? windowMs + limits.cueExpMs)),
+    exp: expOf(request, unixMs(Math.max(dueAt, acceptedAt, alignAt ?? 0)), limits),
     fire,
     announceMs: ms(fire.kind === 'next' ? 0 : (request.announceMs ?? limits.cueAnnounceMs)),
-    repeat: request.repeat ?? limits.cueRepeat,
-    by,
-    landing: null,
+    dueAt,
   };
   return { cue, dueAt };
 }
+
+/** A request as an armed cue: all of it but its moment. It expires like a moment that is too far ahead. */
+export function makeArmedCue(request: CueRequest, facts: Omit<CueFacts, 'moment'>, limits: CueLimits): Cue {
+  return {
+    ...whatItIs(request, facts, limits),
+    state: 'armed',
+    markedAt: facts.receivedAt,
+    ...(request.alignAt === undefined ? {} : { alignAt: unixMsOf(request.alignAt) }),
+    exp: unixMs(facts.acceptedAt + limits.cueAheadMs),
+    fire: { kind: 'next' },
+    announceMs: ms(request.announceMs ?? limits.cueAnnounceMs),
+  };
+}
+
+/** All of a cue that has nothing to do with its moment. */
+function whatItIs(
+  request: CueRequest,
+  { id, stream, by, acceptedAt }: Omit<CueFacts, 'moment'>,
+  limits: CueLimits,
+) {
+  const { type, show, ref, data, audience, durationMs, title, item, prize, series } = request;
+  const { announceMs, alignInMs, expiresInMs } = request;
+  const asked = {
+    ...(announceMs === undefined ? {} : { announceMs: ms(announceMs) }),
+    ...(alignInMs === undefined ? {} : { alignInMs: ms(alignInMs) }),
+    ...(expiresInMs === undefined ? {} : { expiresInMs: ms(expiresInMs) }),
+  };
+  return {
+    ...{ id: series === undefined ? id : `${id}.1`, rev: 0, stream },
+    ...(show === undefined ? {} : { show }),
+    type,
+    ...(ref === undefined ? {} : { ref }),
+    data: data ?? {},
+    ...(audience === undefined ? {} : { audience }),
+    acceptedAt,
+    ...(durationMs === undefined ? {} : { durationMs: ms(durationMs) }),
+    repeat: request.repeat ?? limits.cueRepeat,
+    by,
+    landing: null,
+    ...(Object.keys(asked).length === 0 ? {} : { asked }),
+    ...(series === undefined
+      ? {}
+      : { series: { id, n: 1, count: series.count, everyMs: ms(series.everyMs) } }),
+    ...(title === undefined ? {} : { title }),
+    ...(item === undefined ? {} : { item }),
+    ...(prize === true ? { prize } : {}),
+  } satisfies Partial<Cue>;
+}
+
+/** The last copy on a keyframe still has to reach viewers who are behind. */
+export const expOf = (
+  of: {
+    readonly type: CueType;
+    readonly durationMs?: number | undefined;
+    readonly expiresInMs?: number | undefined;
+  },
+  base: UnixMilliseconds,
+  limits: CueLimits,
+): UnixMilliseconds =>
+  unixMs(base + (of.expiresInMs ?? (openForMsOf(of) ?? limits.cueOpenMs) + limits.cueExpMs));
 
 /**
  * The common moment that was asked for, where one was.
@@ -129,11 +183,18 @@ export function dueOf(
     case 'delay':
       return unixMs(from + fire.delayMs);
     case 'at':
-      return fire.at;
+      // By capture time its picture passes as much later as pictures are on their way.
+      return unixMs(fire.at + (fire.by === 'arrival' ? 0 : (moment?.passesAfterMs ?? 0)));
     case 'mediaTime':
       return moment === null ? null : unixMs(from + fire.pts - moment.nextPts);
   }
 }
+
+/** When the picture of a cue that a log tells of was expected; null where only the lost timeline could tell. */
+export const dueOfLogged = (cue: Cue): UnixMilliseconds | null =>
+  cue.fire.kind === 'mediaTime' || cue.state === 'armed'
+    ? null
+    : (cue.dueAt ?? dueOf(cue.fire, cue.acceptedAt, null));
 
 function checkMoment(fire: FireRequest, dueAt: UnixMilliseconds, facts: CueFacts, limits: CueLimits): void {
   const lateMs = facts.receivedAt - dueAt;
@@ -162,6 +223,8 @@ export interface PrepareOptions {
   readonly fire?: FireRequest;
   /** In place of the cue's own window. */
   readonly openForMs?: Milliseconds;
+  /** How far behind its moment an `at` may fire that waits; see `PreparedCue`. */
+  readonly lateMs?: number;
   /** It landed in an earlier epoch: only its copies on keyframes go on. */
   readonly landedAtUs?: UnixMicroseconds;
 }
@@ -182,19 +245,47 @@ export function prepareCue(cue: Cue, options: PrepareOptions): PreparedCue {
     ...(rehearsal === true ? { rehearsal } : {}),
     ...(sealed === null ? {} : { sealed: sealed.sealed }),
   });
+  const fire = options.fire ?? cue.fire;
   return {
     ...{ id, rev, type },
     ...(ref === undefined ? {} : { ref }),
     bodyText,
     signatureLine: signBody(bodyText, options.key),
     key: sealed?.key ?? null,
-    fire: options.fire ?? cue.fire,
+    fire,
     markedAt,
     announceMs: cue.announceMs,
     repeat: cue.repeat,
     openForMs: options.openForMs ?? openForMsOf(cue),
     exp,
+    ...(fire.kind === 'at' && options.lateMs !== undefined
+      ? { lateMs: ms(options.lateMs + Math.max(0, askedAtOf(cue) - fire.at)) }
+      : {}),
     ...(options.landedAtUs === undefined ? {} : { landedAtUs: options.landedAtUs }),
+  };
+}
+
+/** When its moment was last asked for. */
+const askedAtOf = ({ edited, taken, acceptedAt }: Cue): UnixMilliseconds =>
+  edited?.at ?? taken?.at ?? acceptedAt;
+
+/** What takes a cue back under its present revision: on the next picture, then on keyframes until `voidExpOf`. */
+export function prepareVoiding(cue: Cue, { key }: Pick<PrepareOptions, 'key'>): PreparedCue {
+  const { id, rev, stream, show, voided, repeat } = cue;
+  const type = 'interaction.cancel';
+  const markedAt = voided?.at ?? cue.markedAt;
+  const exp = voidExpOf(cue);
+  const bodyText = formatCueBody({
+    ...{ id, rev, stream, type, ref: id, markedAt, exp },
+    ...(show === undefined ? {} : { show }),
+    ...(cue.rehearsal === true ? { rehearsal: true } : {}),
+  });
+  return {
+    ...{ id, rev, type, ref: id, bodyText, signatureLine: signBody(bodyText, key), key: null },
+    ...{ fire: { kind: 'next' }, markedAt, announceMs: ms(0), repeat, exp },
+    // Nothing closes it: `exp` ends it.
+    openForMs: null,
+    ...(voided?.landing == null ? {} : { landedAtUs: voided.landing.fireAtUs }),
   };
 }
 

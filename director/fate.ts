@@ -1,5 +1,6 @@
 import type { Cue, FireRequest } from '../cues/cue.ts';
 import { isPending } from '../cues/states.ts';
+import { voidExpOf } from '../cues/voiding.ts';
 import type { UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
 import { openForMsOf } from './cue-maker.ts';
 
@@ -14,6 +15,9 @@ export const MISS_REASONS = {
   TIMELINE_LOST: 'The server was restarted; the timeline that its moment was given on is gone.',
   NOT_IN_OUTPUT:
     'The server ended without notice while the cue waited; an output that carries our stamps was read past its moment, and it is not there.',
+  NOT_TAKEN: 'It was armed and nobody took it before it expired.',
+  SERIES_BEHIND:
+    'Its moment had passed before it could be entered: the server or the stream was away, or the wall clock was set.',
   NOT_CONFIRMED: 'The log took it too late; its caller was told that it failed, and it was never stamped.',
 } as const;
 export type MissCode = keyof typeof MISS_REASONS;
@@ -70,9 +74,12 @@ export function fateInNewEpoch(given: CueCase, now: UnixMilliseconds): Fate {
   if (dueAt === null || dueAt + graceMs < now || cue.exp <= now)
     return { kind: 'missed', code: 'STREAM_AWAY' };
   // A delay counts from its acceptance, not from the new epoch's first picture, and it counts pictures that pass.
-  const fire: FireRequest = cue.fire.kind === 'delay' ? { kind: 'at', at: dueAt, by: 'arrival' } : cue.fire;
-  return { kind: 'again', fire };
+  return { kind: 'again', fire: fireAgain(cue.fire, dueAt) };
 }
+
+/** How the moment of a cue is said to an injector that is to have it anew. */
+export const fireAgain = (fire: FireRequest, dueAt: UnixMilliseconds): FireRequest =>
+  fire.kind === 'delay' ? { kind: 'at', at: dueAt, by: 'arrival' } : fire;
 
 /** Injectors say this themselves while the stream is live; a little later, it is true without them. */
 const INJECTOR_GRACE_MS = 10_000;
@@ -84,6 +91,7 @@ export function fateAsTimePasses(given: CueCase, now: UnixMilliseconds, streamIs
   if (cue.state === 'landed') {
     return isOver(given, (now - graceMs) as UnixMilliseconds) ? { kind: 'ended' } : { kind: 'keep' };
   }
+  if (cue.state === 'armed' && cue.exp <= now) return { kind: 'missed', code: 'NOT_TAKEN' };
   if (!isPending(cue.state)) return { kind: 'keep' };
   if (cue.exp + graceMs <= now) return { kind: 'missed', code: streamIsLive ? 'EXPIRED' : 'STREAM_AWAY' };
   if (!streamIsLive && dueAt !== null && dueAt + EPOCH_GRACE_MS < now) {
@@ -94,6 +102,7 @@ export function fateAsTimePasses(given: CueCase, now: UnixMilliseconds, streamIs
 
 /** Nobody who joins now opens it. */
 function isOver({ cue, closed }: CueCase, now: UnixMilliseconds): boolean {
+  if (cue.voided !== undefined) return voidExpOf(cue) <= now;
   if (closed || cue.exp <= now) return true;
   const openForMs = openForMsOf(cue);
   return openForMs !== null && cue.landing !== null && cue.landing.fireAtUs / 1000 + openForMs <= now;

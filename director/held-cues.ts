@@ -1,6 +1,6 @@
 import type { Cue } from '../cues/cue.ts';
 import { isFinal, isPending } from '../cues/states.ts';
-import type { UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
+import type { Milliseconds, UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
 import { isReferring } from './cue-request.ts';
 
 /** A cue in memory. */
@@ -9,16 +9,39 @@ export interface HeldCue {
   /** Its first entry is on the disk. Until then nobody is told of it. */
   committed: boolean;
   /** When its picture is expected at the injector; null: not known since a restart. */
-  readonly dueAt: UnixMilliseconds | null;
+  dueAt: UnixMilliseconds | null;
   /** It waited when this process started, and no injector of this process has had it. */
   fromBefore: boolean;
   /** It is put on keyframes while it is open. */
-  readonly standsOnKeyframes: boolean;
+  standsOnKeyframes: boolean;
   /** When an injector was given it to fire; null: never by this process. */
   scheduledAtUs: UnixMicroseconds | null;
   /** The key that it was asked for with. */
   readonly key: { readonly token: string; readonly key: string } | null;
+  /** A take or an edit of it is on its way to the disk: until then no injector holds it. */
+  changing: Promise<void> | null;
+  /** It was taken back while it, or a change of it, was on its way to the disk. */
+  calledOff: boolean;
+  /** The fire PTS that was announced in the present epoch. */
+  announcedPts: Milliseconds | null;
 }
+
+/** One that nobody has done anything with. */
+export const newHeldCue = (
+  cue: Cue,
+  given: Partial<Omit<HeldCue, 'cue'>> & Pick<HeldCue, 'dueAt'>,
+): HeldCue => ({
+  cue,
+  committed: false,
+  fromBefore: false,
+  standsOnKeyframes: true,
+  scheduledAtUs: null,
+  key: null,
+  changing: null,
+  calledOff: false,
+  announcedPts: null,
+  ...given,
+});
 
 /** Unix milliseconds. */
 export interface TimeSpan {
@@ -105,17 +128,35 @@ export class HeldCues {
   }
 
   /** `open`: those that stand on keyframes at some time of `span`, as far as is known now. */
-  counts(stream: string, span: TimeSpan, windowMsOf: (cue: Cue) => number): CueCounts {
+  counts(
+    stream: string,
+    span: TimeSpan,
+    windowMsOf: (cue: Cue) => number,
+    without: HeldCue | null = null,
+  ): CueCounts {
     let [pending, open, allPending] = [0, 0, 0];
-    for (const { cue, dueAt, standsOnKeyframes } of this.live()) {
-      const waits = isPending(cue.state);
+    for (const held of this.live()) {
+      if (held === without) continue;
+      const { cue, dueAt, standsOnKeyframes } = held;
+      const waits = isPending(cue.state) || cue.state === 'armed';
       if (waits) allPending++;
       if (cue.stream !== stream) continue;
       if (waits) pending++;
+      // When it is to open is not known before it is taken, and its room is asked for then.
+      if (cue.state === 'armed') continue;
       const from = dueAt ?? cue.acceptedAt;
       if (standsOnKeyframes && from <= span.to && from + windowMsOf(cue) >= span.from) open++;
     }
     return { pending, open, allPending };
+  }
+
+  everyone(): Iterable<HeldCue> {
+    return this.#byId.values();
+  }
+
+  /** All of a stream, oldest first. */
+  *all(stream: string): Generator<HeldCue, void> {
+    for (const held of this.#byId.values()) if (held.cue.stream === stream) yield held;
   }
 
   /** Lock, reveal and cancel cues of an opening cue that stand or may still come. */

@@ -24,8 +24,8 @@ describe('what was read back', () => {
     const id = await rig.mark({ type: 'custom' });
     rig.land(id);
     const before = await rig.book.get(STREAM, id);
-    expect(rig.book.noteOutputs(id, 'epoch-1', { flv: SEEN })).toBe(true);
-    expect(rig.book.noteOutputs(id, 'epoch-1', { hls: MISSING })).toBe(true);
+    expect(rig.book.noteOutputs(id, { epoch: 'epoch-1', pts: 1_000 }, { flv: SEEN })).toBe(true);
+    expect(rig.book.noteOutputs(id, { epoch: 'epoch-1', pts: 1_000 }, { hls: MISSING })).toBe(true);
     const landing = { ...before!.landing, outputs: { flv: SEEN, hls: MISSING } };
     expect(await rig.book.get(STREAM, id)).toEqual({ ...before, landing });
     await vi.waitFor(() => expect(JSON.parse(rig.rows.at(-1)!.json)).toEqual({ ...before, landing }));
@@ -36,7 +36,7 @@ describe('what was read back', () => {
     const id = await rig.mark({ type: 'custom' });
     rig.land(id);
     rig.book.onStampEvent({ kind: 'ended', id, rev: 0 });
-    expect(rig.book.noteOutputs(id, 'epoch-1', { flv: SEEN })).toBe(true);
+    expect(rig.book.noteOutputs(id, { epoch: 'epoch-1', pts: 1_000 }, { flv: SEEN })).toBe(true);
     await rig.restart();
     expect(await rig.book.get(STREAM, id)).toMatchObject({
       state: 'ended',
@@ -50,9 +50,9 @@ describe('what was read back', () => {
     rig.land(landed);
     const of = () => rig.told.filter((line) => line.includes(landed));
     await vi.waitFor(() => expect(of()).toHaveLength(2));
-    expect(rig.book.noteOutputs(waiting, 'epoch-1', { flv: SEEN })).toBe(false);
-    expect(rig.book.noteOutputs(landed, 'epoch-2', { flv: SEEN })).toBe(false);
-    expect(rig.book.noteOutputs('nobody', 'epoch-1', { flv: SEEN })).toBe(false);
+    expect(rig.book.noteOutputs(waiting, { epoch: 'epoch-1', pts: 1_000 }, { flv: SEEN })).toBe(false);
+    expect(rig.book.noteOutputs(landed, { epoch: 'epoch-2', pts: 1_000 }, { flv: SEEN })).toBe(false);
+    expect(rig.book.noteOutputs('nobody', { epoch: 'epoch-1', pts: 1_000 }, { flv: SEEN })).toBe(false);
     await rig.restart();
     expect(of()).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 import type { Cue, Landing } from '../cues/cue.ts';
 import type { OutputReceipt } from '../cues/output-receipt.ts';
 import { ms, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
-import { dueOf } from './cue-maker.ts';
+import { dueOfLogged } from './cue-maker.ts';
 
 /** A stamp of a cue that was read back from an output, its signature verified, and which proves that it landed. */
 export interface ReadBack {
@@ -42,6 +42,6 @@ export function landingOfReadBack(cue: Cue, found: ReadBack): Landing {
 function errorOf(cue: Cue, { firePts, fireAtUs }: ReadBack): number {
   if (cue.fire.kind === 'next') return 0;
   if (cue.fire.kind === 'mediaTime') return firePts - cue.fire.pts;
-  const dueAt = dueOf(cue.fire, cue.acceptedAt, null);
+  const dueAt = dueOfLogged(cue);
   return dueAt === null ? 0 : Math.max(0, fireAtUs / 1000 - dueAt);
 }

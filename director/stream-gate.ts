@@ -6,6 +6,11 @@ export interface StreamMoment {
   readonly epoch: string;
   /** PTS of the first picture, in presentation order, that has not passed the injector; the output timeline. */
   readonly nextPts: Milliseconds;
+  /**
+   * How long after it was taken a picture passes the injector now, where a wall-clock moment goes by capture time.
+   * Absent: it goes by arrival.
+   */
+  readonly passesAfterMs?: Milliseconds;
 }
 
 /**

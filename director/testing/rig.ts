@@ -14,6 +14,7 @@ import { CueRequest } from '../cue-request.ts';
 import { FakeGate } from './fake-gate.ts';
 
 export const STREAM = 'live/main';
+export const WHO = { by: 'director', console: null };
 
 export const TEST_LIMITS: CueBookOptions['limits'] = {
   stampTextLimit: 1_024,
@@ -96,7 +97,7 @@ export class Rig {
       stream: given.stream ?? STREAM,
       request: CueRequest.parse(request),
       key: given.key ?? null,
-      by: given.by ?? 'director',
+      who: { by: given.by ?? 'director', console: null },
       receivedAt: given.receivedAt ?? this.now,
     });
   }

@@ -1,4 +1,4 @@
-import { dueOf } from '../../director/cue-maker.ts';
+import { dueOfLogged } from '../../director/cue-maker.ts';
 import type { Director } from '../../director/director.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { streamKeyOf } from '../../packet/packet.ts';
@@ -26,7 +26,7 @@ export function openAudit({ settings, director, ...rest }: AuditSetupOptions): A
     isAllowed: (stream) => isStreamAllowed(settings.streams, stream),
     maxNamed: settings.auditOutputs,
     timeoutMs: settings.auditTimeoutMs,
-    dueAtMs: ({ fire, acceptedAt }) => dueOf(fire, acceptedAt, null),
+    dueAtMs: dueOfLogged,
   });
 }
 

@@ -332,7 +332,7 @@ export class Audit {
     const { stream, id } = cue;
     const entries = Object.entries(outputs);
     if (entries.length === 0) return;
-    book.noteOutputs(id, cue.epoch, outputs);
+    book.noteOutputs(id, cue, outputs);
     for (const [output, receipt] of entries) {
       const { seen, delayMs, problem } = receipt;
       this.#metrics.settled(stream, output, receipt);

@@ -1,0 +1,221 @@
+import type { Cue, PreparedCue } from '../cues/cue.ts';
+import { type ErrorCode, FramecueError } from '../packet/errors.ts';
+import type { UnixMilliseconds } from '../packet/time.ts';
+import type { Actor } from './action.ts';
+import {
+  actionOn,
+  type BookParts,
+  openBeside,
+  type Refused,
+  refused,
+  refusedBy,
+  tooMany,
+} from './book-parts.ts';
+import { makeCueId } from './cue-id.ts';
+import { cueOfRow, MAX_KEYS } from './cue-log.ts';
+import type { KeyRow } from './cue-log-messages.ts';
+import { type CueMarks, checkStampSize, hasWindow, makeArmedCue, makeCue } from './cue-maker.ts';
+import type { CueRequest } from './cue-request.ts';
+import type { MissCode } from './fate.ts';
+import { type HeldCue, newHeldCue } from './held-cues.ts';
+import { hashOf, IdempotencyKeys } from './idempotency.ts';
+import { checkReference } from './reference-rules.ts';
+import type { StreamMoment } from './stream-gate.ts';
+
+export interface AcceptRequest {
+  readonly stream: string;
+  readonly request: CueRequest;
+  /** `Idempotency-Key`. */
+  readonly key: string | null;
+  readonly who: Actor;
+  /** Read before anything was awaited: the director's moment is the arrival at the latest. */
+  readonly receivedAt: UnixMilliseconds;
+  /** What only the server may say of it. */
+  readonly marks?: CueMarks;
+}
+
+export type AcceptOutcome =
+  | { readonly kind: 'accepted'; readonly cue: Cue }
+  /** The key's first cue, as it now stands. */
+  | { readonly kind: 'repeated'; readonly cue: Cue }
+  | Refused;
+
+interface Entered {
+  readonly held: HeldCue;
+  readonly prepared: PreparedCue;
+}
+
+/** Of an armed cue no epoch is known yet: as long as ours are, and some more. */
+const EPOCH_ROOM = 'x'.repeat(32);
+
+/** New cues: checked, logged (committed to the disk), on the feed, in the injector, answered. In this order. */
+export class Acceptance {
+  readonly #parts: BookParts;
+  readonly #keys: IdempotencyKeys<AcceptOutcome>;
+  /** Cues that may be in the log although their caller was told that it failed; and as of which doubt of the log. */
+  readonly #inDoubt = new Map<string, number>();
+
+  constructor(parts: BookParts) {
+    const { cueLog, start } = parts.options;
+    this.#parts = parts;
+    this.#keys = new IdempotencyKeys(start.keys, MAX_KEYS);
+    cueLog.onCommitted((row) => {
+      if (this.#inDoubt.delete(row.id)) parts.life.disown(cueOfRow(row));
+    });
+    cueLog.onDoubtOver((doubt) => {
+      for (const [id, since] of this.#inDoubt) if (since < doubt) this.#inDoubt.delete(id);
+    });
+  }
+
+  get isInDoubt(): boolean {
+    return this.#inDoubt.size > 0;
+  }
+
+  async accept(input: AcceptRequest): Promise<AcceptOutcome> {
+    const outcome = await this.#acceptOnce(input);
+    const { observer } = this.#parts.options;
+    if (outcome.kind === 'refused') observer?.cueRefused?.(outcome.error.code);
+    return outcome;
+  }
+
+  /** The next one of a series: its stream may be away. @throws {FramecueError} where it cannot be taken now. */
+  async enterNext(cue: Cue, dueAt: UnixMilliseconds): Promise<HeldCue> {
+    const { life } = this.#parts;
+    if (life.cues.get(cue.id) !== undefined) throw new FramecueError('ERR_CUE_EXISTS');
+    const entered = this.#takePlace(cue, dueAt, null, null);
+    const outcome = await this.#log(entered, null);
+    if (outcome !== null) throw outcome.error;
+    return entered.held;
+  }
+
+  async #acceptOnce(input: AcceptRequest): Promise<AcceptOutcome> {
+    if (this.#parts.isClosed()) return refused('ERR_NOT_READY');
+    const { stream, request, key, who } = input;
+    if (key === null) return this.#acceptNew(input, null);
+    const { now } = this.#parts.life;
+    const hash = hashOf(stream, request);
+    const use = this.#keys.find(who.by, key, now);
+    if (use === null) {
+      try {
+        return await this.#keys.run(who.by, key, hash, now, () => this.#acceptNew(input, hash));
+      } catch (error) {
+        return refusedBy(error);
+      }
+    }
+    if (use.hash !== hash) return refused('ERR_IDEMPOTENCY_CONFLICT');
+    if (use.kind === 'used') {
+      const cue = await this.#parts.find(stream, use.cueId);
+      return cue === null ? refused('ERR_CUE_UNKNOWN') : { kind: 'repeated', cue };
+    }
+    const first = await use.outcome;
+    if (first.kind === 'refused') return first;
+    const { cue } = first;
+    return { kind: 'repeated', cue: (await this.#parts.find(stream, cue.id)) ?? cue };
+  }
+
+  async #acceptNew(input: AcceptRequest, hash: string | null): Promise<AcceptOutcome> {
+    let entered: Entered;
+    try {
+      entered = this.#enter(input);
+    } catch (error) {
+      return refusedBy(error);
+    }
+    const { life } = this.#parts;
+    const { held, prepared } = entered;
+    const { id, acceptedAt, state } = held.cue;
+    const { who, key } = input;
+    const row: KeyRow | null =
+      key === null || hash === null ? null : { token: who.by, key, hash, cueId: id, at: acceptedAt };
+    const failed = await this.#log(entered, row);
+    if (failed !== null) return failed;
+    if (row !== null) this.#keys.keep(row);
+    const what = state === 'armed' ? 'arm' : 'accept';
+    this.#parts.acted(actionOn(what, held.cue, who, input.receivedAt));
+    if (held.calledOff) life.cancel(held);
+    else if (held.cue.state !== 'armed') {
+      const given = this.#schedule(held, prepared);
+      if (given !== null) return given;
+    }
+    return { kind: 'accepted', cue: held.cue };
+  }
+
+  /** Its first entry, to the disk; null: it is there. */
+  async #log({ held }: Entered, row: KeyRow | null): Promise<Refused | null> {
+    const { options, life } = this.#parts;
+    const { cueLog, observer } = options;
+    const { id, acceptedAt } = held.cue;
+    try {
+      await cueLog.accept(held.cue, acceptedAt, row);
+    } catch (error) {
+      life.cues.remove(id);
+      const outcome = refusedBy(error);
+      if (outcome.error.details?.mayBeCommitted === true) this.#inDoubt.set(id, cueLog.doubts);
+      return outcome;
+    }
+    life.committed(held);
+    observer?.cueChanged?.(held.cue, null);
+    return null;
+  }
+
+  /** Checks all that can be checked at once and takes the cue's place, so that whoever comes next finds it taken. */
+  #enter({ stream, request, key, who, receivedAt, marks }: AcceptRequest): Entered {
+    const { options, life, isStampingOn, isRehearsal } = this.#parts;
+    const { gate, limits, randomBytes } = options;
+    const { cues, now: acceptedAt } = life;
+    const moment = gate.now(stream);
+    const isArmed = request.armed === true;
+    if (!isArmed && moment === null) throw new FramecueError('ERR_STREAM_NOT_LIVE');
+    if (!isArmed && !isStampingOn(stream)) throw new FramecueError('ERR_STAMPING_OFF');
+    const id = request.id ?? makeCueId(acceptedAt, randomBytes);
+    const facts = { id, stream, by: who.by, receivedAt, acceptedAt };
+    const made = isArmed
+      ? { cue: makeArmedCue(request, facts, limits), dueAt: null }
+      : makeCue(request, { ...facts, moment: moment! }, limits);
+    const rehearsal = !isArmed && isRehearsal(stream) ? { rehearsal: true } : {};
+    const cue: Cue = { ...made.cue, ...rehearsal, ...marks };
+    if (cues.get(cue.id) !== undefined) {
+      throw new FramecueError('ERR_CUE_EXISTS', undefined, { details: { id: cue.id } });
+    }
+    checkReference(cue, cues);
+    return this.#takePlace(cue, made.dueAt, moment, key === null ? null : { token: who.by, key });
+  }
+
+  #takePlace(
+    cue: Cue,
+    dueAt: UnixMilliseconds | null,
+    moment: StreamMoment | null,
+    key: HeldCue['key'],
+  ): Entered {
+    const { options, life } = this.#parts;
+    const { limits } = options;
+    const { pending, open, allPending } = openBeside(this.#parts, cue, dueAt ?? cue.acceptedAt);
+    // Keyframes have room for so many. What has no window of its own does without; it is repeated all the same.
+    const standsOnKeyframes = dueAt === null || open < limits.cueOpenLimit;
+    if (!standsOnKeyframes && hasWindow(cue)) throw tooMany('open', limits.cueOpenLimit);
+    if (pending >= limits.cuePendingLimit) throw tooMany('waiting', limits.cuePendingLimit);
+    const limitOfAll = limits.cuePendingLimit * limits.maxPublishers;
+    if (allPending >= limitOfAll) throw tooMany('waiting on all streams', limitOfAll);
+    const held = newHeldCue(cue, { dueAt, key, standsOnKeyframes });
+    const prepared = life.prepared(held);
+    checkStampSize(prepared, moment?.epoch ?? EPOCH_ROOM, limits.stampTextLimit);
+    life.cues.add(held);
+    return { held, prepared };
+  }
+
+  /** The last step; null: it is done. While the log was written, the stream may have gone. */
+  #schedule(held: HeldCue, prepared: PreparedCue): Refused | null {
+    const { options, life, isClosed, isStampingOn } = this.#parts;
+    const { gate } = options;
+    const { stream } = held.cue;
+    if (isClosed()) return this.#giveUp(held, 'STREAM_GONE', 'ERR_NOT_READY');
+    if (!isStampingOn(stream)) return this.#giveUp(held, 'STAMPING_OFF', 'ERR_STAMPING_OFF');
+    if (gate.now(stream) === null) return this.#giveUp(held, 'STREAM_GONE', 'ERR_STREAM_NOT_LIVE');
+    return life.schedule(held, prepared) ? null : this.#giveUp(held, 'NO_ROOM', 'ERR_CUE_TOO_MANY_OPEN');
+  }
+
+  #giveUp(held: HeldCue, code: MissCode, error: ErrorCode): Refused {
+    if (held.key !== null) this.#keys.forget(held.key.token, held.key.key);
+    this.#parts.life.miss(held, code, true);
+    return refused(error);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Cue } from '../cues/cue.ts';
+import { type ErrorCode, FramecueError } from '../packet/errors.ts';
+import type { UnixMilliseconds } from '../packet/time.ts';
+import type { ActionKind, Actor, DirectorAction } from './action.ts';
+import type { CueLife, CueLifeOptions } from './cue-life.ts';
+import { type CueLimits, openForMsOf } from './cue-maker.ts';
+import type { HeldCue } from './held-cues.ts';
+
+export interface CueBookOptions extends CueLifeOptions {
+  readonly limits: CueLimits & { readonly maxPublishers: number };
+}
+
+/** What the parts of the book have in common. */
+export interface BookParts {
+  readonly options: CueBookOptions;
+  readonly life: CueLife;
+  isClosed(): boolean;
+  isStampingOn(stream: string): boolean;
+  isRehearsal(stream: string): boolean;
+  /** A cue that is held or in the log, as it now stands. */
+  find(stream: string, id: string): Promise<Cue | null>;
+  /** What somebody did is done. */
+  acted(action: DirectorAction): void;
+}
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly error: FramecueError;
+}
+
+export const refused = (
+  code: ErrorCode,
+  message?: string,
+  details?: Readonly<Record<string, unknown>>,
+): Refused => ({
+  kind: 'refused',
+  error: new FramecueError(code, message, details === undefined ? {} : { details }),
+});
+
+/** Errors with a code are answers; others are for whoever catches what nobody expects. */
+export function refusedBy(error: unknown): Refused {
+  if (!(error instanceof FramecueError)) throw error;
+  return { kind: 'refused', error };
+}
+
+/** How long an answer waits for the log before it says that it cannot tell. */
+export const LOG_TIMEOUT_MS = 5_000;
+
+/** True when all that happened so far is on the disk. */
+export async function isLogged(life: CueLife, timeoutMs = LOG_TIMEOUT_MS): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const inTime = await Promise.race([life.logged().then(() => true as const), late]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+export const actionOn = (what: ActionKind, cue: Cue, who: Actor, at: UnixMilliseconds): DirectorAction => ({
+  ...{ at, stream: cue.stream, what, cue: cue.id, rev: cue.rev },
+  ...{ by: who.by, console: who.console },
+});
+
+/** How many cues stand on keyframes at the same time as one that is due then; `held` itself is not counted. */
+export function openBeside(
+  { life, options }: BookParts,
+  cue: Cue,
+  dueAt: UnixMilliseconds,
+  held: HeldCue | null = null,
+) {
+  const windowMsOf = (of: Cue) => openForMsOf(of) ?? options.limits.cueOpenMs;
+  const span = { from: dueAt, to: dueAt + windowMsOf(cue) };
+  return life.cues.counts(cue.stream, span, windowMsOf, held);
+}
+
+export const tooMany = (what: string, limit: number): FramecueError =>
+  new FramecueError('ERR_CUE_TOO_MANY_OPEN', `${limit} cues are ${what}: there can be no more.`, {
+    details: { limit, retryAfterMs: 5_000 },
+  });
