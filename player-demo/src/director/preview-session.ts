@@ -21,6 +21,8 @@ export function startPreview(
   config: DemoConfig,
   video: HTMLVideoElement,
   onLink: (state: LinkState) => void,
+  /** Where the picture is to be had; asked before each try, because tickets run out. */
+  address: () => Promise<string> = async () => config.flv,
 ): PreviewSession {
   const framecue = createFramecue({
     eventsUrl: config.events,
@@ -35,7 +37,7 @@ export function startPreview(
     onState: onLink,
     open: async (onLost) =>
       openMpegts({
-        url: config.flv,
+        url: await address(),
         video,
         onLost,
         attach: (player, mpegts) => framecue.attachMpegts(player, video, mpegts, { path: 'flv' }),

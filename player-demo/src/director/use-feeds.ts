@@ -16,7 +16,8 @@ export interface Feed<T> {
 const MOST_MS = 2000;
 const NOTHING = { value: null, failure: null };
 
-function useFeed<T>(
+/** @param key another one: what was known before is forgotten. */
+export function useFeed<T>(
   run: ((signal: AbortSignal) => Promise<ApiOutcome<T>>) | null,
   everyMs: number,
   key: unknown,

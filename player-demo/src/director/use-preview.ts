@@ -10,7 +10,8 @@ export interface Preview {
   readonly session: () => PreviewSession | null;
 }
 
-export function usePreview(config: DemoConfig): Preview {
+/** @param address where the picture is to be had; the undelayed play URL when absent. */
+export function usePreview(config: DemoConfig, address?: () => Promise<string>): Preview {
   const video = useRef<HTMLVideoElement>(null);
   const session = useRef<PreviewSession | null>(null);
   const [link, setLink] = useState<LinkState>(FIRST_LINK);
@@ -18,8 +19,8 @@ export function usePreview(config: DemoConfig): Preview {
     const element = video.current;
     if (element === null) return;
     element.muted = true;
-    session.current = startPreview(config, element, setLink);
+    session.current = startPreview(config, element, setLink, address);
     return () => session.current?.stop();
-  }, [config]);
+  }, [config, address]);
   return { video, link, session: () => session.current };
 }

@@ -17,7 +17,7 @@ export interface WithDirectorProps {
   readonly action: string;
   /** What the token is for, where the page does not say so by itself. */
   readonly why?: ComponentChildren;
-  readonly children: (api: DirectorApi, signOut: SignOut) => ComponentChildren;
+  readonly children: (api: DirectorApi, signOut: SignOut, token: string) => ComponentChildren;
 }
 
 /** Asks for the director's token where there is none, and then shows the page. */
@@ -30,7 +30,7 @@ export function WithDirector({ config, given, title, action, why, children }: Wi
     setSaid(why);
     setToken(null);
   }, []);
-  if (api !== null) return <>{children(api, signOut)}</>;
+  if (api !== null && token !== null) return <>{children(api, signOut, token)}</>;
   return (
     <SignIn
       key={said}

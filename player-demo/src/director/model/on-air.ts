@@ -1,0 +1,70 @@
+import type { Cue } from '../../shared/media-api.ts';
+
+/** A round that viewers can answer, or that is on its way to them; whoever opened it. */
+export interface OnAir {
+  readonly cue: Cue;
+  readonly title: string;
+  readonly phase: 'on-its-way' | 'open' | 'locked';
+  /** When it closes by itself, server's clock, Unix milliseconds; null: until it is locked. */
+  readonly closesAt: number | null;
+  readonly lock: Cue | null;
+  readonly reveal: Cue | null;
+}
+
+const dead = ({ state, voided }: Cue): boolean =>
+  state === 'cancelled' || state === 'missed' || voided !== undefined;
+
+/**
+ * Rounds under way, newest first: a round that has been revealed or cancelled is over, one that is only locked waits
+ * for its reveal until the server counts it as ended.
+ * @param cues newest first
+ * @param now of the server, Unix milliseconds
+ */
+export function onAir(cues: readonly Cue[], now: number): readonly OnAir[] {
+  const rounds: OnAir[] = [];
+  for (const cue of cues) {
+    if (cue.type !== 'interaction.open' || dead(cue) || cue.state === 'armed') continue;
+    const follow = (type: string): Cue | null =>
+      cues.find((other) => other.type === type && other.ref === cue.id && !dead(other)) ?? null;
+    if (follow('interaction.cancel') !== null) continue;
+    const reveal = follow('interaction.reveal');
+    if (reveal?.landing != null) continue;
+    const lock = follow('interaction.lock');
+    const round = { cue, title: titleOf(cue), closesAt: closesAtOf(cue), lock, reveal };
+    if (cue.landing === null) {
+      if (cue.state !== 'uncertain') rounds.push({ ...round, phase: 'on-its-way' });
+      continue;
+    }
+    const closed = lock?.landing != null || (round.closesAt !== null && now >= round.closesAt);
+    if (!closed) rounds.push({ ...round, phase: 'open' });
+    else if (isRecent(cue, round.closesAt, now)) rounds.push({ ...round, phase: 'locked' });
+  }
+  return rounds;
+}
+
+/** A round that closed this long ago and never was revealed has been left. */
+const LEFT_AFTER_MS = 10 * 60_000;
+
+function isRecent(cue: Cue, closesAt: number | null, now: number): boolean {
+  const from = closesAt ?? cue.landing?.fireAtMs ?? cue.markedAt;
+  return now - from < LEFT_AFTER_MS;
+}
+
+export const titleOf = (cue: Cue): string => cue.title ?? cue.question?.question ?? cue.interaction ?? cue.id;
+
+export function closesAtOf({ landing, durationMs, alignAt }: Cue): number | null {
+  if (landing?.fireAtMs == null || durationMs === null) return null;
+  return Math.max(landing.fireAtMs, alignAt ?? 0) + durationMs;
+}
+
+/** The cue that landed last; null where none has. */
+export function lastLanded(cues: readonly Cue[]): Cue | null {
+  let last: Cue | null = null;
+  for (const cue of cues) {
+    if (cue.landing === null) continue;
+    if (last === null || landedAtOf(cue) > landedAtOf(last)) last = cue;
+  }
+  return last;
+}
+
+export const landedAtOf = (cue: Cue): number => cue.landing?.fireAtMs ?? cue.markedAt;
