@@ -76,7 +76,9 @@ export type CueLogQuery =
   | { readonly kind: 'after'; readonly seq: number; readonly limit: number }
   | { readonly kind: 'snapshot'; readonly stream: string | null; readonly recent: number }
   | { readonly kind: 'list'; readonly stream: string; readonly before: string | null; readonly limit: number }
-  | { readonly kind: 'find'; readonly id: string };
+  | { readonly kind: 'find'; readonly id: string }
+  /** All entries of one cue, oldest first. */
+  | { readonly kind: 'history'; readonly id: string; readonly limit: number };
 
 export type CueLogAnswer =
   | {

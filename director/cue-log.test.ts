@@ -65,6 +65,19 @@ test('entries are told in order as they are committed, and read back the same', 
   expect(await cueLog.find('nobody')).toBeNull();
 });
 
+test('tells the whole story of one cue', async () => {
+  const { cueLog } = await open();
+  await Promise.all(['a', 'b'].map((id) => cueLog.accept(sampleCue(id), NOW, null)));
+  await cueLog.update([
+    entry(sampleCue('a', { state: 'landed' })),
+    entry(sampleCue('b', { state: 'landed' })),
+  ]);
+  await cueLog.update([entry(sampleCue('a', { state: 'ended' }))]);
+  const story = await cueLog.history('a');
+  expect(story.map(({ seq, cue }) => `${seq}:${cue.state}`)).toEqual(['1:accepted', '3:landed', '5:ended']);
+  expect(await cueLog.history('nobody')).toEqual([]);
+});
+
 test('opened again it is the same log, and knows cues, keys, switches, and how it was closed', async () => {
   const first = await open();
   await first.cueLog.accept(sampleCue('a'), NOW, keyOf('a'));

@@ -1,4 +1,5 @@
 import type { Cue } from '../cues/cue.ts';
+import type { FeedEntry } from '../cues/feed.ts';
 import { type CueState, isFinal } from '../cues/states.ts';
 import { FramecueError } from '../packet/errors.ts';
 import { type UnixMilliseconds, unixMs } from '../packet/time.ts';
@@ -56,6 +57,8 @@ const SNAPSHOT_RECENT_CUES = 500;
 const PAGE = 200;
 const COMPACT_ROWS = 500;
 const DAY_MS = 86_400_000;
+/** Outputs that are read back write an entry each time they show more. */
+const MAX_HISTORY = 1_000;
 const CATCH_UP_RETRY_MS = 500;
 
 /**
@@ -164,6 +167,13 @@ export class CueLog {
     if (answer.kind !== 'rows') throw unexpected(answer);
     const row = answer.rows[0];
     return row === undefined ? null : cueOfRow(row);
+  }
+
+  /** What the log has of one cue, oldest first: all of it while it is young, the newest state at least. */
+  async history(id: string): Promise<readonly FeedEntry[]> {
+    const answer = await this.#writer.query({ kind: 'history', id, limit: MAX_HISTORY });
+    if (answer.kind !== 'rows') throw unexpected(answer);
+    return answer.rows.map((row) => ({ seq: row.seq, at: row.at, cue: cueOfRow(row) }));
   }
 
   /** Lets go of what is older than the settings keep. Small steps: cues are accepted in between. */

@@ -48,6 +48,7 @@ const MIGRATIONS = [
 
   CREATE TABLE stamping_off (stream TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   `,
+  'CREATE INDEX entries_by_cue ON entries (cue_id, seq)',
 ] as const;
 
 const ROW = 'e.seq, e.at, e.cue_id AS id, e.stream, e.json';
@@ -171,6 +172,7 @@ function reader({ read: db }: StoreDatabases): (query: CueLogQuery) => CueLogAns
   const cuesBefore = db.prepare(
     `SELECT ${ROW} ${NEWEST} WHERE c.stream = ? AND c.first_seq < ? ORDER BY c.first_seq DESC LIMIT ?`,
   );
+  const historyOf = db.prepare(`SELECT ${ROW} FROM entries e WHERE e.cue_id = ? ORDER BY e.seq LIMIT ?`);
   const cueById = db.prepare(`SELECT ${ROW} ${NEWEST} WHERE c.id = ?`);
 
   const rowsOf = (rows: readonly unknown[]): LogRow[] => rows as LogRow[];
@@ -211,6 +213,8 @@ function reader({ read: db }: StoreDatabases): (query: CueLogQuery) => CueLogAns
       }
       case 'find':
         return { kind: 'rows', rows: rowsOf(cueById.all(query.id)) };
+      case 'history':
+        return { kind: 'rows', rows: rowsOf(historyOf.all(query.id, query.limit)) };
       default:
         query satisfies never;
         throw new FramecueError('ERR_INTERNAL', ERRORS.ERR_INTERNAL.text);

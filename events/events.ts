@@ -14,6 +14,7 @@ import { createSubmissionsHandler } from './http/hot-submissions.ts';
 import { interactionRoutes } from './http/interactions.ts';
 import { keysRoute } from './http/keys.ts';
 import { nowRoute } from './http/now.ts';
+import { presentationRoutes } from './http/presentations.ts';
 import { reportRoutes } from './http/reports.ts';
 import { sessionRoutes } from './http/session.ts';
 import { spreadRoutes } from './http/spread.ts';
@@ -32,6 +33,7 @@ import { KeysMirror } from './keys-mirror.ts';
 import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
 import type { LedgerStatus } from './ledger/store.ts';
 import { type EventsObserver, silentObserver } from './observer.ts';
+import { Presentations } from './spread/presentations.ts';
 import { FIRST_SHARE, ViewerSpread } from './spread/viewer-spread.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
@@ -195,6 +197,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     // A demonstration's few viewers are seen at once.
     firstShare: options.demo ? 1 : FIRST_SHARE,
   });
+  const presentations = new Presentations();
   const delayReports = () => spread.plan();
 
   return {
@@ -224,7 +227,8 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       interactionRoutes(app, { catalog, tokens: options.tokens });
       nowRoute(app, { mirror, clock, delayReports });
       spreadRoutes(app, { spread, viewers: viewerTokens, tokens: options.tokens, clock, observer });
-      reportRoutes(app, { mirror, tokens: viewerTokens, clock, observer });
+      reportRoutes(app, { mirror, presentations, tokens: viewerTokens, clock, observer });
+      presentationRoutes(app, { presentations, mirror, tokens: options.tokens });
       keysRoute(app, keys);
     },
     checks: {

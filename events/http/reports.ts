@@ -7,6 +7,7 @@ import { FramecueError } from '../../packet/errors.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { CueMirror } from '../interactions/cue-mirror.ts';
 import type { EventsObserver } from '../observer.ts';
+import type { Presentations } from '../spread/presentations.ts';
 import { requireViewer, viewerOf } from './session.ts';
 import type { ViewerTokens } from './viewer-token.ts';
 
@@ -39,13 +40,15 @@ const REPORTS_WINDOW_SECONDS = 60;
 
 export interface ReportsOptions {
   readonly mirror: CueMirror;
+  readonly presentations: Presentations;
   readonly tokens: ViewerTokens;
   readonly clock: Clock;
   readonly observer: EventsObserver;
 }
 
 /** How cues fired at the viewers', as they say. It feeds histograms and decides nothing. */
-export function reportRoutes(app: Express, { mirror, tokens, clock, observer }: ReportsOptions): void {
+export function reportRoutes(app: Express, options: ReportsOptions): void {
+  const { mirror, presentations, tokens, clock, observer } = options;
   const limiter = new RateLimiterMemory({
     points: REPORTS_PER_VIEWER,
     duration: REPORTS_WINDOW_SECONDS,
@@ -59,10 +62,12 @@ export function reportRoutes(app: Express, { mirror, tokens, clock, observer }: 
         // Of a cue that never was, nothing can be learnt.
         if (!mirror.knows(cue)) observer.reportDropped('unknown-cue');
         else {
-          observer.report({
+          const report = {
             ...{ path, outcome, lateMs: clamped(lateMs), carrier: carrier ?? null },
             ...{ aligned: aligned === true, reason: reason ?? null },
-          });
+          };
+          observer.report(report);
+          presentations.note(cue, report);
         }
       }
       res.status(204).end();

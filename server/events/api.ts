@@ -1,4 +1,5 @@
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
+import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
 import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
 import { OPERATING } from '../../service/openapi/operating.ts';
@@ -22,6 +23,7 @@ export const EVENTS_API: ApiInfo = {
 
 export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly Operation[] => [
   ...EVENTS_OPERATIONS,
+  PRESENTATIONS_OPERATION,
   ...SPREAD_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
   ...OPERATING,
