@@ -1,5 +1,6 @@
 import { KEYS_PATH, STREAM_PATTERN } from '../../cues/wire/index.ts';
 import { ServerClock } from './net/clock.ts';
+import { DelayReports, type DelaySample } from './net/delay-reports.ts';
 import type { Net } from './net/http.ts';
 import { type DueCue, NowFeed } from './net/now-feed.ts';
 import { Reports } from './net/reports.ts';
@@ -33,6 +34,8 @@ const DEFAULT_FALLBACK_MS = 2500;
 const DEFAULT_SAFETY_MS = 15_000;
 const MAX_PROBLEM_CODES = 64;
 const MAX_CLOSED = 256;
+/** A picture that has stood for longer says nothing of the delay now. */
+const FRESH_MS = 1000;
 
 /**
  * Fires framecue's cues on their own frame in the players of this page. Takes effect at once: clock and keys are
@@ -79,7 +82,11 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     onProblem: problem,
     onKnown: tick,
   });
-  const session = new ViewerSession(net, { url: `${api}/session`, token: options.token });
+  const session = new ViewerSession(net, {
+    url: `${api}/session`,
+    token: options.token,
+    onDelayReports: (plan) => delayReports.told(plan),
+  });
   const reports = new Reports(net, {
     url: `${api}/reports`,
     session,
@@ -111,6 +118,13 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     },
     { maxDelayMs: options.maxDelayMs ?? DEFAULT_MAX_DELAY_MS },
   );
+  const delayReports = new DelayReports(net, {
+    url: `${api}/streams/${options.stream}/delays`,
+    session,
+    app: options.app,
+    look: lookAtDelay,
+    onProblem: problem,
+  });
   const keys = new KeyStore(net, {
     url: `${base}${KEYS_PATH}`,
     given: options.keys,
@@ -147,6 +161,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
           safetyMs: options.poll?.safetyMs ?? DEFAULT_SAFETY_MS,
           isNeeded: () => status.mode === 'no-frames' || status.mode === 'no-stamps',
           onCues: (cues) => cues.forEach(learnDueCue),
+          onDelayReports: (plan) => delayReports.told(plan),
           onProblem: problem,
         });
 
@@ -168,6 +183,20 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     onShown: armWake,
     onChange: updateStatus,
   });
+
+  /** By frames that are being presented now, and by the server's clock. */
+  function lookAtDelay(): DelaySample | null {
+    const { current } = attachments;
+    const now = clock.now();
+    if (current === null || now === null || current.shown?.by !== 'frame' || current.hidden) return null;
+    if (attachments.status.mode !== 'frames' || net.nowMs() - current.shown.atMs > FRESH_MS) return null;
+    const delayMs = scheduler.delayMsOf(current);
+    if (delayMs === null) return null;
+    return {
+      ...{ delayMs, errorMs: now.errorUs / 1000, unixMs: now.unixUs / 1000 },
+      protocol: current.path(),
+    };
+  }
 
   function updateStatus(): void {
     const now = attachments.status;
@@ -196,6 +225,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     scheduler.tick();
     armWake();
     updateStatus();
+    delayReports.sample();
   }
 
   function tickAgain(): void {
@@ -272,7 +302,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
       wake.cancel();
       scheduler.stop();
       intake.clear();
-      for (const part of [clock, keys, nowFeed, submissions, reports, session]) part?.destroy();
+      for (const part of [clock, keys, nowFeed, submissions, reports, delayReports, session]) part?.destroy();
     },
   };
 }

@@ -27,6 +27,11 @@ export interface FramecueOptions {
   /** Share of viewers, 0 to 1, that report how their cues fired. Default 0.1; needs `token`. */
   readonly reportShare?: number | undefined;
   /**
+   * What this page or app calls itself, where directors see how far apart apps are: 1 to 32 letters, digits, spaces,
+   * `.`, `_` or `-`.
+   */
+  readonly app?: string | undefined;
+  /**
    * Polling of the cues that are due, for viewers without frames or stamps: `fallbackMs` between polls while it
    * is needed (default 2,500), `safetyMs` while frames and stamps are running (default 15,000). `false`: never.
    */

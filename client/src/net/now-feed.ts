@@ -21,6 +21,8 @@ export interface NowFeedOptions {
   /** True while cues cannot be expected from stamps and frames. */
   readonly isNeeded: () => boolean;
   readonly onCues: (cues: readonly DueCue[]) => void;
+  /** What the answer says of who reports their delay. */
+  readonly onDelayReports?: (plan: unknown) => void;
   readonly onProblem: (code: string) => void;
 }
 
@@ -87,6 +89,8 @@ export class NowFeed {
       return false;
     }
     this.#options.onCues(cues);
+    if (outcome.ok)
+      this.#options.onDelayReports?.((outcome.value as { delayReports?: unknown }).delayReports);
     return true;
   }
 }

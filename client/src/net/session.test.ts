@@ -15,10 +15,10 @@ describe('ViewerSession', () => {
     const { net, session } = rig(() => `jwt-${++asked}`);
     const both = await Promise.all([session.get(), session.get()]);
     expect(both).toEqual([
-      { ok: true, token: 'short-1' },
-      { ok: true, token: 'short-1' },
+      { ok: true, token: 'short-1', viewer: 'v' },
+      { ok: true, token: 'short-1', viewer: 'v' },
     ]);
-    expect(await session.get()).toEqual({ ok: true, token: 'short-1' });
+    expect(await session.get()).toEqual({ ok: true, token: 'short-1', viewer: 'v' });
     expect(net.calls).toMatchObject([{ method: 'POST', body: { token: 'jwt-1' } }]);
   });
 
@@ -27,9 +27,9 @@ describe('ViewerSession', () => {
     const { net, session } = rig(async () => `jwt-${++asked}`);
     await session.get();
     await net.advance(569_000);
-    expect(await session.get()).toEqual({ ok: true, token: 'short-1' });
+    expect(await session.get()).toEqual({ ok: true, token: 'short-1', viewer: 'v' });
     await net.advance(2000);
-    expect(await session.get()).toEqual({ ok: true, token: 'short-2' });
+    expect(await session.get()).toEqual({ ok: true, token: 'short-2', viewer: 'v' });
     expect(net.calls[1]!.body).toEqual({ token: 'jwt-2' });
   });
 
@@ -37,9 +37,9 @@ describe('ViewerSession', () => {
     const { session } = rig(() => 'jwt');
     await session.get();
     session.drop('an older one');
-    expect(await session.get()).toEqual({ ok: true, token: 'short-1' });
+    expect(await session.get()).toEqual({ ok: true, token: 'short-1', viewer: 'v' });
     session.drop('short-1');
-    expect(await session.get()).toEqual({ ok: true, token: 'short-2' });
+    expect(await session.get()).toEqual({ ok: true, token: 'short-2', viewer: 'v' });
   });
 
   test.each([

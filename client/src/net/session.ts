@@ -4,10 +4,13 @@ import { type HttpOutcome, type Net, request } from './http.ts';
 export interface SessionOptions {
   readonly url: string;
   readonly token: (() => Promise<string> | string) | undefined;
+  /** What the answer says of who reports their delay. */
+  readonly onDelayReports?: (plan: unknown) => void;
 }
 
 export type SessionOutcome =
-  | { readonly ok: true; readonly token: string }
+  /** `viewer`: who the server takes this viewer to be; null where it does not say. */
+  | { readonly ok: true; readonly token: string; readonly viewer: string | null }
   | { readonly ok: false; readonly error: FramecueClientError; readonly retryAfterMs: number | null };
 
 const TIMEOUT_MS = 10_000;
@@ -24,7 +27,8 @@ export class ViewerSession {
   readonly #net: Net;
   readonly #options: SessionOptions;
   readonly #stop = new AbortController();
-  #current: { readonly token: string; readonly endsAtMs: number } | null = null;
+  #current: { readonly token: string; readonly viewer: string | null; readonly endsAtMs: number } | null =
+    null;
   #exchange: Promise<SessionOutcome> | null = null;
 
   constructor(net: Net, options: SessionOptions) {
@@ -39,7 +43,7 @@ export class ViewerSession {
   /** Never rejects. */
   async get(): Promise<SessionOutcome> {
     if (this.#current !== null && this.#net.nowMs() < this.#current.endsAtMs) {
-      return { ok: true, token: this.#current.token };
+      return { ok: true, token: this.#current.token, viewer: this.#current.viewer };
     }
     this.#exchange ??= this.#make().finally(() => {
       this.#exchange = null;
@@ -67,18 +71,23 @@ export class ViewerSession {
       signal: this.#stop.signal,
     });
     if (!outcome.ok) return outcome;
-    const { token, expiresAt } = (outcome.value ?? {}) as { token?: unknown; expiresAt?: unknown };
+    const { token, expiresAt, ...rest } = (outcome.value ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof token !== 'string' || token === '') {
       return failed('ERR_CLIENT_RESPONSE', 'The session has no token.', true);
     }
     // The server's moment by this device's clock may be off by anything: its refusal (401) settles what is left.
     const endMs = typeof expiresAt === 'number' ? expiresAt : Date.parse(String(expiresAt));
     const lifeMs = Number.isFinite(endMs) ? endMs - this.#net.localUnixMs() : DEFAULT_LIFE_MS;
-    this.#current = { token, endsAtMs: this.#net.nowMs() + Math.max(lifeMs - EARLY_MS, lifeMs / 2, 5000) };
-    return { ok: true, token };
+    const viewer = typeof rest.viewer === 'string' ? rest.viewer : null;
+    const endsAtMs = this.#net.nowMs() + Math.max(lifeMs - EARLY_MS, lifeMs / 2, 5000);
+    this.#current = { token, viewer, endsAtMs };
+    this.#options.onDelayReports?.(rest.delayReports);
+    return { ok: true, token, viewer };
   }
 
-  async #customerToken(): Promise<SessionOutcome> {
+  async #customerToken(): Promise<
+    { readonly ok: true; readonly token: string } | (HttpOutcome & { ok: false })
+  > {
     const { token } = this.#options;
     if (token === undefined) return failed('ERR_CLIENT_TOKEN', 'The page gave no `token`.', false);
     try {
