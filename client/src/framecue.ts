@@ -78,7 +78,8 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   };
 
   const clock = new ServerClock(net, {
-    url: `${api}/clock`,
+    url: api,
+    way: options.clock,
     onProblem: problem,
     onKnown: tick,
   });

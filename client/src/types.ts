@@ -36,6 +36,11 @@ export interface FramecueOptions {
    * is needed (default 2,500), `safetyMs` while frames and stamps are running (default 15,000). `false`: never.
    */
   readonly poll?: { readonly fallbackMs?: number; readonly safetyMs?: number } | false | undefined;
+  /**
+   * How the server's clock is asked: `http` (default), over one WebSocket (`gateway`), or by answers that a CDN may
+   * give out (`cached`: known to about half a second at first). Where one does not work, another is taken.
+   */
+  readonly clock?: 'http' | 'gateway' | 'cached' | undefined;
 }
 
 /** What `createFramecue` returns. */

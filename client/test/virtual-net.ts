@@ -27,8 +27,11 @@ export class VirtualNet implements Net {
   /** Fetches that have neither been answered nor aborted. */
   underWay = 0;
 
-  nowMs = (): number => this.#nowMs;
-  localUnixMs = (): number => this.unixZeroMs + this.#nowMs;
+  /** Where the monotonic clock begins, beside whole milliseconds. */
+  offsetMs = 0;
+
+  nowMs = (): number => this.#nowMs + this.offsetMs;
+  localUnixMs = (): number => Math.floor(this.unixZeroMs + this.#nowMs);
   random = (): number => this.randomValue;
 
   setTimeout = (run: () => void, ms: number): number => {

@@ -12,7 +12,7 @@ function rig(aheadMs: number) {
     return json({ t1, t2, t3: t2 });
   };
   const clock = new ServerClock(net, {
-    url: 'http://events/api/v1/clock',
+    url: 'http://events/api/v1',
     onProblem: (code) => state.problems.push(code),
     onKnown: () => state.known++,
   });
@@ -40,7 +40,7 @@ describe('ServerClock', () => {
     await net.advance(60);
     const { errorUs: bound } = clock.now()!;
     expect(bound).toBeGreaterThanOrEqual(30_000);
-    expect(bound).toBeLessThan(31_000);
+    expect(bound).toBeLessThan(31_500);
     expect(Math.abs(errorUs())).toBeLessThanOrEqual(bound);
     net.reply = () => null;
     await net.advance(100_000);
@@ -71,19 +71,19 @@ describe('ServerClock', () => {
     expect(clock.now()!.errorUs).toBeGreaterThan(200_000);
     net.wayMs = 5;
     await net.advance(250 + 10);
-    expect(clock.now()!.errorUs).toBeLessThan(6000);
+    expect(clock.now()!.errorUs).toBeLessThan(6500);
     net.wayMs = 400;
     await net.advance(1100);
-    expect(clock.now()!.errorUs).toBeLessThan(6000);
+    expect(clock.now()!.errorUs).toBeLessThan(6500);
   });
 
   test('asks often at first, then seldom', async () => {
     const { net, clock } = rig(0);
     clock.start();
-    await net.advance(1000);
-    expect(net.calls).toHaveLength(4);
+    await net.advance(2000);
+    expect(net.calls).toHaveLength(8);
     await net.advance(600_000);
-    expect(net.calls.length).toBeLessThan(20);
+    expect(net.calls.length).toBeLessThan(30);
     expect(net.calls.length).toBeGreaterThan(8);
   });
 

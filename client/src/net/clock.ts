@@ -1,54 +1,72 @@
 import type { FramecueClock } from '../types.ts';
-import { backoffMs, type Net, pause, request } from './http.ts';
-
-/** One exchange that was good. */
-interface Sample {
-  /** Server's Unix microseconds less the local monotonic microseconds. */
-  readonly offsetUs: number;
-  /** Half of the time on the way: the server's moment lies within this of where it is taken to be. */
-  readonly errorUs: number;
-  /** Monotonic microseconds. */
-  readonly atUs: number;
-}
+import { ClockFilter, type ClockReading } from './clock-filter.ts';
+import { ClockSocket } from './clock-socket.ts';
+import { askCached, askGateway, askHttp, type ClockWay, type WayOutcome } from './clock-ways.ts';
+import { backoffMs, type Net, pause } from './http.ts';
 
 export interface ClockOptions {
+  /** Base URL of the API (`.../api/v1`). */
   readonly url: string;
+  /** The way that is taken first. Default `http`. */
+  readonly way?: ClockWay | undefined;
   readonly onProblem: (code: string) => void;
   /** The clock has become known. */
   readonly onKnown: () => void;
 }
 
-const BURST = 4;
-const BURST_GAP_MS = 250;
+/** What is tried when the way before it does not work. */
+const WAYS: Readonly<Record<ClockWay, readonly ClockWay[]>> = {
+  gateway: ['gateway', 'http', 'cached'],
+  http: ['http', 'cached'],
+  cached: ['cached', 'http'],
+};
+const FAILURES_TO_LEAVE = 3;
+/** How long the way that is preferred is left alone after it did not work. */
+const BACK_AFTER_MS = 5 * 60_000;
+
+/** Exchanges in a row, least and most: at first, and later. */
+const BURST = [8, 20] as const;
+const AGAIN = [1, 5] as const;
+const GAP_MS = 250;
+/** Answers of a cache change once a second. */
+const CACHED_GAP_MS = 1300;
 const PERIOD_MS = 30_000;
 const MAX_PERIOD_MS = 120_000;
+const ROUNDS_PER_PERIOD = 4;
 const RETRY_BASE_MS = 1000;
 const TIMEOUT_MS = 5000;
-const MAX_SAMPLES = 8;
-/** How far two oscillators may part: 100 ppm is beyond what PCs and phones do. */
-const DRIFT = 100e-6;
-/** `performance.now()` is coarsened to 100 us, and read twice. */
-const RESOLUTION_US = 200;
-/** Monotonic clocks may stand while a device sleeps: the wall clock then jumps against it. */
+/** An estimate as good as this is good enough; the bound tells more of it to nobody. */
+const GOOD_US = 700;
+/** By how much wall clock and monotonic clock may part between two looks, by themselves: slewing and coarse reading. */
+const APART_MS = 20;
+const APART_SHARE = 1e-3;
+/** By more than this, and what was known is of no use. */
 const SLEPT_MS = 2000;
 
-/**
- * The server's clock by T1..T4 exchanges (RFC 5905, section 8) over HTTP: of the newest samples the one with the
- * least bound rules, and ages by the drift that two clocks may have.
- */
+/** The server's clock: asks in bursts, seldom once it is known, by another way where one does not work. */
 export class ServerClock implements FramecueClock {
   readonly #net: Net;
   readonly #options: ClockOptions;
   readonly #stop = new AbortController();
-  #samples: Sample[] = [];
-  #wallLessMonotonicMs: number;
+  readonly #filter = new ClockFilter();
+  readonly #socket: ClockSocket;
+  readonly #ways: readonly ClockWay[];
+  #way = 0;
+  #wayFailures = 0;
+  #leftAtMs = 0;
+  /** Wall clock less monotonic clock of this device, and when that was read. */
+  #apart: { readonly ms: number; readonly atMs: number };
+  /** The device slept for so long, or its wall clock was set: nobody knows which. */
+  #doubtUs = 0;
   #running = false;
   #wake = new AbortController();
 
   constructor(net: Net, options: ClockOptions) {
     this.#net = net;
     this.#options = options;
-    this.#wallLessMonotonicMs = net.localUnixMs() - net.nowMs();
+    this.#ways = WAYS[options.way ?? 'http'];
+    this.#socket = new ClockSocket(net, `${options.url.replace(/^http/, 'ws')}/gateway`);
+    this.#apart = { ms: net.localUnixMs() - net.nowMs(), atMs: net.nowMs() };
   }
 
   start(): void {
@@ -57,99 +75,135 @@ export class ServerClock implements FramecueClock {
     void this.#run();
   }
 
-  now(): { readonly unixUs: number; readonly errorUs: number } | null {
-    const nowUs = this.#net.nowMs() * 1000;
-    const best = this.#best(nowUs);
-    if (best === null) return null;
-    return { unixUs: Math.round(nowUs + best.offsetUs), errorUs: Math.ceil(errorAt(best, nowUs)) };
+  /** The way that is taken now. */
+  get way(): ClockWay {
+    return this.#ways[this.#way]!;
   }
 
-  /** The page was hidden, or the device may have slept: asks anew where the clocks have parted. */
+  now(): { readonly unixUs: number; readonly errorUs: number } | null {
+    this.check();
+    const nowUs = this.#net.nowMs() * 1000;
+    const known = this.#filter.at(nowUs);
+    if (known === null) return null;
+    return {
+      unixUs: Math.round(nowUs + known.offsetUs),
+      errorUs: Math.ceil(known.errorUs + this.#doubtUs),
+    };
+  }
+
+  /** Monotonic clocks may stand while a device sleeps: its wall clock then jumps against it, and it asks anew. */
   check(): void {
-    if (!this.#slept()) return;
-    this.#samples = [];
+    const atMs = this.#net.nowMs();
+    const ms = this.#net.localUnixMs() - atMs;
+    const movedMs = Math.abs(ms - this.#apart.ms);
+    const mayMs = APART_MS + APART_SHARE * (atMs - this.#apart.atMs);
+    this.#apart = { ms, atMs };
+    if (movedMs <= mayMs) return;
+    this.#doubtUs += movedMs * 1000;
+    if (this.#doubtUs > SLEPT_MS * 1000) this.#forget();
     this.#wake.abort();
   }
 
   destroy(): void {
     this.#stop.abort();
     this.#wake.abort();
+    this.#socket.close();
   }
 
-  #slept(): boolean {
-    const difference = this.#net.localUnixMs() - this.#net.nowMs();
-    const slept = Math.abs(difference - this.#wallLessMonotonicMs) > SLEPT_MS;
-    // A step of the wall clock looks the same, and costs one more exchange.
-    if (slept) this.#wallLessMonotonicMs = difference;
-    return slept;
-  }
-
-  #best(nowUs: number): Sample | null {
-    let best: Sample | null = null;
-    for (const sample of this.#samples) {
-      if (best === null || errorAt(sample, nowUs) < errorAt(best, nowUs)) best = sample;
-    }
-    return best;
+  #forget(): void {
+    this.#filter.clear();
+    this.#doubtUs = 0;
   }
 
   async #run(): Promise<void> {
     let failures = 0;
-    let good = 0;
+    let rounds = 0;
+    let asked = 0;
     while (!this.#stop.signal.aborted) {
-      if (this.#slept()) {
-        this.#samples = [];
-        good = 0;
-      }
-      const done = await this.#exchange();
-      if (this.#stop.signal.aborted) return;
-      failures = done ? 0 : failures + 1;
-      if (done) good++;
-      const waitMs = done
-        ? good < BURST
-          ? BURST_GAP_MS
-          : Math.min(MAX_PERIOD_MS, PERIOD_MS * 2 ** Math.floor((good - BURST) / 4)) *
-            (0.8 + 0.4 * this.#net.random())
-        : backoffMs(this.#net, failures, RETRY_BASE_MS, MAX_PERIOD_MS);
+      this.check();
+      const wasKnown = this.#filter.size > 0 && this.#doubtUs === 0;
       this.#wake = new AbortController();
+      const reading = await this.#ask();
+      if (this.#stop.signal.aborted) return;
+      failures = reading === null ? failures + 1 : 0;
+      if (reading === null) {
+        await pause(this.#net, this.#backoff(failures), this.#wake.signal);
+        continue;
+      }
+      if (!wasKnown || this.#filter.size === 1) [rounds, asked] = [0, 0];
+      asked++;
+      const [least, most] = rounds === 0 ? BURST : AGAIN;
+      const over = asked >= most || (asked >= least && this.#isGood());
+      if (over) [rounds, asked] = [rounds + 1, 0];
+      const waitMs = over ? this.#periodAfter(rounds) : this.#gap(reading);
       await pause(this.#net, waitMs, this.#wake.signal);
     }
   }
 
-  async #exchange(): Promise<boolean> {
-    const sentUs = this.#net.nowMs() * 1000;
-    const t1 = Math.round(this.#net.localUnixMs() * 1000);
-    const outcome = await request(this.#net, `${this.#options.url}?t1=${t1}`, {
-      timeoutMs: TIMEOUT_MS,
-      signal: this.#stop.signal,
-    });
-    const receivedUs = this.#net.nowMs() * 1000;
+  #periodAfter(rounds: number): number {
+    const doublings = Math.floor((rounds - 1) / ROUNDS_PER_PERIOD);
+    return Math.min(MAX_PERIOD_MS, PERIOD_MS * 2 ** doublings) * (0.8 + 0.4 * this.#net.random());
+  }
+
+  #backoff(failures: number): number {
+    return backoffMs(this.#net, failures, RETRY_BASE_MS, MAX_PERIOD_MS);
+  }
+
+  /** Those who ask a cache come at another moment of its second each time. */
+  #gap({ kind }: ClockReading): number {
+    return kind === 'cached' ? CACHED_GAP_MS * (1 + this.#net.random()) : GAP_MS;
+  }
+
+  #isGood(): boolean {
+    const known = this.#filter.at(this.#net.nowMs() * 1000);
+    return known !== null && known.deviationUs <= GOOD_US;
+  }
+
+  async #ask(): Promise<ClockReading | null> {
+    this.#goBack();
+    const outcome = await this.#askBy(this.way);
+    if (this.#stop.signal.aborted) return null;
     if (!outcome.ok) {
-      if (!this.#stop.signal.aborted) this.#options.onProblem(outcome.error.code);
-      return false;
+      this.#options.onProblem(outcome.code);
+      this.#failed();
+      return null;
     }
-    const { t1: echoed, t2, t3 } = (outcome.value ?? {}) as Record<string, unknown>;
-    // Another t1 is another's answer, out of a cache: its t3 is old by nobody knows how much.
-    if (echoed !== t1 || typeof t2 !== 'number' || typeof t3 !== 'number' || !(t3 >= t2)) {
-      this.#options.onProblem('ERR_CLIENT_RESPONSE');
-      return false;
-    }
-    const onTheWayUs = Math.max(0, receivedUs - sentUs - (t3 - t2));
-    const first = this.#samples.length === 0;
-    const sample: Sample = {
-      offsetUs: (t2 - sentUs + (t3 - receivedUs)) / 2,
-      errorUs: onTheWayUs / 2 + RESOLUTION_US,
-      atUs: receivedUs,
+    this.#wayFailures = 0;
+    // The device may have slept while the answer was on its way: then it says nothing.
+    const doubtedUs = this.#doubtUs;
+    this.check();
+    if (this.#doubtUs !== doubtedUs) return null;
+    if (this.#doubtUs > 0) this.#forget();
+    const isFirst = this.#filter.size === 0;
+    this.#filter.add(outcome.reading);
+    if (isFirst) this.#options.onKnown();
+    return outcome.reading;
+  }
+
+  #askBy(way: ClockWay): Promise<WayOutcome> {
+    const { signal } = this.#stop;
+    const context = {
+      net: this.#net,
+      url: this.#options.url,
+      socket: this.#socket,
+      timeoutMs: TIMEOUT_MS,
+      signal,
     };
-    // What cannot be true together with the newest was true before a step of the server's clock.
-    this.#samples = this.#samples.filter(
-      (s) => Math.abs(s.offsetUs - sample.offsetUs) <= errorAt(s, receivedUs) + sample.errorUs,
-    );
-    this.#samples.push(sample);
-    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
-    if (first) this.#options.onKnown();
-    return true;
+    if (way === 'gateway') return askGateway(context);
+    return way === 'http' ? askHttp(context) : askCached(context);
+  }
+
+  #failed(): void {
+    if (++this.#wayFailures < FAILURES_TO_LEAVE) return;
+    this.#wayFailures = 0;
+    if (this.way === 'gateway') this.#socket.close();
+    this.#way = (this.#way + 1) % this.#ways.length;
+    this.#leftAtMs = this.#net.nowMs();
+  }
+
+  #goBack(): void {
+    if (this.#way === 0 || this.#net.nowMs() - this.#leftAtMs < BACK_AFTER_MS) return;
+    this.#way = 0;
+    this.#wayFailures = 0;
   }
 }
-
-const errorAt = (sample: Sample, nowUs: number): number =>
-  sample.errorUs + DRIFT * Math.max(0, nowUs - sample.atUs);

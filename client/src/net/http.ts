@@ -1,4 +1,5 @@
 import type { FramecueClientError } from '../types.ts';
+import type { SocketLike } from './clock-socket.ts';
 
 /** What the library needs of the world; tests bring their own. */
 export interface Net {
@@ -7,6 +8,8 @@ export interface Net {
   readonly clearTimeout: (timer: number) => void;
   /** Runs it after what waits already, sooner than timers do. Where there is no such way, timers have to do. */
   readonly soon?: (run: () => void) => void;
+  /** Without it there is no gateway. */
+  readonly webSocket?: (url: string) => SocketLike;
   /** `[0, 1)`. */
   readonly random: () => number;
   /** Monotonic milliseconds: `performance.now()`. */
@@ -16,7 +19,12 @@ export interface Net {
 }
 
 export type HttpOutcome =
-  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+      /** For how many seconds it had lain in caches (RFC 9111, section 5.1); absent: none says so. */
+      readonly ageS?: number;
+    }
   | { readonly ok: false; readonly error: FramecueClientError; readonly retryAfterMs: number | null };
 
 export interface HttpRequest {
@@ -78,7 +86,7 @@ function outcomeOf(response: Response, text: string): HttpOutcome {
   if (response.ok) {
     return value === undefined
       ? failed('ERR_CLIENT_RESPONSE', 'The answer is not JSON.', true, response)
-      : { ok: true, value };
+      : { ok: true, value, ...ageOf(response) };
   }
   const error = (value as { error?: Record<string, unknown> } | null | undefined)?.error;
   if (typeof error?.code === 'string') {
@@ -104,6 +112,11 @@ function retryAfterOf(response: Response): number | null {
   const seconds = Number(text);
   const spanMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(spanMs) ? Math.min(Math.max(0, spanMs), 60_000) : null;
+}
+
+function ageOf(response: Response): { readonly ageS?: number } {
+  const text = response.headers.get('age');
+  return text !== null && /^\d{1,9}$/.test(text.trim()) ? { ageS: Number(text) } : {};
 }
 
 /** Waits; resolves early when the signal ends. */

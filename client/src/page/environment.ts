@@ -19,6 +19,7 @@ export const browserNet: Net = {
   setTimeout: (run, ms) => globalThis.setTimeout(run, ms) as unknown as number,
   clearTimeout: (timer) => globalThis.clearTimeout(timer),
   soon,
+  webSocket: (url) => new WebSocket(url),
   random: Math.random,
   nowMs: () => performance.now(),
   localUnixMs: Date.now,
