@@ -1,7 +1,14 @@
 import type { EpochAnchor } from '../cues/anchor.ts';
 import type { FrameChoice, PreparedCue } from '../cues/cue.ts';
 import type { NextFrame } from '../cues/next-frame.ts';
-import { type Milliseconds, ms, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
+import type { ClockReading } from '../packet/held-clock.ts';
+import {
+  type Microseconds,
+  type Milliseconds,
+  ms,
+  type UnixMicroseconds,
+  unixMsToUs,
+} from '../packet/time.ts';
 import type { ClockCheck } from './encoder-clock/clock-check.ts';
 
 /** One access unit as the injector sees it. */
@@ -45,6 +52,8 @@ export type MomentTiming = (
 /** A cue in the injector. States: waiting -> (announcing ->) landed; closed ones leave the queue. */
 export interface CueEntry {
   readonly cue: PreparedCue;
+  /** `exp` on the monotonic clock, as it was when the cue came: setting the wall clock ends nothing that is on its way. */
+  readonly expiresAtUs?: Microseconds;
   state: 'waiting' | 'announcing' | 'landed';
   /** The PTS asked for, once it is known; null: the next picture. */
   target: Milliseconds | null;
@@ -63,8 +72,9 @@ export interface CueEntry {
   owed: boolean;
 }
 
-export const newEntry = (cue: PreparedCue): CueEntry => ({
+export const newEntry = (cue: PreparedCue, expiresAtUs: Microseconds): CueEntry => ({
   cue,
+  expiresAtUs,
   state: 'waiting',
   target: null,
   fire: null,
@@ -80,6 +90,8 @@ export const newEntry = (cue: PreparedCue): CueEntry => ({
 export type CueStep =
   | { readonly kind: 'none' }
   | { readonly kind: 'end' }
+  /** The wall clock was set past its moment, by more than it may be late. */
+  | { readonly kind: 'stepped'; readonly lateMs: number }
   | { readonly kind: 'announce'; readonly fire: FirePoint; readonly first: boolean }
   | {
       readonly kind: 'land';
@@ -94,6 +106,9 @@ export type CueStep =
 
 /** A step that writes a stamp. */
 export type StampStep = Extract<CueStep, { readonly fire: FirePoint }>;
+
+/** A step that ends it without a stamp. */
+export type OverStep = Extract<CueStep, { readonly kind: 'end' | 'stepped' }>;
 
 /** Which stamp is let in first where an access unit has no room for all: those that fire, then those that announce. */
 export function rankOf(entry: CueEntry, step: StampStep): number {
@@ -129,12 +144,14 @@ export function stepOf(
   const target = targetOf(entry, frame, anchor, captures);
   const picture = pictureToFireOn(entry, target, frame);
   if (picture !== null) {
+    const lateMs = errorOf(entry, picture, anchor, captures);
+    if (hasStepped(entry, lateMs)) return { kind: 'stepped', lateMs };
     return {
       kind: 'land',
       fire: entry.fire ?? { pts: picture, at: anchor.wallOf(picture) },
       picture,
       choice: entry.waited ? 'scheduled' : frame.next.choice,
-      errorMs: errorOf(entry, picture, anchor, captures),
+      errorMs: lateMs,
       timing: entry.timing,
     };
   }
@@ -148,6 +165,16 @@ export function stepOf(
   }
   const pts = foretell(target, frame);
   return { kind: 'announce', fire: { pts, at: anchor.wallOf(pts) }, first: true };
+}
+
+/** Acceptance takes no moment that is longer past than `lateMs`: the clock was set. Announced, nothing moves it. */
+const hasStepped = ({ cue, fire }: CueEntry, lateMs: number): boolean =>
+  fire === null && cue.fire.kind === 'at' && cue.lateMs !== undefined && lateMs > cue.lateMs;
+
+/** A wall-clock moment that has not been announced goes by the wall clock, and so does its end. */
+export function isExpired({ cue, expiresAtUs, fire }: CueEntry, now: ClockReading): boolean {
+  const byWall = expiresAtUs === undefined || (fire === null && cue.fire.kind === 'at');
+  return byWall ? now.unixUs > unixMsToUs(cue.exp) : now.monotonicUs > expiresAtUs;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Landing, PreparedCue, StampEvent } from '../cues/cue.ts';
 import type { NalLengthSize } from '../h264-sei-parser/src/index.ts';
-import { type Milliseconds, type UnixMicroseconds, unixMsToUs } from '../packet/time.ts';
-import { type CueEntry, type CueStep, type MomentTiming, newEntry } from './cue-entry.ts';
+import type { ClockReading } from '../packet/held-clock.ts';
+import { type Milliseconds, type UnixMicroseconds, unixMsToUs, us } from '../packet/time.ts';
+import { type CueEntry, type CueStep, isExpired, type MomentTiming, newEntry } from './cue-entry.ts';
 
 /** An access unit that was written. */
 export interface PassedFrame {
@@ -41,11 +42,12 @@ export class CueQueue {
   }
 
   /** Takes a cue; the next access unit sees it. False when too many are held. A higher `rev` replaces a lower one. */
-  add(cue: PreparedCue): boolean {
+  add(cue: PreparedCue, now: ClockReading): boolean {
     const held = this.#cues.get(cue.id);
     if (held !== undefined && held.cue.rev >= cue.rev) return true;
     if (held === undefined && this.#cues.size >= this.#maxCues) return false;
-    this.#cues.set(cue.id, newEntry(cue));
+    const leftUs = unixMsToUs(cue.exp) - now.unixUs;
+    this.#cues.set(cue.id, newEntry(cue, us(now.monotonicUs + leftUs)));
     return true;
   }
 
@@ -67,6 +69,12 @@ export class CueQueue {
         this.#cues.delete(id);
         this.#emit({ kind: 'ended', id, rev });
         return;
+      case 'stepped': {
+        this.#cues.delete(id);
+        const text = `The wall clock was set: its moment was ${Math.round(step.lateMs)} ms past when the next picture came.`;
+        this.#emit({ kind: 'missed', id, rev, code: 'CLOCK_STEPPED', text });
+        return;
+      }
       case 'announce':
         entry.fire = step.fire;
         if (step.first) {
@@ -122,9 +130,10 @@ export class CueQueue {
   }
 
   /** No client fires a cue after `exp`, so none is stamped after it. */
-  expire(at: UnixMicroseconds, pts: Milliseconds): void {
-    for (const [id, { cue, state }] of this.#cues) {
-      if (at <= unixMsToUs(cue.exp)) continue;
+  expire(now: ClockReading, pts: Milliseconds): void {
+    for (const [id, entry] of this.#cues) {
+      if (!isExpired(entry, now)) continue;
+      const { cue, state } = entry;
       this.#cues.delete(id);
       const { rev } = cue;
       if (state === 'landed') this.#emit({ kind: 'ended', id, rev });
@@ -137,9 +146,10 @@ export class CueQueue {
 
   /** A lock or cancel ends the opening cue's copies on keyframes; a reveal comes after its lock. */
   #closeReferred(cue: PreparedCue): void {
-    if (cue.ref === undefined || cue.type === 'interaction.open') return;
+    // A cue that is voided is told of under its own id until its end.
+    if (cue.ref === undefined || cue.ref === cue.id || cue.type === 'interaction.open') return;
     const opened = this.#cues.get(cue.ref);
-    if (opened?.state === 'landed') opened.closed = true;
+    if (opened?.state === 'landed' && opened.cue.ref !== opened.cue.id) opened.closed = true;
   }
 }
 

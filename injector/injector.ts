@@ -2,6 +2,7 @@ import type { PreparedCue, StampEvent } from '../cues/cue.ts';
 import type { ProductionLatency } from '../cues/production-latency.ts';
 import { BitstreamError, type NalLengthSize } from '../h264-sei-parser/src/index.ts';
 import type { Clock } from '../packet/clock.ts';
+import type { ClockReading } from '../packet/held-clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../packet/packet.ts';
 import { type Microseconds, type Milliseconds, type UnixMicroseconds, unixUsToMs } from '../packet/time.ts';
 import { rewriteAccessUnit } from './access-unit.ts';
@@ -159,7 +160,7 @@ export class StreamInjector {
 
   /** Takes a cue; the next access unit sees it. False when too many are held. A higher `rev` replaces a lower one. */
   add(cue: PreparedCue): boolean {
-    return this.#cues.add(cue);
+    return this.#cues.add(cue, this.#now());
   }
 
   /** Takes a cue back. False when it has landed or is not held. */
@@ -182,6 +183,10 @@ export class StreamInjector {
     }
   }
 
+  #now(): ClockReading {
+    return { monotonicUs: this.#clock.monotonicUs(), unixUs: this.#clock.unixUs() };
+  }
+
   #pass(packet: AvcFramePacket, arrivedUs: Microseconds | undefined): AvcFramePacket {
     const view = viewAccessUnit(packet.data, this.#lengthSize, this.#linter.mayHaveFields);
     const findings = this.#linter.check(packet, view);
@@ -195,11 +200,11 @@ export class StreamInjector {
     if (moment !== null && view.sei.length > 0) this.encoderClock.observe(pts, seiMessagesOf(view));
     if (view.broken !== null) {
       this.#untouched(packet, view.broken.code);
-      this.#cues.expire(at, pts);
+      this.#cues.expire(this.#now(), pts);
       return packet;
     }
     if (!this.stampingOn) {
-      this.#cues.expire(at, pts);
+      this.#cues.expire(this.#now(), pts);
       return packet;
     }
     const foreign = view.sei.some(({ stamps }) => stamps > 0) ? this.#judgeForeign(view) : NO_VERDICTS;
@@ -218,7 +223,7 @@ export class StreamInjector {
       if (removed > 0) this.#note(FOREIGN_STAMP, { pts, frame }, at);
     }
     if (frame !== null) this.#carryOut(plan, { epoch: this.#epoch.id, frame, at, pts });
-    this.#cues.expire(at, pts);
+    this.#cues.expire(this.#now(), pts);
     if (data === packet.data) return packet;
     if (plan.chosen.length === 0) return { ...packet, data };
     return { ...packet, data, stamps: plan.chosen.map(({ text }) => text) };
@@ -279,7 +284,7 @@ export class StreamInjector {
     return removed;
   }
 
-  #carryOut({ chosen, postponed, tooLong, ended }: StampPlan, passed: PassedFrame): void {
+  #carryOut({ chosen, postponed, tooLong, over }: StampPlan, passed: PassedFrame): void {
     for (const { of, bytes } of chosen) {
       this.counters.stampBytes += bytes;
       if (of === 'clock') this.counters.clockStamps++;
@@ -298,7 +303,7 @@ export class StreamInjector {
       this.counters.stampsTooLong++;
       if (typeof of !== 'string') this.#cues.giveUp(of.entry, nal.length, this.#lengthSize);
     }
-    for (const entry of ended) this.#cues.advance(entry, { kind: 'end' }, passed);
+    for (const { entry, step } of over) this.#cues.advance(entry, step, passed);
   }
 }
 

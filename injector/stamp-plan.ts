@@ -6,6 +6,7 @@ import {
   type CaptureTimes,
   type CueEntry,
   type FrameMoment,
+  type OverStep,
   rankOf,
   type StampStep,
   stepOf,
@@ -29,8 +30,8 @@ export interface StampPlan {
   readonly postponed: readonly StampWish[];
   /** The stream's NAL unit lengths cannot tell them. */
   readonly tooLong: readonly StampWish[];
-  /** Cues whose window is over. */
-  readonly ended: readonly CueEntry[];
+  /** Cues whose window is over, or whose moment the wall clock has passed over. */
+  readonly over: readonly { readonly entry: CueEntry; readonly step: OverStep }[];
 }
 
 export interface PlanInput {
@@ -46,7 +47,7 @@ export interface PlanInput {
   readonly foreign: readonly UpstreamVerdict[];
 }
 
-export const NOTHING_TO_STAMP: StampPlan = { chosen: [], postponed: [], tooLong: [], ended: [] };
+export const NOTHING_TO_STAMP: StampPlan = { chosen: [], postponed: [], tooLong: [], over: [] };
 
 /** Before all cues; it is small. */
 const CLOCK_RANK = -1;
@@ -59,7 +60,7 @@ export function planStamps(input: PlanInput): StampPlan {
   const { pts } = moment;
   const wishes: StampWish[] = [];
   const tooLong: StampWish[] = [];
-  const ended: CueEntry[] = [];
+  const over: { readonly entry: CueEntry; readonly step: OverStep }[] = [];
   const wish = (text: string, rank: number, of: StampWish['of']): void => {
     const nal = stampNal(text);
     const bytes = nal.length + lengthSize;
@@ -81,12 +82,12 @@ export function planStamps(input: PlanInput): StampPlan {
   for (const entry of input.cues) {
     const step = stepOf(entry, moment, epoch.anchor, input.captures);
     if (step.kind === 'none') continue;
-    if (step.kind === 'end') ended.push(entry);
+    if (step.kind === 'end' || step.kind === 'stepped') over.push({ entry, step });
     else wish(cueText(entry.cue, step, { epoch: epoch.id, at, pts }), rankOf(entry, step), { entry, step });
   }
   const chosen = chooseWithin(wishes, input.budgetBytes);
   const postponed = chosen.length === wishes.length ? [] : wishes.filter((w) => !chosen.includes(w));
-  return { chosen, postponed, tooLong, ended };
+  return { chosen, postponed, tooLong, over };
 }
 
 function cueText(
