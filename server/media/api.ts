@@ -4,6 +4,7 @@ import { OPERATING } from '../../service/openapi/operating.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
 import { VERSION } from '../version.ts';
 import { STREAM_OPERATIONS } from './operations.ts';
+import { TRACE_OPERATION } from './trace-routes.ts';
 
 export const MEDIA_API: ApiInfo = {
   title: 'framecue media',
@@ -23,6 +24,7 @@ export const MEDIA_API: ApiInfo = {
 
 export const mediaOperations = (): readonly Operation[] => [
   ...CUE_OPERATIONS,
+  TRACE_OPERATION,
   ...STREAM_OPERATIONS,
   ...OPERATING,
 ];

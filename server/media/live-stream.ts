@@ -66,7 +66,7 @@ export interface LiveStreamCounters {
   packets: number;
   framesBeforeKeyframe: number;
   injectorFaults: number;
-  /** Whoever was told of a stamp or an epoch, or taps the stream, threw: the frame has passed all the same. */
+  /** Whoever was told of a stamp, an epoch or a packet, or taps the stream, threw: the stream goes on all the same. */
   listenerFaults: number;
   epochs: number;
 }
@@ -91,6 +91,8 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
   tap: StreamTap | null = null;
   /** Told of keyframes as they come; for the reader of clock slates, which takes a few of them. */
   onKeyframe: ((frame: ReceivedKeyframe) => void) | null = null;
+  /** Told of access units that carry stamps of ours, as they go out. */
+  onStamped: ((frame: AvcFramePacket) => void) | null = null;
   readonly #options: LiveStreamOptions<Sink>;
   readonly #clock: HeldClock;
   readonly #timeline = new OutputTimeline();
@@ -315,7 +317,11 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     }
     const stamped = this.#stamped(packet, arrivedUs);
     if (this.tap !== null) this.#gave({ kind: 'output', packet: stamped });
-    this.#hub.push(stamped);
+    // A fault in there costs somebody this packet, and nobody the stream.
+    this.#guarded(() => this.#hub.push(stamped));
+    if (this.onStamped !== null && stamped.kind === 'avc-frame' && stamped.stamps !== undefined) {
+      this.#guarded(() => this.onStamped?.(stamped));
+    }
   }
 
   #tellOfKeyframe(packet: AvcFramePacket, arrived: Microseconds | undefined): void {

@@ -35,8 +35,10 @@ import { openRecorder } from './recorder-setup.ts';
 import type { LatencyBook } from './slate/latency-book.ts';
 import { latencyRoutes } from './slate/latency-routes.ts';
 import { openLatencies } from './slate-setup.ts';
+import { StampKeeper } from './stamp-keeper.ts';
 import { statusRoutes } from './status.ts';
 import { StreamRegistry } from './stream-registry.ts';
+import { traceRoutes } from './trace-routes.ts';
 import { loadUpstreamKeys } from './upstream-keys.ts';
 
 /** Streams that are remembered for each that may be on air: for viewers who wait for a publisher's return. */
@@ -67,6 +69,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   let audit: Audit | null = null;
   let latencies: LatencyBook | null = null;
   const auditSecret = newAuditSecret();
+  const stamps = new StampKeeper();
   let eventsPort = settings.eventsPort;
   let ownPort = settings.mediaPort;
 
@@ -121,6 +124,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     onPublish: (live) => {
       recorder?.publishBegins(live);
       latencies?.publishBegins(streamKeyOf(live.stream));
+      live.onStamped = stamps.note;
     },
     onAway: (stream) => recorder?.streamEnded(stream),
   });
@@ -173,6 +177,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
         timed((seconds) => metrics.current?.cueAnswered(seconds)),
       );
       director?.routes(app);
+      traceRoutes(app, tokens, { director: () => director, stamps });
       latencyRoutes(app, tokens, { book: opened, allowed: settings.streams });
       recorderRoutes(app, tokens, { ...shows, allowed: settings.streams });
       auditRoutes(app, tokens, { audit: () => audit, allowed: settings.streams });
