@@ -23,6 +23,7 @@ export interface AsRunLogOptions {
 /** Rows of a stream that are in memory for consoles that connect. */
 export const RECENT_ROWS = 50;
 const RECENT_STREAMS = 1_000;
+const TOLD_KEYS = 20_000;
 const MAX_WAITING = 10_000;
 const RETRY_MS = 500;
 const MAX_BATCH = 200;
@@ -37,6 +38,8 @@ const TEXT_LIMIT = 300;
 export class AsRunLog {
   readonly #options: AsRunLogOptions;
   readonly #recent = new Map<string, AsRunRow[]>();
+  /** Keys of rows of this process. */
+  readonly #told = new Set<string>();
   #waiting: LoggedRow[] = [];
   #running: Promise<void> | null = null;
   #wake: (() => void) | null = null;
@@ -68,9 +71,18 @@ export class AsRunLog {
     return row;
   }
 
+  /** A row that is told again as long as what it says holds: the first one counts. */
+  addOnce(stream: string, given: NewAsRunRow & { readonly key: string }): void {
+    const key = `${stream} ${given.key}`;
+    if (this.#told.has(key)) return;
+    this.#noteTold(key);
+    this.add(stream, given);
+  }
+
   /** Rows that a crash may have cost: those whose key is there already change nothing. */
   offer(stream: string, given: NewAsRunRow & { readonly key: string }): void {
     const { row, key } = this.#rowOf(stream, given);
+    this.#noteTold(`${stream} ${given.key}`);
     this.#enqueue({ stream, row, key });
   }
 
@@ -106,6 +118,11 @@ export class AsRunLog {
     this.#wake?.();
     if (!isAllWritten)
       this.#options.log.error({ rows: this.#waiting.length }, 'rows of the as-run log are lost');
+  }
+
+  #noteTold(key: string): void {
+    this.#told.add(key);
+    if (this.#told.size > TOLD_KEYS) this.#told.delete(this.#told.values().next().value!);
   }
 
   #rowOf(stream: string, given: NewAsRunRow): { readonly row: AsRunRow; readonly key: string | null } {

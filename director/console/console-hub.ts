@@ -136,12 +136,14 @@ export class ConsoleHub {
     const connection = new Connection(out, who, clock.unixMs(), standby === '1', this.#options);
     const all = this.#streams.get(stream) ?? new Set();
     this.#streams.set(stream, all.add(connection));
-    observer?.consoles?.(++this.#connections);
+    this.#connections++;
+    observer?.consoles?.(this.#connections);
     out.onClose(() => {
       out.end();
       all.delete(connection);
       if (all.size === 0) this.#streams.delete(stream);
-      observer?.consoles?.(--this.#connections);
+      this.#connections--;
+      observer?.consoles?.(this.#connections);
       this.#tellPresence(stream);
     });
     out.retry(RETRY_MS);
