@@ -1,6 +1,5 @@
 import { type UnixMilliseconds, unixMs } from '../packet/time.ts';
 import type { Cue } from './cue.ts';
-import type { CueBody } from './wire/index.ts';
 
 /** A cue that is voided after its own `exp` is told of for this long, so that pages which show its result hear of it. */
 const TOLD_AT_LEAST_MS = 30_000;
@@ -8,7 +7,3 @@ const TOLD_AT_LEAST_MS = 30_000;
 /** Until when the stamps and the feed tell that a cue is void: its own `exp`, or a while where that is near or past. */
 export const voidExpOf = ({ exp, voided }: Pick<Cue, 'exp' | 'voided'>): UnixMilliseconds =>
   unixMs(Math.max(exp, (voided?.at ?? 0) + TOLD_AT_LEAST_MS));
-
-/** Line 2 that takes a cue back: `interaction.cancel` under the cue's own id, which it refers to. */
-export const isVoiding = ({ id, type, ref }: Pick<CueBody, 'id' | 'type' | 'ref'>): boolean =>
-  type === 'interaction.cancel' && ref === id;

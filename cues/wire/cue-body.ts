@@ -51,6 +51,14 @@ export interface CueBody {
   readonly sealed?: string;
 }
 
+/** Line 2 that takes a cue back: `interaction.cancel` under that cue's own id, which it refers to. */
+export const isVoiding = ({
+  id,
+  type,
+  ref,
+}: Pick<CueBody, 'id' | 'type'> & { readonly ref?: string | undefined }): boolean =>
+  type === 'interaction.cancel' && ref === id;
+
 /** The order of fields on the wire; signatures are over bytes, so that one writer writes one text. */
 const FIELD_ORDER = [
   'id',

@@ -25,6 +25,7 @@ export {
   formatCueBody,
   ID_PATTERN,
   isCueType,
+  isVoiding,
   type JsonObject,
   parseCueBody,
   STREAM_PATTERN,

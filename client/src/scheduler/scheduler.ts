@@ -1,7 +1,16 @@
+import { isVoiding } from '../../../cues/wire/index.ts';
 import { isWorse } from '../carriers/told.ts';
 import type { CloseReason, CueOutcome, FiredCue, LateReason, NeverReason } from '../types.ts';
 import { BoundedMap } from './bounded-map.ts';
-import { type CueEntry, closingOf, type Due, type KnownCue, staysOpen, windowMsOf } from './cue-entry.ts';
+import {
+  type CueEntry,
+  type CueFacts,
+  closingOf,
+  type Due,
+  type KnownCue,
+  staysOpen,
+  windowMsOf,
+} from './cue-entry.ts';
 import { DueFinder, type SchedulerTime } from './due.ts';
 import { type CommonMoment, firedCueOf, outcomeOf } from './fired-cue.ts';
 import { type PlayerTimeline, TOLERANCE_MS } from './timeline.ts';
@@ -72,7 +81,10 @@ export class CueScheduler {
   }
 
   get pending(): number {
-    return this.#entries.size - this.open;
+    let pending = 0;
+    for (const { state, facts } of this.#entries.values())
+      if (state.name !== 'open' && voidedBy(facts) === null) pending++;
+    return pending;
   }
 
   get open(): number {
@@ -99,6 +111,10 @@ export class CueScheduler {
   /** A verified cue: a first or further copy, another revision, or an entry of the events feed. */
   learn(known: KnownCue): void {
     if (this.#stopped) return;
+    if (isVoiding(known.facts)) {
+      this.#learnVoiding(known);
+      return;
+    }
     const { id, rev } = known.facts;
     const entry = this.#entries.get(id);
     if (entry !== undefined) {
@@ -116,6 +132,30 @@ export class CueScheduler {
       this.#replace(known);
     }
     this.#evaluate();
+  }
+
+  /** It waits for its own frame, beside the cue that it takes back: until then that one goes on. */
+  #learnVoiding(known: KnownCue): void {
+    const { id, rev } = known.facts;
+    const facts = { ...known.facts, id: nameOfVoiding(id) };
+    const waiting = this.#entries.get(facts.id);
+    if (waiting === undefined ? this.isDone(id, rev) : rev < waiting.facts.rev) return;
+    if (waiting?.facts.rev === rev) this.#complete(waiting, known);
+    else {
+      if (waiting === undefined) this.#makeRoom();
+      this.#replace({ ...known, facts });
+    }
+    this.#evaluate();
+  }
+
+  /** The frame that takes a cue back is on screen. */
+  #voided({ facts }: CueEntry, id: string, due: Due): void {
+    this.#entries.delete(facts.id);
+    const entry = this.#entries.get(id);
+    if (entry?.state.name === 'open') this.#close(entry, 'canceled');
+    else if (entry !== undefined) this.#never(entry, 'closed', 'locked', due);
+    // Whatever copies of it are still on their way.
+    this.#done.set(id, facts.rev);
   }
 
   /** A new cue, or a newer revision of one that has not fired: nothing of the older one counts any more. */
@@ -271,6 +311,11 @@ export class CueScheduler {
     const { facts } = entry;
     const isOver = due.elapsedMs >= windowMsOf(facts);
     const closing = closingOf(facts);
+    const voids = voidedBy(facts);
+    if (voids !== null) {
+      this.#voided(entry, voids, due);
+      return;
+    }
     if (this.#isExpired(entry)) {
       if (this.#time.unix().synced) this.#never(entry, 'missed', 'expired', due);
       return;
@@ -366,6 +411,8 @@ export class CueScheduler {
 
   #never(entry: CueEntry, outcome: 'missed' | 'closed', reason: NeverReason, due: Due | null): void {
     this.#entries.delete(entry.facts.id);
+    // Nobody has heard of what takes a cue back: it has no end of its own.
+    if (voidedBy(entry.facts) !== null) return;
     this.#done.set(entry.facts.id, entry.facts.rev);
     this.#sink.outcome(outcomeOf(entry, due, outcome, reason, null));
   }
@@ -410,3 +457,10 @@ export class CueScheduler {
     });
   }
 }
+
+/** No cue has such an id. */
+const nameOfVoiding = (id: string): string => `${id} void`;
+
+/** The cue that it takes back; null for all that is a cue of its own. */
+const voidedBy = ({ id, ref }: CueFacts): string | null =>
+  ref !== undefined && id === nameOfVoiding(ref) ? ref : null;
