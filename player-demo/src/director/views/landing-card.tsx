@@ -81,13 +81,17 @@ export function LandingCard({ show }: { readonly show: Show }) {
   );
 }
 
+function headOf({ type, landing, voided }: Cue): string {
+  if (voided !== undefined)
+    return `${cueName(type)} ${voided.told ? 'voided: players are told' : 'is being voided'}`;
+  return `${cueName(type)} landed${landing?.errorMs == null ? '' : `, ${errorWords(landing.errorMs)}`}`;
+}
+
 function Landed({ cue }: { readonly cue: Cue }) {
   const landing = cue.landing!;
   return (
     <div class="landing-words">
-      <strong class="landing-title">
-        {cueName(cue.type)} landed{landing.errorMs === null ? '' : `, ${errorWords(landing.errorMs)}`}
-      </strong>
+      <strong class="landing-title">{headOf(cue)}</strong>
       <span class="landing-what">{cueTitle(cue)}</span>
       <span class="landing-facts">
         {landing.frame !== null && <span>Frame {formatCount(landing.frame)}</span>}

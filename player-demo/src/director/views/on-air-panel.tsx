@@ -26,9 +26,7 @@ export function OnAirPanel({ show, questions }: { readonly show: Show; readonly 
         <h2 class="panel-title">Rounds on air</h2>
         <span class="head-tools faint">{rounds.length === 0 ? 'none' : rounds.length}</span>
       </header>
-      {first === undefined ? (
-        <p class="faint air-none">Nothing is open.</p>
-      ) : (
+      {first !== undefined && (
         <div class="air-body">
           <div class="air-head">
             <strong class="air-title">{first.title}</strong>
