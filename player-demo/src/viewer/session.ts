@@ -69,6 +69,7 @@ export function startSession(options: SessionOptions): Session {
     token: async () => (await identity()).token,
     // Three viewers are few: every one of them reports.
     reportShare: 1,
+    app: 'demo page',
   });
   if (hooks !== null) hooks.players[path] = { framecue, video };
 
