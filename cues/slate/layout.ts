@@ -76,3 +76,9 @@ export function blackRects(bits: readonly boolean[]): Rect[] {
   });
   return rects;
 }
+
+/** Pixels of a screen of this size: where the code area begins, and how long a module is. */
+export function placeOf(width: number, height: number): { left: number; top: number; module: number } {
+  const module = Math.min(width / SCREEN_WIDTH, height / SCREEN_HEIGHT);
+  return { left: (width - CODE_WIDTH * module) / 2, top: QUIET * module, module };
+}

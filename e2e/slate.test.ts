@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LatencyStatus } from '../server/media/slate/latency-book.ts';
+import { encodeSlates, publishLate, type Treatment } from './lib/slate-publisher.ts';
+import { type System, startSystem } from './lib/system.ts';
+
+/** Every treatment with every delay, on a machine that has the room: FRAMECUE_SLATE_MATRIX=1. */
+const isWhole = process.env.FRAMECUE_SLATE_MATRIX === '1';
+const FRAME_MS = 40;
+const SESSION = 77;
+const SECONDS = 9;
+const DELAYS = [800, 2_000, 5_000] as const;
+
+const TREATMENTS: readonly (Treatment & { readonly readable: boolean })[] = [
+  {
+    name: 'mixed',
+    filter: 'scale=512:288,gblur=sigma=1.1,pad=800:450:140:90:gray,framerate=fps=25',
+    encode: ['-b:v', '600k', '-maxrate', '600k', '-bufsize', '300k', '-bf', '2'],
+    readable: true,
+  },
+  {
+    name: 'slanted',
+    filter:
+      'pad=900:506:130:73:gray,perspective=x0=70:y0=30:x1=840:y1=0:x2=20:y2=470:x3=890:y3=506:sense=destination,' +
+      'noise=alls=9:allf=t,tmix=frames=2,fps=25',
+    encode: ['-b:v', '900k', '-bf', '0', '-tune', 'zerolatency'],
+    readable: true,
+  },
+  {
+    name: 'poor',
+    filter: 'pad=1280:720:500:300:gray,gblur=sigma=1,fps=25',
+    encode: ['-b:v', '180k', '-maxrate', '180k', '-bufsize', '90k', '-bf', '2'],
+    readable: true,
+  },
+  {
+    name: 'hopeless',
+    filter: 'scale=320:180,gblur=sigma=5,pad=800:450:200:100:gray,tmix=frames=9,fps=25',
+    encode: ['-b:v', '200k', '-bf', '0'],
+    readable: false,
+  },
+];
+
+interface Case {
+  readonly treatment: (typeof TREATMENTS)[number];
+  readonly delayMs: number;
+}
+const CASES: readonly Case[] = isWhole
+  ? TREATMENTS.flatMap((treatment) => DELAYS.map((delayMs) => ({ treatment, delayMs })))
+  : TREATMENTS.map((treatment, i) => ({ treatment, delayMs: DELAYS[i % DELAYS.length]! }));
+
+describe('the way from the lens to here, by a slate in the pictures', () => {
+  let system: System;
+  const folder = mkdtempSync(join(tmpdir(), 'framecue-slate-'));
+  const stopping = new AbortController();
+  const fileOf = (name: string): string => join(folder, `${name}.flv`);
+  const streamOf = ({ treatment, delayMs }: Case): string => `live/${treatment.name}-${delayMs}`;
+  const pathOf = (stream: string): string => `/api/v1/streams/${stream}/latency`;
+  let startsAt = 0;
+
+  beforeAll(async () => {
+    system = await startSystem({ FRAMECUE_MAX_PUBLISHERS: '20' });
+    // The pictures show times that are still to come when they are encoded.
+    for (let leadMs = 15_000; startsAt < Date.now(); leadMs *= 2) {
+      startsAt = Date.now() + leadMs;
+      await encodeSlates({ startsAt, seconds: SECONDS, session: SESSION, treatments: TREATMENTS, fileOf });
+    }
+  });
+  afterAll(async () => {
+    stopping.abort();
+    await system?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is measured to within one picture, or said to be unreadable', async () => {
+    const { rtmpUrl, streamKey } = await system.run();
+    const base = rtmpUrl.slice(0, rtmpUrl.indexOf('/live') + 5);
+    const query = streamKey.includes('?') ? streamKey.slice(streamKey.indexOf('?')) : '';
+    const seen = new Map<string, LatencyStatus['slate']>();
+    const publishes = CASES.map(async (one) => {
+      const stream = streamOf(one);
+      const body = { on: true, session: SESSION, screenLatencyMs: 0, screenErrorMs: 0 };
+      const answer = await system.api.media('PUT', `${pathOf(stream)}/slate`, body);
+      expect(answer.status).toBe(200);
+      const url = `${base}/${stream.slice(5)}${query}`;
+      const file = fileOf(one.treatment.name);
+      await publishLate({ file, url, startsAt, delayMs: one.delayMs, signal: stopping.signal });
+      const { body: status } = await system.api.media<LatencyStatus>('GET', pathOf(stream));
+      seen.set(stream, status.slate);
+    });
+    await Promise.all(publishes);
+
+    for (const one of CASES) {
+      const stream = streamOf(one);
+      const slate = seen.get(stream)!;
+      const { state, latencyMs, spreadMs, readings, pictures, confidence } = slate;
+      const line = {
+        stream,
+        state,
+        latencyMs,
+        spreadMs,
+        readings,
+        pictures,
+        confidence,
+        why: slate.unreadable?.code,
+      };
+      if (isWhole) console.log(JSON.stringify(line));
+      expect(pictures, stream).toBeGreaterThan(0);
+      if (one.treatment.readable) {
+        expect(readings, JSON.stringify(line)).toBeGreaterThanOrEqual(2);
+        expect(Math.abs(latencyMs! - one.delayMs), JSON.stringify(line)).toBeLessThanOrEqual(FRAME_MS);
+      } else {
+        expect(line).toMatchObject({ readings: 0, latencyMs: null });
+        expect(slate.unreadable).not.toBeNull();
+      }
+    }
+  });
+
+  it('is applied, pinned, and there after a restart', async () => {
+    const stream = streamOf(CASES[0]!);
+    const path = pathOf(stream);
+    const applied = await system.api.media<LatencyStatus>('POST', `${path}/apply`, {
+      source: 'measured',
+      pin: true,
+    });
+    if (applied.status === 409)
+      expect(applied.body).toMatchObject({ error: { code: 'ERR_LATENCY_UNKNOWN' } });
+    else expect(applied.body.applied).toMatchObject({ source: 'measured', pinned: true });
+    const manual = await system.api.media<LatencyStatus>('POST', `${path}/apply`, {
+      ...{ source: 'manual', ms: 1_250, errorMs: 60, pin: true },
+    });
+    expect(manual.body.applied).toMatchObject({ ms: 1_250, errorMs: 60, source: 'manual', pinned: true });
+    const off = await system.api.media<LatencyStatus>('PUT', `${path}/slate`, { on: false });
+    expect(off.body.slate.state).toBe('off');
+  });
+});
