@@ -1,5 +1,6 @@
 import type { Cue, StampEvent } from '../cues/cue.ts';
 import type { OutputReceipts } from '../cues/output-receipt.ts';
+import { isPending } from '../cues/states.ts';
 import { FramecueError } from '../packet/errors.ts';
 import { Acceptance, type AcceptOutcome, type AcceptRequest } from './acceptance.ts';
 import type { Actor, DirectorAction } from './action.ts';
@@ -100,6 +101,14 @@ export class CueBook {
     return cues?.map((cue) => this.#current(cue.id) ?? cue) ?? null;
   }
 
+  /** Ids of the stream's cues that wait for their picture, and of its rounds that are open. */
+  busyWith(stream: string): readonly string[] {
+    const { cues } = this.#life;
+    return Array.from(cues.live(stream))
+      .filter(({ cue }) => isPending(cue.state) || (isOpenRound(cue) && !cues.isClosed(cue.id)))
+      .map(({ cue }) => cue.id);
+  }
+
   isStampingOn(stream: string): boolean {
     return !this.#stampingOff.has(stream);
   }
@@ -193,3 +202,6 @@ export class CueBook {
     }
   }
 }
+
+const isOpenRound = ({ type, state, voided }: Cue): boolean =>
+  type === 'interaction.open' && state === 'landed' && voided === undefined;

@@ -14,6 +14,10 @@ import type { Secrets } from '../service/secrets.ts';
 import { isStreamAllowed, type Settings } from '../service/settings.ts';
 import type { BatchObserver } from '../service/sqlite/batch-writer.ts';
 import type { TokenRegistry } from '../service/tokens.ts';
+import { type Console, openConsole } from './console/console.ts';
+import type { ConsoleObserver } from './console/console-hub.ts';
+import { briefOfGate } from './console/quiet-brief.ts';
+import type { StreamBrief } from './console/shapes.ts';
 import { cueApi } from './cue-api.ts';
 import { CueBook } from './cue-book.ts';
 import { type CueLog, openCueLog } from './cue-log.ts';
@@ -21,6 +25,7 @@ import { CueFeed } from './feed.ts';
 import { keysRoute } from './keys-route.ts';
 import type { DirectorObserver } from './observer.ts';
 import type { StreamGate } from './stream-gate.ts';
+import { deedsOf, type RundownDeeds } from './triggers/deeds.ts';
 
 export interface DirectorOptions {
   readonly settings: Settings;
@@ -33,12 +38,19 @@ export interface DirectorOptions {
   readonly upstreamKeys?: readonly StampKey[];
   readonly observer?: DirectorObserver;
   readonly storeObserver?: BatchObserver;
+  readonly consoleObserver?: ConsoleObserver;
+  /** A stream's health in short, for consoles. */
+  readonly briefOf?: (stream: string) => StreamBrief;
 }
 
 export interface Director {
   readonly book: CueBook;
   readonly cueLog: CueLog;
   readonly feed: CueFeed;
+  /** Where other parts tell consoles of what they do, and write it into the as-run log. */
+  readonly console: Pick<Console, 'publish' | 'asRun' | 'isRehearsal' | 'endChannel' | 'check'>;
+  /** What triggers take and arm. */
+  useRundown(rundown: RundownDeeds): void;
   readonly signingKeys: readonly SigningKey[];
   /** Puts cue API, feed and keys into an app. */
   routes(app: Express): void;
@@ -75,6 +87,21 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
     ...{ cueLog, start, gate, clock, log, limits: settings, signingKey: signingKeys[0]! },
     ...observed,
   });
+  const console = await openConsole({
+    ...{ settings, tokens, clock, log },
+    briefOf: options.briefOf ?? ((stream) => briefOfGate(gate, stream, clock.unixMs())),
+    ...(options.consoleObserver === undefined ? {} : { observer: options.consoleObserver }),
+  }).catch(async (error: unknown) => {
+    await book.close();
+    throw error;
+  });
+  let rundown: RundownDeeds | null = null;
+  book.isRehearsal = console.isRehearsal;
+  console.attach(
+    book,
+    start.cues,
+    deedsOf(book, () => rundown),
+  );
   const api = cueApi({
     ...{ book, tokens, clock, rate: settings.cueRate },
     isStreamAllowed: (stream) => isStreamAllowed(settings.streams, stream),
@@ -94,8 +121,12 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   for (const timer of timers) timer.unref();
 
   return {
-    ...{ book, cueLog, feed, signingKeys },
+    ...{ book, cueLog, feed, console, signingKeys },
+    useRundown(deeds) {
+      rundown = deeds;
+    },
     routes(app) {
+      console.routes(app);
       app.use('/api/v1/streams', api);
       app
         .route(FEED_PATH)
@@ -109,6 +140,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
       for (const timer of timers) clearInterval(timer);
       await book.close();
       feed.close();
+      await console.close();
     },
   };
 }

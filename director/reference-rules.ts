@@ -37,6 +37,13 @@ export function checkReference(cue: Cue, cues: HeldCues): void {
       details: { ref, state },
     });
   }
+  // An armed one gets its mode when it is taken; what it refers to has it by then.
+  if (cue.state !== 'armed' && isRehearsal(cue) !== isRehearsal(opening.cue)) {
+    const which = isRehearsal(opening.cue) ? 'a rehearsal' : 'the show itself';
+    throw new FramecueError('ERR_CUE_STATE', `The opening cue is of ${which}, and this one is not.`, {
+      details: { ref, rehearsal: isRehearsal(opening.cue) },
+    });
+  }
   for (const other of cues.referringTo(ref)) {
     if (other.id === cue.id || !IN_THE_WAY[type]!.includes(other.type)) continue;
     throw new FramecueError('ERR_CUE_STATE', `The interaction is ${PAST[other.type]} by cue "${other.id}".`, {
@@ -44,6 +51,8 @@ export function checkReference(cue: Cue, cues: HeldCues): void {
     });
   }
 }
+
+const isRehearsal = (cue: Cue): boolean => cue.rehearsal === true;
 
 const invalid = (problem: string): FramecueError =>
   new FramecueError('ERR_REQUEST_INVALID', `ref: ${problem}`, {
