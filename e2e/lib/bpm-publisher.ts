@@ -11,7 +11,7 @@ import { exitOf, start, Tail } from '../../test-streams/ffmpeg.ts';
 import { withoutKey } from '../../test-streams/push.ts';
 
 export interface BpmPublish {
-  /** When the picture with this PTS was taken, Unix milliseconds. */
+  /** When the picture with this PTS was taken, Unix milliseconds of this machine's clock. */
   captureOf(pts: number): number;
   stderr(): readonly string[];
   stop(): Promise<void>;
@@ -24,6 +24,8 @@ export interface BpmPublishOptions {
   readonly captureToSendMs: number;
   /** Frames that the publisher says it has dropped before each keyframe. */
   readonly dropped: number;
+  /** The publisher's clock less this machine's: what it says of its times is wrong by that much. Default 0. */
+  readonly clockAheadMs?: number;
 }
 
 const ENCODE_MS = 70;
@@ -63,7 +65,7 @@ export async function publishWithBpm(options: BpmPublishOptions): Promise<BpmPub
   const captureOf = (pts: number): number => startedAt + pts - reorderMs - options.captureToSendMs;
   const stopping = new AbortController();
   const writing = write(pipe, packets, startedAt, stopping.signal, (packet) =>
-    withMetrics(packet, captureOf(ptsOf(packet)), options),
+    withMetrics(packet, captureOf(ptsOf(packet)) + (options.clockAheadMs ?? 0), options),
   );
   return {
     captureOf,
