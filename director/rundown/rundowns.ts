@@ -1,0 +1,595 @@
+import { randomInt } from 'node:crypto';
+import type { Cue } from '../../cues/cue.ts';
+import {
+  type RundownDocument,
+  type RundownFacts,
+  type RundownIssue,
+  type RundownItem,
+  type RundownReading,
+  validateRundown,
+} from '../../cues/rundown/index.ts';
+import type { Clock } from '../../packet/clock.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { ms, type UnixMilliseconds } from '../../packet/time.ts';
+import type { Log } from '../../service/log.ts';
+import type { Actor } from '../action.ts';
+import type { TakeRequest } from '../cue-request.ts';
+import type { StreamGate } from '../stream-gate.ts';
+import { type InteractionLookup, lookUpAll } from './interactions.ts';
+import { isOnAir, isWaiting, type KeptRundown, type Settled, type Why } from './kept.ts';
+import { isAutomatic, LoadedRundown } from './loaded.ts';
+import { type Carried, carriedFrom } from './loading.ts';
+import type { Pass } from './messages.ts';
+import { notBeforeOf, roundInTheWay } from './moments.ts';
+import { type EnterRequest, ItemRunner, type RundownBook } from './runner.ts';
+import type { RundownStore, StoredRundown } from './store.ts';
+import { type RundownView, viewOf } from './view.ts';
+
+export interface RundownsOptions {
+  readonly store: RundownStore;
+  readonly stored: readonly StoredRundown[];
+  readonly book: RundownBook;
+  readonly gate: Pick<StreamGate, 'now'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: {
+    readonly cueAnnounceMs: number;
+    readonly stampTextLimit: number;
+    readonly viewerSpreadCapMs: number;
+  };
+  /** Length of the id of the key that signs. */
+  readonly keyIdLength: number;
+  /** Null: interactions are not asked for. */
+  readonly lookUp: InteractionLookup | null;
+  readonly isRehearsal?: (stream: string) => boolean;
+  /** Told at once, with the whole of it; null: it was unloaded. */
+  readonly onChange?: (stream: string, rundown: RundownView | null) => void;
+  /** What people did to the rundown as such, once it is done; what they did to cues is the book's to tell. */
+  readonly onAction?: (action: RundownAction) => void;
+  readonly makeTag?: () => string;
+}
+
+export interface RundownAction extends Actor {
+  readonly stream: string;
+  readonly what: 'load' | 'unload' | 'skip' | 'reset';
+  readonly item: RundownItem | null;
+  readonly rundown: string;
+}
+
+export interface LoadRequest {
+  readonly stream: string;
+  readonly reading: RundownReading;
+  readonly who: Actor;
+  /** Also while something of the one before is on air. */
+  readonly replace: boolean;
+  /** Also where events could not be asked. */
+  readonly unchecked: boolean;
+}
+
+/** More than a wall clock drifts between two ticks. */
+const STEP_US = 1_000_000;
+const TAG_LENGTH = 6;
+const AT_ONCE = 50;
+
+/** The rundowns of all streams: loaded, run, and kept. */
+export class Rundowns {
+  readonly #options: RundownsOptions;
+  readonly #runner: ItemRunner;
+  readonly #runs = new Map<string, LoadedRundown>();
+  readonly #revs = new Map<string, number>();
+  /** One change by a person at a time, for each stream. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #changed = new Set<string>();
+  readonly #startedAt: UnixMilliseconds;
+  #lastTick: { readonly unixUs: number; readonly monotonicUs: number } | null = null;
+  #steppedAt: UnixMilliseconds | null = null;
+  #closed = false;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: RundownsOptions) {
+    this.#options = options;
+    this.#runner = new ItemRunner(options.book);
+    this.#startedAt = options.clock.unixMs();
+    for (const { stream, rev, kept, marks } of options.stored) {
+      this.#revs.set(stream, rev);
+      if (kept !== null) this.#runs.set(stream, new LoadedRundown(stream, rev, kept, marks));
+    }
+    options.book.onChange((cue) => this.#onCue(cue));
+    options.book.onAction(({ what, stream, by, console }) => {
+      if (what === 'panic') void this.#panicked(stream, { by, console });
+    });
+  }
+
+  /** Takes over what a process before this one has left: the states of items come from their cues. */
+  static async open(options: RundownsOptions): Promise<Rundowns> {
+    const rundowns = new Rundowns(options);
+    for (const run of rundowns.#runs.values()) {
+      await rundowns.#findCues(run);
+      rundowns.#tell(run.stream);
+    }
+    return rundowns;
+  }
+
+  /** How many cues are on their way into the log. */
+  get entering(): number {
+    return [...this.#runs.values()].reduce((sum, run) => sum + run.entering.size, 0);
+  }
+
+  /** Null: none is loaded. */
+  get(stream: string): RundownView | null {
+    const run = this.#runs.get(stream);
+    return run === undefined ? null : viewOf(run, this.#options.limits.viewerSpreadCapMs);
+  }
+
+  /** All that is wrong with a rundown, for this stream and now. */
+  async check(stream: string, reading: RundownReading, replaces: boolean): Promise<readonly RundownIssue[]> {
+    return validateRundown(reading, await this.#factsFor(stream, reading.document, replaces));
+  }
+
+  /** @throws {FramecueError} ERR_RUNDOWN_INVALID with `details.issues`, ERR_RUNDOWN_ON_AIR, ERR_STORE_UNAVAILABLE. */
+  async load({ stream, reading, who, replace, unchecked }: LoadRequest): Promise<RundownView> {
+    const { lookUp } = this.#options;
+    const { document } = reading;
+    const interactions = lookUp === null ? null : await lookUpAll(document, lookUp);
+    return this.#inTurn(stream, async () => {
+      const old = this.#runs.get(stream) ?? null;
+      const carries = old !== null && replace;
+      const facts = { ...this.#facts(stream, document, carries), interactions };
+      const issues = validateRundown(reading, facts).filter(
+        ({ code }) => !(unchecked && code === 'unchecked'),
+      );
+      if (issues.length > 0) throw invalidRundown(issues);
+      if (old === null) return this.#put(stream, document, who, null, null);
+      return this.#paused(old, async () => {
+        if (!replace) refuseOnAir(old);
+        return this.#put(stream, document, who, old, replace ? carriedFrom(old, document) : null);
+      });
+    });
+  }
+
+  /** @throws {FramecueError} ERR_RUNDOWN_NONE, ERR_RUNDOWN_ON_AIR, ERR_STORE_UNAVAILABLE. */
+  unload(stream: string, who: Actor, replace: boolean): Promise<void> {
+    return this.#inTurn(stream, async () => {
+      const run = this.#need(stream);
+      await this.#paused(run, async () => {
+        if (!replace) refuseOnAir(run);
+        await this.#options.store.unload(stream);
+        this.#runs.delete(stream);
+        await this.#takeBack(stream, carriedFrom(run, { ...run.kept.document, items: [] }).takeBack, who);
+      });
+      this.#acted('unload', run, null, who);
+    });
+  }
+
+  /** An item waits for `take`. One that is armed already stays so. */
+  arm(stream: string, id: string, who: Actor, receivedAt: UnixMilliseconds): Promise<Cue> {
+    return this.#inTurn(stream, async () => {
+      const run = this.#need(stream);
+      const item = needItem(run, id);
+      const cue = run.cueOf(id);
+      const state = run.stateOf(id);
+      if (state === 'armed' && cue !== null) return cue;
+      if (state !== 'pending') throw wrongState(run, item, 'armed');
+      return this.#entered(run, item, { armed: true }, who, receivedAt);
+    });
+  }
+
+  /**
+   * An item runs now, or at the moment given. One that has been taken before is not taken again: its cue as it stands.
+   * @param id null: the next one
+   * @param anyway also where it is too early for it
+   */
+  take(
+    stream: string,
+    id: string | null,
+    body: TakeRequest,
+    who: Actor,
+    receivedAt: UnixMilliseconds,
+    anyway = false,
+  ): Promise<{ readonly cue: Cue; readonly isRepeated: boolean }> {
+    return this.#inTurn(stream, async () => {
+      const run = this.#need(stream);
+      const item = needItem(run, id ?? run.next() ?? '');
+      await run.entering.get(item.id)?.catch(() => undefined);
+      const cue = run.cueOf(item.id);
+      const state = run.stateOf(item.id);
+      if (cue !== null && (isOnAir(state) || state === 'ended')) return { cue, isRepeated: true };
+      if (!anyway) this.#refuseEarly(run, item, body, receivedAt);
+      if (state === 'armed' && cue !== null) {
+        const taken = await this.#options.book.take({ stream, id: cue.id, request: body, who, receivedAt });
+        if (taken.kind === 'refused') throw taken.error;
+        run.noteCue(taken.cue);
+        this.#tell(stream);
+        return { cue: taken.cue, isRepeated: taken.kind === 'repeated' };
+      }
+      // Nobody has seen one that was missed or skipped: whoever takes it means it.
+      if (state === 'missed' || state === 'skipped') await this.#reset(run, item);
+      else if (state !== 'pending') throw wrongState(run, item, 'taken');
+      return { cue: await this.#entered(run, item, body, who, receivedAt), isRepeated: false };
+    });
+  }
+
+  /** Nothing will come of the item, until it is reset. */
+  skip(stream: string, id: string, who: Actor): Promise<RundownView> {
+    return this.#inTurn(stream, async () => {
+      const run = this.#need(stream);
+      const item = needItem(run, id);
+      await run.entering.get(id)?.catch(() => undefined);
+      const state = run.stateOf(id);
+      if (state === 'skipped') return this.#view(run);
+      if (!isWaiting(state)) throw wrongState(run, item, 'skipped');
+      const cue = run.cueOf(id);
+      if (cue !== null) await this.#cancel(stream, cue.id, who);
+      const settled = { ...settledWithout('skipped', { code: 'SKIPPED', text: `Skipped by ${who.by}.` }) };
+      await this.#mark(run, id, { ...run.markOf(id), settled: { ...settled, cue: cue?.id ?? null } });
+      this.#acted('skip', run, item, who);
+      return this.#view(run);
+    });
+  }
+
+  /** The item begins anew: its next cue is another one. */
+  reset(stream: string, id: string, who: Actor): Promise<RundownView> {
+    return this.#inTurn(stream, async () => {
+      const run = this.#need(stream);
+      const item = needItem(run, id);
+      const state = run.stateOf(id);
+      if (state === 'pending') return this.#view(run);
+      if (state === 'armed' || isOnAir(state)) throw wrongState(run, item, 'reset');
+      await this.#reset(run, item);
+      this.#acted('reset', run, item, who);
+      return this.#view(run);
+    });
+  }
+
+  /** To be called a few times a second: runs what is due, and writes what could not be written. */
+  tick(): void {
+    if (this.#closed) return;
+    this.#watchClock();
+    const { gate, clock, limits, isRehearsal, log } = this.#options;
+    for (const run of this.#runs.values()) {
+      if (run.paused) continue;
+      if (isRehearsal !== undefined && passOf(isRehearsal(run.stream)) !== run.kept.pass) {
+        this.#inTurn(run.stream, async () => this.#followMode(run)).catch((error: unknown) =>
+          log.warn({ err: error, stream: run.stream }, 'the rundown could not follow the mode yet'),
+        );
+        continue;
+      }
+      this.#runner.runDue(
+        run,
+        {
+          now: clock.unixMs(),
+          moment: gate.now(run.stream),
+          startedAt: this.#startedAt,
+          steppedAt: this.#steppedAt,
+          announceMs: ms(limits.cueAnnounceMs),
+          spreadCapMs: limits.viewerSpreadCapMs,
+        },
+        (item, why) => this.#settle(run, item, settledWithout('missed', why)),
+      );
+      this.#save(run);
+    }
+  }
+
+  /** Nothing runs any more; what was noted is written. The store is closed by whoever opened it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const run of this.#runs.values()) {
+      await Promise.allSettled(run.entering.values());
+      this.#save(run);
+    }
+    await this.#writing;
+  }
+
+  async #put(
+    stream: string,
+    document: RundownDocument,
+    who: Actor,
+    old: LoadedRundown | null,
+    carried: Carried | null,
+  ): Promise<RundownView> {
+    const { store, clock, isRehearsal, makeTag = randomTag } = this.#options;
+    const rev = (this.#revs.get(stream) ?? 0) + 1;
+    const pass = old?.kept.pass ?? passOf(isRehearsal?.(stream) === true);
+    const kept: KeptRundown = {
+      document,
+      loadedAt: clock.unixMs(),
+      by: who.by,
+      tags: { show: makeTag(), rehearsal: makeTag() },
+      pass,
+    };
+    const marks = carried?.marks ?? new Map();
+    await store.load(stream, rev, kept, marks);
+    const none = new Map();
+    const run = new LoadedRundown(stream, rev, kept, {
+      show: pass === 'show' ? marks : none,
+      rehearsal: pass === 'rehearsal' ? marks : none,
+    });
+    this.#revs.set(stream, rev);
+    this.#runs.set(stream, run);
+    for (const { id } of document.items) {
+      const cue = old?.cueOf(id);
+      if (cue != null) run.noteCue(cue);
+    }
+    if (old !== null) {
+      const unwanted = carried ?? carriedFrom(old, { ...document, items: [] });
+      await this.#takeBack(stream, unwanted.takeBack, who);
+    }
+    this.#acted('load', run, null, who);
+    return this.#view(run);
+  }
+
+  async #entered(
+    run: LoadedRundown,
+    item: RundownItem,
+    how: EnterRequest,
+    who: Actor,
+    receivedAt: UnixMilliseconds,
+  ): Promise<Cue> {
+    const cue = await this.#runner.enter(run, item, how, who, receivedAt);
+    this.#tell(run.stream);
+    return cue;
+  }
+
+  /** @throws {FramecueError} ERR_RUNDOWN_TOO_EARLY: a reveal before the lock and the spread, a second prize round. */
+  #refuseEarly(run: LoadedRundown, item: RundownItem, body: TakeRequest, receivedAt: UnixMilliseconds): void {
+    const { viewerSpreadCapMs } = this.#options.limits;
+    const at = receivedAt + (body.delayMs ?? 0);
+    const early = notBeforeOf(run, item, viewerSpreadCapMs);
+    if (early === 'unlocked') {
+      throw tooEarly(item, null, 'Its round is not locked yet: take the lock first, or send anyway=1.');
+    }
+    if (early !== null && early.at > at) {
+      const wait = Math.ceil(early.at - at);
+      throw tooEarly(
+        item,
+        early.at,
+        `Viewers who are behind still answer for ${wait} ms; send anyway=1 to reveal now.`,
+      );
+    }
+    const other = roundInTheWay(run, item, at, viewerSpreadCapMs);
+    if (other === null) return;
+    throw tooEarly(
+      item,
+      other.until,
+      `The round of "${other.round}" is still open: lock it first, or send anyway=1.`,
+    );
+  }
+
+  async #reset(run: LoadedRundown, item: RundownItem): Promise<void> {
+    const { runs } = run.markOf(item.id);
+    await this.#mark(run, item.id, { runs: runs + 1, cue: null, settled: null });
+    run.refusals.delete(item.id);
+    // What was given up because of it has its chance again.
+    for (const child of run.items) {
+      if (child.after?.item !== item.id || run.reasonOf(child.id)?.code !== 'NOT_BEFORE') continue;
+      await this.#reset(run, child);
+    }
+  }
+
+  /** On the disk first: whoever is told that it is done can rely on it. */
+  async #mark(run: LoadedRundown, id: string, mark: Parameters<LoadedRundown['mark']>[1]): Promise<void> {
+    await this.#options.store.mark(run.stream, run.rev, run.kept.pass, new Map([[id, mark]]));
+    run.mark(id, mark);
+    run.unsaved.delete(id);
+    this.#tell(run.stream);
+  }
+
+  /** What time did: true at once, on the disk when it can be. A crash in between finds the same again. */
+  #settle(run: LoadedRundown, { id }: RundownItem, settled: Settled): void {
+    run.mark(id, { ...run.markOf(id), settled });
+    run.unsaved.add(id);
+    this.#tell(run.stream);
+  }
+
+  #save(run: LoadedRundown): void {
+    if (run.unsaved.size === 0) return;
+    const { store, log } = this.#options;
+    const ids = [...run.unsaved];
+    run.unsaved.clear();
+    const marks = new Map(ids.map((id) => [id, run.markOf(id)]));
+    const { pass } = run.kept;
+    this.#writing = store.mark(run.stream, run.rev, pass, marks).catch((error: unknown) => {
+      log.warn({ err: error, stream: run.stream }, 'what became of items could not be noted yet');
+      if (run.kept.pass === pass) for (const id of ids) run.unsaved.add(id);
+    });
+  }
+
+  async #followMode(run: LoadedRundown): Promise<void> {
+    const { store, isRehearsal, makeTag = randomTag } = this.#options;
+    const pass = passOf(isRehearsal?.(run.stream) === true);
+    if (this.#runs.get(run.stream) !== run || run.kept.pass === pass) return;
+    await this.#paused(run, async () => {
+      // Each rehearsal begins at the start; the show goes on where it was.
+      const clear = pass === 'rehearsal' ? pass : null;
+      const tags = clear === null ? run.kept.tags : { ...run.kept.tags, rehearsal: makeTag() };
+      const kept = { ...run.kept, pass, tags };
+      await store.change(run.stream, run.rev, kept, clear);
+      run.switchTo(kept, clear);
+      await this.#findCues(run);
+    });
+    this.#tell(run.stream);
+  }
+
+  /** Cues that the log has of items which are not known to be over. */
+  async #findCues(run: LoadedRundown): Promise<void> {
+    const open = run.items.filter(({ id }) => run.markOf(id).settled === null);
+    for (let from = 0; from < open.length; from += AT_ONCE) {
+      const some = open.slice(from, from + AT_ONCE);
+      const cues = await Promise.all(
+        some.map(({ id }) => this.#options.book.get(run.stream, run.cueIdOf(id))),
+      );
+      for (const cue of cues) if (cue !== null) run.noteCue(cue);
+    }
+  }
+
+  /** Within a frame at times: returns at once. */
+  #onCue(cue: Cue): void {
+    const run = this.#runs.get(cue.stream);
+    if (run?.noteCue(cue) != null) this.#tell(cue.stream);
+  }
+
+  /** What would run by itself is as much on its way as what waits for its picture: the panic key ends it. */
+  async #panicked(stream: string, who: Actor): Promise<void> {
+    const run = this.#runs.get(stream);
+    if (run === undefined) return;
+    const why: Why = { code: 'PANIC', text: `Taken back by the panic key (${who.by}).` };
+    const underWay = [...run.entering.keys()];
+    for (const item of run.items) {
+      if (!isAutomatic(item) || run.stateOf(item.id) !== 'pending' || underWay.includes(item.id)) continue;
+      this.#settle(run, item, settledWithout('cancelled', why));
+    }
+    // Those that were on their way into the log when the key was pressed.
+    for (const id of underWay) {
+      await run.entering.get(id)?.catch(() => undefined);
+      const cue = run.cueOf(id);
+      if (cue !== null && run.stateOf(id) !== 'landed') await this.#takeBack(stream, [cue.id], who);
+    }
+  }
+
+  async #takeBack(stream: string, ids: readonly string[], who: Actor): Promise<void> {
+    for (const id of ids) {
+      try {
+        await this.#cancel(stream, id, who);
+      } catch (error) {
+        // It has landed meanwhile, or the log cannot note it: it is on the list of cues for whoever wants it gone.
+        this.#options.log.warn(
+          { err: error, stream, cue: id },
+          'a cue of the rundown could not be taken back',
+        );
+      }
+    }
+  }
+
+  async #cancel(stream: string, id: string, who: Actor): Promise<void> {
+    const outcome = await this.#options.book.cancel({ stream, id, who });
+    if (outcome.kind === 'refused') throw outcome.error;
+  }
+
+  #facts(stream: string, document: RundownDocument, carries: boolean): RundownFacts {
+    const { clock, limits, keyIdLength } = this.#options;
+    const old = carries ? (this.#runs.get(stream) ?? null) : null;
+    return {
+      ...{ now: clock.unixMs(), stream, keyIdLength },
+      spreadCapMs: limits.viewerSpreadCapMs,
+      stampTextLimit: limits.stampTextLimit,
+      interactions: null,
+      done: new Set(old === null ? [] : carriedFrom(old, document).marks.keys()),
+    };
+  }
+
+  async #factsFor(stream: string, document: RundownDocument, carries: boolean): Promise<RundownFacts> {
+    const { lookUp } = this.#options;
+    const interactions = lookUp === null ? null : await lookUpAll(document, lookUp);
+    return { ...this.#facts(stream, document, carries), interactions };
+  }
+
+  /** Nothing of it is on its way into the log while `change` runs, and nothing begins. */
+  async #paused<T>(run: LoadedRundown, change: () => Promise<T>): Promise<T> {
+    run.paused = true;
+    try {
+      await Promise.allSettled(run.entering.values());
+      return await change();
+    } finally {
+      run.paused = false;
+    }
+  }
+
+  async #inTurn<T>(stream: string, act: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new FramecueError('ERR_NOT_READY');
+    const before = this.#turns.get(stream);
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      return act();
+    })();
+    this.#turns.set(stream, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(stream) === mine) this.#turns.delete(stream);
+    }
+  }
+
+  #watchClock(): void {
+    const { clock } = this.#options;
+    const now = { unixUs: clock.unixUs(), monotonicUs: clock.monotonicUs() };
+    const last = this.#lastTick;
+    if (last !== null) {
+      const stepUs = now.unixUs - last.unixUs - (now.monotonicUs - last.monotonicUs);
+      if (stepUs > STEP_US) this.#steppedAt = clock.unixMs();
+    }
+    this.#lastTick = now;
+  }
+
+  #view(run: LoadedRundown): RundownView {
+    return viewOf(run, this.#options.limits.viewerSpreadCapMs);
+  }
+
+  #acted(what: RundownAction['what'], run: LoadedRundown, item: RundownItem | null, who: Actor): void {
+    this.#tell(run.stream);
+    this.#options.onAction?.({ ...who, what, stream: run.stream, item, rundown: run.kept.document.id });
+  }
+
+  /** Once a turn of the event loop, however much has changed in it. */
+  #tell(stream: string): void {
+    if (this.#options.onChange === undefined || this.#changed.has(stream)) return;
+    this.#changed.add(stream);
+    setImmediate(() => {
+      this.#changed.delete(stream);
+      if (!this.#closed) this.#options.onChange?.(stream, this.get(stream));
+    });
+  }
+
+  /** @throws {FramecueError} ERR_RUNDOWN_NONE. */
+  #need(stream: string): LoadedRundown {
+    const run = this.#runs.get(stream);
+    if (run === undefined) throw new FramecueError('ERR_RUNDOWN_NONE');
+    return run;
+  }
+}
+
+const passOf = (isRehearsal: boolean): Pass => (isRehearsal ? 'rehearsal' : 'show');
+
+const randomTag = (): string =>
+  Array.from({ length: TAG_LENGTH }, () => 'abcdefghijkmnpqrstuvwxyz23456789'[randomInt(32)]).join('');
+
+const settledWithout = (state: Settled['state'], reason: Why): Settled => ({
+  ...{ state, reason, cue: null, landedPts: null, landedAt: null },
+});
+
+function needItem(run: LoadedRundown, id: string): RundownItem {
+  const item = run.item(id);
+  if (item !== undefined) return item;
+  throw id === ''
+    ? new FramecueError('ERR_RUNDOWN_ITEM_STATE', 'There is no next item: the rundown is at its end.')
+    : new FramecueError('ERR_RUNDOWN_ITEM_UNKNOWN', `The rundown has no item "${id.slice(0, 64)}".`);
+}
+
+function wrongState(run: LoadedRundown, { id }: RundownItem, wanted: string): FramecueError {
+  const state = run.stateOf(id);
+  const hint = state === 'pending' || isOnAir(state) || state === 'armed' ? '' : ' Reset it first.';
+  return new FramecueError('ERR_RUNDOWN_ITEM_STATE', `"${id}" is ${state} and cannot be ${wanted}.${hint}`, {
+    details: { item: id, state, reason: run.reasonOf(id) },
+  });
+}
+
+const tooEarly = ({ id }: RundownItem, notBefore: number | null, text: string): FramecueError =>
+  new FramecueError('ERR_RUNDOWN_TOO_EARLY', text, {
+    details: { item: id, notBefore: notBefore === null ? null : Math.ceil(notBefore) },
+  });
+
+function refuseOnAir(run: LoadedRundown): void {
+  const items = run.items.filter(({ id }) => isOnAir(run.stateOf(id))).map(({ id }) => id);
+  if (items.length === 0) return;
+  throw new FramecueError(
+    'ERR_RUNDOWN_ON_AIR',
+    `On air now: ${items.slice(0, 5).join(', ')}. Send replace=1 to do it all the same: what has landed stays.`,
+    { details: { items } },
+  );
+}
+
+export const invalidRundown = (issues: readonly RundownIssue[]): FramecueError =>
+  new FramecueError(
+    'ERR_RUNDOWN_INVALID',
+    issues.length === 1 ? issues[0]!.problem : `${issues.length} things are wrong with the rundown.`,
+    { details: { issues } },
+  );
