@@ -115,6 +115,15 @@ describe('the framecue command', () => {
     expect(cue).toMatchObject({ type: 'custom.test', data: { n: 1 }, landing: { choice: 'scheduled' } });
     expect((await framecue('cue', 'custom.again', ...server)).out).toMatch(/landed on PTS \d+/);
 
+    const traced = await framecue('trace', cue.id, '--bytes', ...server);
+    expect(traced, traced.err).toMatchObject({ code: 0 });
+    const { pts } = cue.landing!;
+    expect(traced.out).toMatch(/\+\d+\.\d ms {2}accepted: entry \d+ of the cue log$/m);
+    expect(traced.out).toMatch(new RegExp(`stamped first: .* announces PTS ${pts}$`, 'm'));
+    expect(traced.out).toMatch(new RegExp(`stamped on its picture: PTS ${pts}, .* SEI of \\d+ bytes$`, 'm'));
+    expect(traced.out).toMatch(/^ {4}06 05 ff /m);
+    expect((await framecue('trace', 'nobody', ...server)).err).toContain('ERR_CUE_UNKNOWN');
+
     const read = await framecue('cue', 'custom.read-back', '--outputs', ...server);
     expect(read, read.err).toMatchObject({ code: 0 });
     for (const output of ['flv', 'ws', 'hls'])

@@ -16,6 +16,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   cue: async () => (await import('./commands/cue.ts')).cueCommand(),
+  trace: async () => (await import('./commands/trace.ts')).traceCommand(),
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   record: async () => (await import('./commands/record.ts')).recordCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),

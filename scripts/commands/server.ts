@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly media?: string;
   readonly token?: string;
   readonly stream?: string;
+  /** Of `withEvents`. */
+  readonly events?: string;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -39,6 +41,22 @@ export const withServer = (command: Command): Command =>
         streamName,
       ),
     );
+
+/** For commands that ask the events process, too. */
+export const withEvents = (command: Command): Command =>
+  withServer(command).addOption(
+    new Option(
+      '--events <url>',
+      'base URL of events (default: the server that runs here, by run.json)',
+    ).argParser(httpUrl),
+  );
+
+/** The events process beside a server; null where nothing tells where it is. */
+export function eventsOf({ token, stream }: Server, { events, media }: ServerOptions): Server | null {
+  // A media server that was named is not the one that run.json is about.
+  const found = events ?? (media === undefined ? readRun()?.events : undefined);
+  return found === undefined ? null : { media: found.replace(/\/+$/, ''), token, stream };
+}
 
 function httpUrl(text: string): string {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;

@@ -1,10 +1,10 @@
 import type { Express } from 'express';
 import { z } from 'zod';
-import type { Cue } from '../../cues/cue.ts';
 import { ID_PATTERN } from '../../cues/wire/index.ts';
 import type { Director } from '../../director/director.ts';
 import { CueResource } from '../../director/operations.ts';
 import { FramecueError } from '../../packet/errors.ts';
+import type { TracedRevision, TracedStamp, TraceParts } from '../../qa/trace/parts.ts';
 import { requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
@@ -25,11 +25,9 @@ const Stamp = z.strictObject({
 
 const Trace = z.strictObject({
   cue: CueResource,
-  history: z
-    .array(z.strictObject({ seq: z.number(), at: UnixMs, cue: CueResource }))
-    .meta({
-      description: 'Entries of the cue log, the oldest first; each holds the whole cue as it then stood.',
-    }),
+  history: z.array(z.strictObject({ seq: z.number(), at: UnixMs, cue: CueResource })).meta({
+    description: 'Entries of the cue log, the oldest first; each holds the whole cue as it then stood.',
+  }),
   stamps: z
     .array(
       z.strictObject({
@@ -43,17 +41,8 @@ const Trace = z.strictObject({
     )
     .meta({ description: 'What was written of each revision; empty where the server was started since.' }),
 });
-export type TraceAnswer = {
-  readonly cue: Cue;
-  readonly history: readonly { readonly seq: number; readonly at: number; readonly cue: Cue }[];
-  readonly stamps: readonly TracedRevision[];
-};
-export type TracedStamp = KeptStamp & { readonly nalHex: string };
-export type TracedRevision = Omit<KeptRevision, 'first' | 'fire' | 'last'> & {
-  readonly first: TracedStamp;
-  readonly fire: TracedStamp | null;
-  readonly last: TracedStamp;
-};
+/** What the route answers. */
+export type TraceAnswer = Pick<TraceParts, 'cue' | 'history' | 'stamps'>;
 
 export const TRACE_OPERATION: Operation = {
   method: 'get',
