@@ -48,7 +48,7 @@ export interface Director {
   readonly cueLog: CueLog;
   readonly feed: CueFeed;
   /** Where other parts tell consoles of what they do, and write it into the as-run log. */
-  readonly console: Pick<Console, 'publish' | 'asRun' | 'isRehearsal' | 'endChannel' | 'check'>;
+  readonly console: Pick<Console, 'publish' | 'asRun' | 'isRehearsal' | 'endChannel'>;
   /** What triggers take and arm. */
   useRundown(rundown: RundownDeeds): void;
   readonly signingKeys: readonly SigningKey[];

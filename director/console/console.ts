@@ -70,8 +70,6 @@ export interface Console {
   attach(book: ConsoleBook, known: readonly Cue[], deeds: TriggerDeeds): void;
   /** Before the routes of cues and rundown: it holds the control lock against them. */
   routes(app: Express): void;
-  /** True, or what is wrong; for `Health.add`. */
-  check(): true | string;
   /** Ends the channel, so that nobody's connection holds up the stop. */
   endChannel(): void;
   close(): Promise<void>;
@@ -179,7 +177,6 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
       );
       if (triggers !== null) triggerRoutes(app, { triggers, tokens, clock, isStreamAllowed: allowed });
     },
-    check: () => (store.healthy ? true : 'the store behind consoles does not take entries'),
     endChannel: () => hub.close(),
     async close() {
       for (const timer of timers) clearInterval(timer);
