@@ -11,6 +11,7 @@ import { type ClockHealth, type LatencyReport, meantPts } from './model/health.t
 import { type OnAir, onAir } from './model/on-air.ts';
 import type { Spread } from './model/spread.ts';
 import { FIRST_SHOW, type ShowState } from './model/state.ts';
+import { standingOf } from './model/together.ts';
 import { type Feed, useFeed } from './use-feeds.ts';
 import { usePreview } from './use-preview.ts';
 import { keptName, keptOffset } from './wire/kept.ts';
@@ -21,6 +22,8 @@ import { type ShowRunner, startShow } from './wire/show-runner.ts';
 export interface Show {
   readonly state: ShowState;
   readonly self: string;
+  /** Another console is in control: nothing but panic can be done here. */
+  readonly standby: boolean;
   readonly air: Air;
   /** The newest question for the cues was not answered. */
   readonly failure: ApiFailure | null;
@@ -105,6 +108,7 @@ export function useShow(
 
   return {
     ...{ state, self, failure, stream, spread, rounds, preview, serverNow, sample, press },
+    standby: standingOf(state.control, self) === 'standby',
     air: airOf({
       ...{ link: state.link, polling, rehearsal: state.rehearsal },
       health: stream.failure === null ? (stream.value?.health ?? null) : null,

@@ -55,12 +55,14 @@ export interface LatencyReport {
   readonly slate: {
     readonly state: 'off' | 'searching' | 'reading' | 'unreadable';
     readonly latencyMs: number | null;
+    /** Half of what the readings vary by, and how far off the figure can be. */
     readonly spreadMs: number | null;
+    readonly errorMs: number | null;
     readonly driftPpm: number | null;
     /** From 0 to 1. */
     readonly confidence: number | null;
     readonly readings: number;
-    readonly unreadable: number;
+    readonly screenLatencyMs: number | null;
   };
   readonly declared: { readonly ms: number; readonly errorMs: number | null } | null;
   readonly applied: {
@@ -97,10 +99,11 @@ export function readLatency(value: unknown): LatencyReport | null {
       state,
       latencyMs: numberOf(slate.latencyMs),
       spreadMs: numberOf(slate.spreadMs),
+      errorMs: numberOf(slate.errorMs),
       driftPpm: numberOf(slate.driftPpm),
       confidence: numberOf(slate.confidence),
       readings: numberOf(slate.readings) ?? 0,
-      unreadable: numberOf(slate.unreadable) ?? 0,
+      screenLatencyMs: numberOf(slate.screenLatencyMs),
     },
     declared:
       declaredMs !== null && isObject(declared)

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { ApiFailure } from '../../shared/http.ts';
 import { seenInCue, seenInRundown } from './look-up.ts';
 import { nextOrders, openOrderOn, packOrders, unpackOrders } from './orders.ts';
 import { cue, item, order, rundown } from './testing.ts';
 
-const refused = {
+const refused: ApiFailure = {
   ...{ kind: 'refused', status: 409, code: 'ERR_CUE_STATE', message: 'Too late.', retryable: false },
-} as const;
+};
 
 describe('orders', () => {
   it('takes the same press once', () => {

@@ -37,6 +37,10 @@ export interface Item {
   readonly prize: boolean;
   /** Runs by itself at a moment or after another item; else by hand. */
   readonly starts: Starts;
+  /** When it runs by itself, as far as is known now, Unix milliseconds. */
+  readonly runsAt: number | null;
+  /** Before which it is refused: a reveal, before the lock and the spread of the viewers. Unix milliseconds. */
+  readonly notBefore: number | null;
   readonly ref: string | null;
   readonly interaction: string | null;
   readonly durationMs: number | null;
@@ -89,6 +93,8 @@ function readItem(value: unknown): Item | null {
     reason: reasonOf(value.reason),
     prize: booleanOf(value.prize) ?? false,
     starts: startsOf(value),
+    runsAt: momentOf(value.runsAt),
+    notBefore: momentOf(value.notBefore),
     ref: textOf(value.ref),
     interaction: textOf(value.interaction),
     durationMs: numberOf(value.durationMs),
@@ -129,20 +135,6 @@ export function stepped(rundown: Rundown, from: string | null, by: number): stri
   const at = rundown.items.findIndex(({ id }) => id === from);
   const to = Math.min(rundown.items.length - 1, Math.max(0, (at < 0 ? 0 : at) + by));
   return rundown.items[to]!.id;
-}
-
-/** When it runs by itself, Unix milliseconds; null by hand, or while what it waits for has not landed. */
-export function runsAt(item: Item, landedAt: (itemId: string) => number | null): number | null {
-  switch (item.starts.kind) {
-    case 'hand':
-      return null;
-    case 'at':
-      return item.starts.at;
-    case 'after': {
-      const from = landedAt(item.starts.item);
-      return from === null ? null : from + item.starts.ms;
-    }
-  }
 }
 
 /** One thing that is wrong with a rundown's file. */

@@ -7,6 +7,7 @@ import { FIRST_SHOW, type ShowState } from './state.ts';
 export const item = (id: string, more: Partial<Item> = {}): Item => ({
   ...{ id, title: `Item ${id}`, type: 'interaction.open', state: 'pending' as ItemState, cue: null },
   ...{ landedPts: null, reason: null, prize: false, starts: { kind: 'hand' as const }, ref: null },
+  ...{ runsAt: null, notBefore: null },
   ...{ interaction: null, durationMs: null, alignInMs: null, private: false, notes: null },
   ...more,
 });

@@ -4,7 +4,7 @@ import { Chip } from '../../design/parts.tsx';
 import { formatSpan, plural } from '../../shared/format.ts';
 import type { Command } from '../model/commands.ts';
 import { openOrderOn } from '../model/orders.ts';
-import { type Item, itemAtHand } from '../model/rundown.ts';
+import { type Item, isWaiting, itemAtHand } from '../model/rundown.ts';
 import type { Show } from '../use-show.ts';
 import { cueName } from '../words.ts';
 import { KeyButton } from './key-button.tsx';
@@ -46,7 +46,7 @@ export function AtHand({ show }: { readonly show: Show }) {
         <ArmedBar until={guard.until} since={guard.since} />
       ) : (
         <p class="hand-say" role="status">
-          {sending !== null ? 'Sent: waiting for the server.' : sayOf(item)}
+          {sending !== null ? 'Sent: waiting for the server.' : sayOf(item, show.serverNow())}
         </p>
       )}
       <Buttons show={show} item={item} armed={armed} waits={waits} />
@@ -66,7 +66,7 @@ function Buttons({
   readonly waits: boolean;
 }) {
   const hold = show.spread.value?.hold99Ms ?? null;
-  const ready = waits && (!item.prize || armed);
+  const ready = waits && !show.standby && (!item.prize || armed);
   const press = (command: Command) => (mediaTime: number | null) => show.press(command, mediaTime);
   return (
     <div class="hand-buttons">
@@ -76,7 +76,7 @@ function Buttons({
           sample={show.sample}
           onPress={press('arm')}
           tone={armed ? 'plain' : 'cue'}
-          off={!waits}
+          off={!waits || show.standby}
         >
           {armed || item.state === 'armed' ? 'Disarm' : 'Arm'}
         </KeyButton>
@@ -94,7 +94,13 @@ function Buttons({
       >
         Take held
       </KeyButton>
-      <KeyButton command="skip" sample={show.sample} onPress={press('skip')} tone="quiet" off={!waits}>
+      <KeyButton
+        command="skip"
+        sample={show.sample}
+        onPress={press('skip')}
+        tone="quiet"
+        off={!waits || show.standby}
+      >
         Skip
       </KeyButton>
       <KeyButton
@@ -102,7 +108,7 @@ function Buttons({
         sample={show.sample}
         onPress={press('reset')}
         tone="quiet"
-        off={item.state === 'pending'}
+        off={item.state === 'pending' || show.standby}
       >
         Reset
       </KeyButton>
@@ -138,7 +144,10 @@ function factsOf(item: Item): string {
   return parts.filter((part) => part !== null).join(' · ');
 }
 
-function sayOf(item: Item): string {
+function sayOf(item: Item, now: number): string {
+  if (isWaiting(item) && item.notBefore !== null && item.notBefore > now) {
+    return `Too early for ${plural(Math.ceil((item.notBefore - now) / 1000), 'more second')}: viewers far behind can still answer.`;
+  }
   switch (item.state) {
     case 'pending':
       return item.prize ? 'Two steps: arm it, then take it within 10 s.' : '';

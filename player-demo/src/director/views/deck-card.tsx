@@ -49,6 +49,7 @@ export function DeckCard({
           command="open"
           tone="take"
           wide
+          off={show.standby}
           sample={show.sample}
           onPress={(mediaTime) => questions.mark('open', mediaTime)}
         >

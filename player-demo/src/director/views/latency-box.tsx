@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Fact } from '../../design/parts.tsx';
 import { failureWords } from '../../shared/failure-words.ts';
-import { formatCount, formatSpan } from '../../shared/format.ts';
+import { formatCount, formatSigned, formatSpan } from '../../shared/format.ts';
 import type { LatencyReport } from '../model/health.ts';
 import type { Feed } from '../use-feeds.ts';
 import type { LatencyChange, ShowApi } from '../wire/show-api.ts';
@@ -36,6 +36,12 @@ export function LatencyBox({ feed, api }: { readonly feed: Feed<LatencyReport>; 
           <dl class="facts">
             <Fact name="Measured">{measuredWords(value)}</Fact>
             <Fact name="Readings">{formatCount(value.slate.readings)}</Fact>
+            <Fact name="Spread">
+              {value.slate.spreadMs === null ? '–' : formatSpan(value.slate.spreadMs)}
+            </Fact>
+            <Fact name="Drift">
+              {value.slate.driftPpm === null ? '–' : `${formatSigned(value.slate.driftPpm)} ppm`}
+            </Fact>
             <Fact name="Declared">
               {value.declared === null ? 'no' : withError(value.declared.ms, value.declared.errorMs)}
             </Fact>
@@ -96,5 +102,5 @@ const withError = (ms: number, errorMs: number | null): string =>
 function measuredWords({ slate }: LatencyReport): string {
   if (slate.latencyMs === null) return 'nothing yet';
   const sure = slate.confidence === null ? '' : `, ${Math.round(slate.confidence * 100)} % sure`;
-  return `${withError(slate.latencyMs, slate.spreadMs)}${sure}`;
+  return `${withError(slate.latencyMs, slate.errorMs ?? slate.spreadMs)}${sure}`;
 }

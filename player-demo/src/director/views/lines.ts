@@ -1,7 +1,7 @@
-import { formatCount, formatSpan } from '../../shared/format.ts';
+import { formatSpan } from '../../shared/format.ts';
 import type { Cue } from '../../shared/media-api.ts';
 import { landedAtOf, lastLanded, titleOf } from '../model/on-air.ts';
-import { type Item, itemAtHand, runsAt } from '../model/rundown.ts';
+import { type Item, itemAtHand } from '../model/rundown.ts';
 import type { ShowState } from '../model/state.ts';
 import { type Control, standingOf } from '../model/together.ts';
 import type { Show } from '../use-show.ts';
@@ -68,24 +68,11 @@ export function countdownOf(
   }
   const items = state.rundown?.items ?? [];
   for (const item of items) {
-    if (item.state !== 'pending' && item.state !== 'taken') continue;
-    const at = runsAt(item, (id) => landedAtOfItem(id, items, state.cues ?? []));
-    if (at !== null && at > now) ends.push({ what: `${item.title} in`, leftMs: at - now });
+    if (item.runsAt !== null && item.runsAt > now) {
+      ends.push({ what: `${item.title} in`, leftMs: item.runsAt - now });
+    }
   }
   return ends.sort((a, b) => a.leftMs - b.leftMs)[0] ?? null;
-}
-
-export function landedAtOfItem(id: string, items: readonly Item[], cues: readonly Cue[]): number | null {
-  const item = items.find((known) => known.id === id);
-  const cue = cues.find((known) => known.id === item?.cue);
-  return cue?.landing?.fireAtMs ?? null;
-}
-
-/** `frame 1 532, PTS 61 280`. */
-export function whereWords({ landing }: Cue): string {
-  if (landing === null) return '';
-  const frame = landing.frame === null ? '' : `frame ${formatCount(landing.frame)}, `;
-  return `${frame}PTS ${formatCount(landing.pts)}`;
 }
 
 /** In how many milliseconds an item runs by itself, in words. */

@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'preact/hooks';
 import { formatClock, formatCount } from '../../shared/format.ts';
+import type { ShowState } from '../model/state.ts';
 import type { AsRunLine } from '../model/together.ts';
 import { useFeed } from '../use-feeds.ts';
 import type { Show } from '../use-show.ts';
@@ -67,7 +68,7 @@ export function LogPanel({
             </thead>
             <tbody>
               {lines.map((line) => (
-                <Line key={line.seq} line={line} />
+                <Line key={line.seq} line={line} who={whoOf(line, show.state)} />
               ))}
             </tbody>
           </table>
@@ -77,7 +78,7 @@ export function LogPanel({
   );
 }
 
-function Line({ line }: { readonly line: AsRunLine }) {
+function Line({ line, who }: { readonly line: AsRunLine; readonly who: string }) {
   const remarks = [line.reason, line.rehearsal ? 'rehearsal' : null].filter((part) => part !== null);
   return (
     <tr>
@@ -89,10 +90,17 @@ function Line({ line }: { readonly line: AsRunLine }) {
       <td class="number">{line.frame === null ? '' : formatCount(line.frame)}</td>
       <td class="number">{line.pts === null ? '' : formatCount(line.pts)}</td>
       <td class="number">{line.errorMs === null ? '' : signedMs(line.errorMs)}</td>
-      <td>{[line.by, line.console].filter((part) => part !== null).join(', ')}</td>
+      <td>{who}</td>
       <td class="soft">{remarks.join(' · ')}</td>
     </tr>
   );
+}
+
+/** The console's name while it is here; its token's name, and what trigger it was, otherwise. */
+function whoOf({ by, console }: AsRunLine, { presence }: Pick<ShowState, 'presence'>): string {
+  const name = presence.find((seat) => seat.console === console)?.name;
+  if (name !== undefined) return name;
+  return [by, console?.startsWith('trigger:') ? console : null].filter((part) => part !== null).join(', ');
 }
 
 /** What the channel has told since the log was asked for stands on top. */

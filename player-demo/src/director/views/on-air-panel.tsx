@@ -51,7 +51,7 @@ export function OnAirPanel({ show, questions }: { readonly show: Show; readonly 
               command="lock"
               tone="plain"
               sample={sample}
-              off={first.phase !== 'open' || first.lock !== null}
+              off={show.standby || first.phase !== 'open' || first.lock !== null}
               onPress={(mediaTime) => questions.mark('lock', mediaTime)}
             >
               Lock
@@ -60,12 +60,18 @@ export function OnAirPanel({ show, questions }: { readonly show: Show; readonly 
               command="reveal"
               tone="plain"
               sample={sample}
-              off={first.phase !== 'locked' || first.reveal !== null}
+              off={show.standby || first.phase !== 'locked' || first.reveal !== null}
               onPress={(mediaTime) => questions.mark('reveal', mediaTime)}
             >
               Reveal
             </KeyButton>
-            <KeyButton command="void" tone="bad" sample={sample} onPress={(at) => show.press('void', at)}>
+            <KeyButton
+              command="void"
+              tone="bad"
+              off={show.standby}
+              sample={sample}
+              onPress={(at) => show.press('void', at)}
+            >
               {first.phase === 'on-its-way' ? 'Take back' : 'Void'}
             </KeyButton>
           </div>

@@ -55,7 +55,7 @@ export function StatusStrip({ show, onControl }: { readonly show: Show; readonly
       >
         <Icon name={standing === 'standby' ? 'lock' : 'person'} size={20} />
         <span class="strip-control-words">
-          <span class="strip-control-name">Control</span>
+          <span class="strip-control-name">{seatsWords(state.presence.length)}</span>
           <strong>{controlWords(state.control, self)}</strong>
         </span>
         <kbd>G</kbd>
@@ -63,3 +63,6 @@ export function StatusStrip({ show, onControl }: { readonly show: Show; readonly
     </section>
   );
 }
+
+const seatsWords = (consoles: number): string =>
+  consoles > 1 ? `Control · ${consoles} consoles` : 'Control';

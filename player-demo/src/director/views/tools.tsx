@@ -15,7 +15,7 @@ export interface ToolsProps {
 
 /** The page's own buttons, and panic, which stands apart from them. */
 export function Tools({ show, chime, stream, onStatus, onHelp, onSignOut }: ToolsProps) {
-  const { rehearsal, presence } = show.state;
+  const { rehearsal } = show.state;
   const [name, setName] = useState(keptName(localStorage));
   return (
     <footer class="tools">
@@ -32,10 +32,9 @@ export function Tools({ show, chime, stream, onStatus, onHelp, onSignOut }: Tool
         }}
       >
         <span class="panic-name">Panic</span>
-        <span class="panic-note">hold 1 s, or twice</span>
         <kbd>Shift Backspace</kbd>
+        <span class="panic-note">twice, or hold</span>
       </button>
-      <span class="tools-stream faint">{stream}</span>
       <label class="tools-name">
         <span class="faint">You are</span>
         <input
@@ -47,13 +46,7 @@ export function Tools({ show, chime, stream, onStatus, onHelp, onSignOut }: Tool
           onChange={() => keepName(localStorage, name)}
         />
       </label>
-      <span class="tools-presence faint">
-        {presence.length > 1 &&
-          `Also here: ${presence
-            .filter(({ console }) => console !== show.self)
-            .map((seat) => seat.name)
-            .join(', ')}`}
-      </span>
+      <span class="tools-stream faint">{stream}</span>
       <span class="tools-end">
         {rehearsal !== null && (
           <button
