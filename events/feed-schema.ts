@@ -27,6 +27,7 @@ const Cue = z.looseObject({
   acceptedAt: time,
   durationMs: z.number().nonnegative().optional(),
   landing: Landing.nullable(),
+  voided: z.looseObject({ at: time, landing: Landing.nullable() }).optional(),
 });
 
 const Entry = z.looseObject({ seq: z.int().nonnegative(), at: time, cue: Cue });

@@ -46,6 +46,29 @@ describe('the cues that are due', () => {
     expect(idsAt(mirror, 0)).toEqual(['c1']);
   });
 
+  test('one that was voided is told of as void from its picture on, until its end', () => {
+    const voided = (landing: Cue['landing']) => ({
+      voided: { at: unixMs(START / 1000 + 2_000), by: 'director', landing },
+    });
+    const { landing } = cue('c1');
+    const told = { ...landing!, pts: ms(2_040), fireAtUs: at(2_040) };
+    const exp = unixMs(START / 1000 + 60_000);
+    const mirror = mirrorOf(cue('c1', { rev: 1, exp, ...voided(told) }));
+    expect(mirror.dueOf('live/main', at(2_039))).toEqual([]);
+    expect(mirror.dueOf('live/main', at(2_040))).toEqual([
+      {
+        ...{ id: 'c1', rev: 1, type: 'interaction.cancel', ref: 'c1', data: {} },
+        ...{ fireAt: at(2_040), exp, epoch: 'e1', pts: 2_040 },
+      },
+    ]);
+    expect(idsAt(mirror, 60_000)).toEqual([]);
+    // Its stream went away: no picture will tell.
+    const untold = mirrorOf(cue('c1', { rev: 1, exp, ...voided(null) }));
+    expect([idsAt(untold, 6_999), idsAt(untold, 7_000)]).toEqual([[], ['c1']]);
+    const announced = mirrorOf(cue('c1', { landing: null, state: 'cancelled', ...voided(null) }));
+    expect(idsAt(announced, 7_000)).toEqual([]);
+  });
+
   test('only of the stream asked for', () => {
     expect(idsAt(mirrorOf(cue('c1')), 0, 'live/other')).toEqual([]);
   });

@@ -1,7 +1,8 @@
-import type { Cue } from '../../cues/cue.ts';
+import type { Cue, Landing } from '../../cues/cue.ts';
+import { voidExpOf } from '../../cues/voiding.ts';
 import type { JsonObject } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
-import { type UnixMicroseconds, unixMs } from '../../packet/time.ts';
+import { type UnixMicroseconds, unixMs, unixMsToUs } from '../../packet/time.ts';
 import type { MirroredCue } from '../ledger/store.ts';
 
 /** A cue as viewers who have lost its stamp get it. Field names and units are the stamp's. */
@@ -28,10 +29,16 @@ const SHOWN_MS = 30_000;
 /** Kept beyond a cue's end for steps that refer to it. */
 const KEEP_MS = 3_600_000;
 
+/** Where no picture has told of a voiding for so long, none will: its stream is away. */
+const VOID_STAMP_MS = 5_000;
+
 /** Types that end what their `ref` has opened. */
 const CLOSING = new Set<string>(['interaction.lock', 'interaction.reveal', 'interaction.cancel']);
 
-export const mirrored = (cue: Cue): MirroredCue => ({ cue, forgetAt: unixMs(cue.exp + KEEP_MS) });
+export const mirrored = (cue: Cue): MirroredCue => ({
+  cue,
+  forgetAt: unixMs((cue.voided === undefined ? cue.exp : voidExpOf(cue)) + KEEP_MS),
+});
 
 /** The cues of the feed that are not long over, in memory; the ledger keeps the same. */
 export class CueMirror {
@@ -67,14 +74,25 @@ export class CueMirror {
     const cues: Cue[] = [];
     const closed = new Set<string>();
     for (const { cue } of this.#cues.values()) {
-      if (cue.stream !== stream || cue.landing === null || cue.landing.fireAtUs > now) continue;
+      if (cue.stream !== stream || cue.voided !== undefined) continue;
+      if (cue.landing === null || cue.landing.fireAtUs > now) continue;
       cues.push(cue);
       if (cue.ref !== undefined && CLOSING.has(cue.type)) closed.add(cue.ref);
     }
-    return cues
-      .filter((cue) => !closed.has(cue.id) && isOpen(cue, now))
-      .sort((a, b) => a.landing!.fireAtUs - b.landing!.fireAtUs)
-      .map(dueCue);
+    const due = cues.filter((cue) => !closed.has(cue.id) && isOpen(cue, now)).map(dueCue);
+    return [...due, ...this.#voidingsOf(stream, now)].sort((a, b) => a.fireAt - b.fireAt);
+  }
+
+  /** What tells that a cue is void, to those who have opened it and lost its stamps since. */
+  *#voidingsOf(stream: string, now: UnixMicroseconds): Generator<DueCue, void> {
+    for (const { cue } of this.#cues.values()) {
+      const { voided } = cue;
+      if (cue.stream !== stream || voided === undefined || voidExpOf(cue) * 1000 <= now) continue;
+      const isOverdue = now >= (voided.at + VOID_STAMP_MS) * 1000;
+      const fireAt = voided.landing?.fireAtUs ?? unixMsToUs(voided.at);
+      const place = voided.landing ?? (isOverdue ? cue.landing : null);
+      if (place !== null && fireAt <= now) yield dueVoiding(cue, fireAt, place);
+    }
   }
 
   /** Whether a cue of this id has been heard of, on any stream. */
@@ -112,6 +130,12 @@ function isOpen(cue: Cue, now: UnixMicroseconds): boolean {
   const openForMs = cue.durationMs ?? (cue.type === 'interaction.open' ? null : SHOWN_MS);
   return openForMs === null || now < cue.landing!.fireAtUs + openForMs * 1000;
 }
+
+const dueVoiding = (cue: Cue, fireAt: number, { epoch, pts }: Pick<Landing, 'epoch' | 'pts'>): DueCue => ({
+  ...{ id: cue.id, rev: cue.rev, type: 'interaction.cancel', ref: cue.id },
+  ...(cue.show === undefined ? {} : { show: cue.show }),
+  ...{ data: {}, fireAt, exp: voidExpOf(cue), epoch, pts },
+});
 
 const dueCue = (cue: Cue): DueCue => ({
   id: cue.id,

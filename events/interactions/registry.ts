@@ -1,5 +1,6 @@
 import type { Cue } from '../../cues/cue.ts';
 import { ID_PATTERN } from '../../cues/wire/index.ts';
+import type { UnixMilliseconds } from '../../packet/time.ts';
 import type { CueMoment } from '../ledger/facts.ts';
 import { quiz } from './quiz/quiz.ts';
 import type { InteractionType } from './type.ts';
@@ -33,7 +34,15 @@ export type CueIntent =
   | { readonly kind: 'none' }
   /** An interaction cue that has not landed, or says nothing that can be followed. */
   | { readonly kind: 'not-yet' }
-  | { readonly kind: 'voided'; readonly cue: string; readonly stream: string }
+  | {
+      readonly kind: 'voided';
+      readonly cue: string;
+      readonly stream: string;
+      /** What it may have opened before it was voided; null: nobody has seen it. */
+      readonly interaction: string | null;
+      /** Null: it was taken back before anybody heard of it. */
+      readonly at: UnixMilliseconds | null;
+    }
   | { readonly kind: 'open'; readonly interaction: string; readonly moment: CueMoment }
   | {
       readonly kind: 'lock' | 'reveal' | 'cancel';
@@ -49,7 +58,13 @@ export function intentOf(cue: Cue): CueIntent {
   const interaction = interactionNamedBy(cue);
   switch (cue.type) {
     case 'interaction.open':
-      if (cue.state === 'cancelled') return { kind: 'voided', cue: cue.id, stream: cue.stream };
+      if (cue.state === 'cancelled' || cue.voided !== undefined) {
+        const seen = cue.voided !== undefined && (moment !== null || cue.state === 'uncertain');
+        return {
+          ...{ kind: 'voided', cue: cue.id, stream: cue.stream },
+          ...{ interaction: seen ? interaction : null, at: cue.voided?.at ?? null },
+        };
+      }
       if (moment === null || interaction === null) return { kind: 'not-yet' };
       return { kind: 'open', interaction, moment };
     case 'interaction.lock':

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Cue } from '../../cues/cue.ts';
-import { ms, unixUs } from '../../packet/time.ts';
+import { ms, unixMs, unixUs } from '../../packet/time.ts';
 import { type InteractionRecord, newFacts, type Transition } from '../ledger/facts.ts';
 import { aCue, anInteraction, canceledBy, lockedBy, openedBy, revealedBy } from '../ledger/fixtures.ts';
 import { BookDraft, InteractionBook } from './book.ts';
@@ -51,6 +51,44 @@ const REVEAL = landed({ id: 'c3', type: 'interaction.reveal', ref: 'c1', data: {
 const CANCEL = landed({ id: 'c4', type: 'interaction.cancel', ref: 'c1' });
 
 describe('what a cue does', () => {
+  describe('that was voided', () => {
+    const at = unixMs(1_700_000_005_000);
+    const VOID = { ...OPEN, rev: 1, voided: { at, by: 'director', landing: null } } satisfies Cue;
+    const CANCELED = {
+      kind: 'step',
+      step: { kind: 'canceled', interaction: 'q1', cue: 'c1', atUs: 1_700_000_005_000_000 },
+    };
+
+    test('cancels its round from that moment on, while it is open and when it is over', () => {
+      expect(effect(VOID, bookWith({}, OPENED))).toEqual(CANCELED);
+      const revealed = revealedBy('q1', moment('c3') as object, {});
+      expect(effect(VOID, bookWith({}, OPENED, lockedBy('q1', moment('c2') as object), revealed))).toEqual(
+        CANCELED,
+      );
+      expect(effect({ ...VOID, state: 'ended' }, bookWith({}, OPENED, revealed))).toEqual(CANCELED);
+    });
+
+    test('cancels it where the feed brings opening and voiding in one', () => {
+      expect(effect(VOID, bookWith())).toEqual(CANCELED);
+    });
+
+    test('cancels it once, and nobody else’s', () => {
+      expect(effect(VOID, bookWith({}, OPENED, canceledBy('q1')))).toEqual({ kind: 'none' });
+      expect(effect(VOID, bookWith({}, openedBy('q1', moment('c9') as object)))).toEqual({ kind: 'none' });
+      expect(effect(VOID, bookWith({ stream: 'live/other' }))).toEqual({ kind: 'none' });
+    });
+
+    test('before it landed leaves the round to another cue', () => {
+      const announced = { ...VOID, state: 'cancelled', landing: null } satisfies Cue;
+      expect(effect(announced, bookWith())).toEqual({ kind: 'none' });
+    });
+
+    test('while nobody knows whether it landed cancels the round', () => {
+      const unsure = { ...VOID, state: 'uncertain', landing: null } satisfies Cue;
+      expect(effect(unsure, bookWith())).toEqual(CANCELED);
+    });
+  });
+
   test('opens, for as long as the cue or else the config says', () => {
     expect(effect(OPEN, bookWith())).toEqual({
       kind: 'step',

@@ -1,5 +1,5 @@
 import type { Cue } from '../../cues/cue.ts';
-import type { UnixMicroseconds } from '../../packet/time.ts';
+import { type UnixMicroseconds, unixMsToUs } from '../../packet/time.ts';
 import { finalStateOf, type Transition } from '../ledger/facts.ts';
 import type { BookView } from './book.ts';
 import { intentOf, interactionNamedBy } from './registry.ts';
@@ -45,14 +45,19 @@ export function effectOf(
     case 'not-yet':
       return NONE;
     case 'voided': {
-      // Cancelled before it landed, nobody has seen it: the interaction waits for another cue to open it.
-      const id = book.openedBy(intent.stream, intent.cue);
-      const entry = id === undefined ? undefined : book.get(id);
-      if (entry === undefined || finalStateOf(entry.facts) !== null) return NONE;
-      return {
-        kind: 'step',
-        step: { kind: 'canceled', interaction: entry.id, cue: intent.cue, atUs: nowUs },
-      };
+      // Taken back before it landed, nobody has seen it: the interaction waits for another cue to open it.
+      const id = book.openedBy(intent.stream, intent.cue) ?? intent.interaction;
+      const entry = id === null ? undefined : book.get(id);
+      if (entry === undefined || entry.facts.canceled !== null) return NONE;
+      const { opened, revealed, record } = entry.facts;
+      const isAnothers =
+        opened === null
+          ? record.stream !== undefined && record.stream !== intent.stream
+          : opened.moment.cue !== intent.cue || opened.moment.stream !== intent.stream;
+      if (isAnothers || (revealed !== null && intent.at === null)) return NONE;
+      // From then on it counts for nothing, also where its result has been shown.
+      const atUs = intent.at === null ? nowUs : unixMsToUs(intent.at);
+      return { kind: 'step', step: { kind: 'canceled', interaction: entry.id, cue: intent.cue, atUs } };
     }
     case 'open': {
       const { interaction, moment } = intent;

@@ -175,11 +175,17 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
           kind: 'closed',
           state: 'RESOLVED',
         });
-        expect(await ledger.recordTransition(canceledBy('q1'))).toEqual({
-          kind: 'closed',
-          state: 'RESOLVED',
-        });
         expect((await ledger.resultOf('q1'))!.total).toBe(1);
+      });
+
+      test('one whose result was shown can still be voided, and then nothing more', async () => {
+        await ledger.recordTransition(openedBy('q1', {}));
+        await ledger.recordTransition(revealedBy('q1', {}, {}));
+        expect(await ledger.recordTransition(canceledBy('q1'))).toEqual({ kind: 'recorded' });
+        expect(await ledger.recordTransition(canceledBy('q1'))).toEqual({ kind: 'already' });
+        const closed = { kind: 'closed', state: 'CANCELED' };
+        expect(await ledger.recordTransition(lockedBy('q1', {}))).toEqual(closed);
+        expect(await ledger.recordSubmission(aSubmission({}))).toEqual(closed);
       });
 
       test('a cancelled one takes no answer', async () => {

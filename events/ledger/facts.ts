@@ -90,6 +90,10 @@ export function finalStateOf(facts: InteractionFacts): 'RESOLVED' | 'CANCELED' |
   return facts.revealed === null ? null : 'RESOLVED';
 }
 
+/** A round can be voided after its result was shown; nothing else is added to what is over. */
+export const mayFollow = (step: Transition, state: 'RESOLVED' | 'CANCELED'): boolean =>
+  step.kind === 'canceled' && state === 'RESOLVED';
+
 /** What a viewer says about their answer: kept as said, for judging and for those who look into it later. */
 export interface Claims {
   /** The opening cue that was answered. */

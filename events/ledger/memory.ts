@@ -5,6 +5,7 @@ import {
   type HeldVerdict,
   type InteractionFacts,
   type InteractionRecord,
+  mayFollow,
   type NewSubmission,
   newFacts,
   type Receipt,
@@ -193,7 +194,7 @@ export class MemoryLedger implements Ledger {
     if (entry === undefined) return { kind: 'unknown-interaction' };
     if (entry.facts[transition.kind] !== null) return { kind: 'already' };
     const state = finalStateOf(entry.facts);
-    if (state !== null) return { kind: 'closed', state };
+    if (state !== null && !mayFollow(transition, state)) return { kind: 'closed', state };
     entry.facts = withTransition(entry.facts, transition);
     return { kind: 'recorded' };
   }

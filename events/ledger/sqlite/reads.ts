@@ -50,7 +50,8 @@ interface HeldRow {
 export function prepareReads(db: DatabaseSync): LedgerReads {
   const seqOfId = db.prepare('SELECT seq FROM interactions WHERE id = ?');
   const finalKind = db.prepare(
-    `SELECT kind FROM transitions WHERE interaction = ? AND kind IN ('revealed', 'canceled')`,
+    `SELECT kind FROM transitions WHERE interaction = ? AND kind IN ('revealed', 'canceled')
+     ORDER BY kind`,
   );
   const interactionById = db.prepare('SELECT seq, record FROM interactions WHERE id = ?');
   const steps = db.prepare('SELECT step FROM transitions WHERE interaction = ? ORDER BY seq');

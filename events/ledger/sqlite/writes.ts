@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { HeldVerdict, InteractionRecord, Transition } from '../facts.ts';
-import { newFacts } from '../facts.ts';
+import { mayFollow, newFacts } from '../facts.ts';
 import type {
   CreateOutcome,
   FeedEntryChange,
@@ -108,7 +108,7 @@ function prepareStep(db: DatabaseSync, reads: LedgerReads): (transition: Transit
     if (seq === null) return { kind: 'unknown-interaction' };
     if (known.get(seq, transition.kind) !== undefined) return { kind: 'already' };
     const state = reads.finalState(seq);
-    if (state !== null) return { kind: 'closed', state };
+    if (state !== null && !mayFollow(transition, state)) return { kind: 'closed', state };
     insert.run(seq, transition.kind, JSON.stringify(transition));
     return { kind: 'recorded' };
   };
