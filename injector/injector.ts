@@ -4,7 +4,13 @@ import { BitstreamError, type NalLengthSize } from '../h264-sei-parser/src/index
 import type { Clock } from '../packet/clock.ts';
 import type { ClockReading } from '../packet/held-clock.ts';
 import { type AvcFramePacket, type MediaPacket, ptsOf } from '../packet/packet.ts';
-import { type Microseconds, type Milliseconds, type UnixMicroseconds, unixUsToMs } from '../packet/time.ts';
+import {
+  type Microseconds,
+  type Milliseconds,
+  ms,
+  type UnixMicroseconds,
+  unixUsToMs,
+} from '../packet/time.ts';
 import { rewriteAccessUnit } from './access-unit.ts';
 import { type AccessUnitView, seiMessagesOf, viewAccessUnit } from './access-unit-view.ts';
 import { type InjectorCounters, newCounters } from './counters.ts';
@@ -103,6 +109,15 @@ export class StreamInjector {
   /** The first picture in presentation order that had not passed when the last access unit came; null before one. */
   get nextPts(): Milliseconds | null {
     return this.#epoch.nextPts;
+  }
+
+  /** How long after it was taken the next picture passes, where moments go by that; null: they go by arrival. */
+  get passesAfterMs(): Milliseconds | null {
+    const { nextPts } = this;
+    const passes = nextPts === null ? null : this.wallOf(nextPts);
+    if (nextPts === null || passes === null) return null;
+    const taken = this.#times.pictureAt(passes);
+    return taken === null ? null : ms(Math.max(0, Math.round(taken.pts - nextPts)));
   }
 
   /** Access units of this epoch so far, in decode order. */

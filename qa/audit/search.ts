@@ -1,4 +1,4 @@
-import type { CueStamp } from '../../cues/wire/index.ts';
+import { type CueStamp, isVoiding } from '../../cues/wire/index.ts';
 import { ms } from '../../packet/time.ts';
 import type { FoundStamp, WantedCue } from './messages.ts';
 
@@ -111,9 +111,9 @@ export class UncertainSearch {
 
 /**
  * Copies that announce are sealed and without a key, and a cue that was announced can still be taken back. A key, or
- * data in the open, travels from the landing on alone.
+ * data in the open, travels from the landing on alone. What voids a cue says nothing of whether it had landed.
  */
 const provesLanding = ({ head, body }: CueStamp): boolean =>
-  head.key !== undefined || body.sealed === undefined;
+  !isVoiding(body) && (head.key !== undefined || body.sealed === undefined);
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;

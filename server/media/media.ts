@@ -3,6 +3,7 @@ import { createDelivery } from '../../delivery/delivery.ts';
 import { DEFAULT_HLS_SETTINGS, type DeliverySettings } from '../../delivery/settings.ts';
 import { type Director, openDirector } from '../../director/director.ts';
 import { keySetOf } from '../../director/keys-route.ts';
+import { isRundownUpload } from '../../director/rundown/routes.ts';
 import type { StreamGate } from '../../director/stream-gate.ts';
 import { createRtmpIngest, type RtmpIngest } from '../../ingest/rtmp-server.ts';
 import type { InjectorSettings } from '../../injector/injector.ts';
@@ -26,6 +27,8 @@ import { MEDIA_API, mediaOperations } from './api.ts';
 import { type Audit, newAuditSecret } from './audit.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { openAudit } from './audit-setup.ts';
+import { consoleMetrics, createBriefs } from './console-setup.ts';
+import { interactionLookup } from './interaction-lookup.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
 import { Preview } from './preview-setup.ts';
 import { declaredLatencyOf } from './production-latency.ts';
@@ -139,6 +142,9 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     log,
     upstreamKeys: upstream?.keys ?? [],
     observer: metrics.current.director,
+    consoleObserver: consoleMetrics(registry),
+    briefOf: createBriefs({ streams, ingest: () => ingest, clock }),
+    lookUpInteraction: interactionLookup(() => eventsUrlOf(settings, eventsPort)),
   });
   health.add('cue-log', director.check);
   const shows = openRecorder({
@@ -168,6 +174,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     log,
     cors,
     settings,
+    readsOwnBody: isRundownUpload,
     routes(app) {
       app.get('/metrics', metricsRoute(registry));
       health.routes(app);
@@ -213,6 +220,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     await audit?.close();
     // Followers of the feed stay connected for ever: they would hold up the rest until the grace is over.
     director?.feed.close();
+    director?.console.endChannel();
     await listening?.close(settings.stopGraceMs);
     delivery.close();
     await director?.close();
@@ -294,7 +302,9 @@ function gateTo(streams: StreamRegistry): StreamGate {
     now(stream) {
       const live = find(stream);
       const nextPts = live?.injector?.nextPts ?? null;
-      return live?.isLive === true && nextPts !== null ? { epoch: live.injector!.epoch, nextPts } : null;
+      if (live?.isLive !== true || nextPts === null) return null;
+      const { epoch, passesAfterMs } = live.injector!;
+      return { epoch, nextPts, ...(passesAfterMs === null ? {} : { passesAfterMs }) };
     },
     schedule: (stream, cue) => find(stream)?.schedule(cue) ?? false,
     withdraw: (stream, id) => find(stream)?.withdraw(id) ?? false,
