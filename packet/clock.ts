@@ -26,17 +26,30 @@ export const systemClock: Clock = {
 };
 
 let originUs = (performance.timeOrigin ?? Date.now() - performance.now()) * 1000;
-const STEP_US = 20_000;
+/** Date has whole milliseconds; a larger difference is drift or a step of the system's clock: it is followed. */
+const APART_US = 5000;
+/** Both clocks were read within this: the process was not put aside in between. */
+const TOGETHER_MS = 0.5;
 
 function unixMicros(): number {
   const fine = originUs + performance.now() * 1000;
-  const coarse = Date.now() * 1000;
-  // Date has whole milliseconds; a larger difference is drift or a step of the system's clock: follow it.
-  if (fine < coarse - STEP_US || fine > coarse + STEP_US) {
-    originUs = coarse - performance.now() * 1000;
-    return Math.round(coarse);
+  return isApart(fine) ? followed(fine) : Math.round(fine);
+}
+
+const isApart = (fine: number): boolean => Math.abs(Date.now() * 1000 + 500 - fine) > APART_US;
+
+/** Read anew: a process that was put aside between the two readings sees a step that was none. */
+function followed(before: number): number {
+  for (let i = 0; i < 3; i++) {
+    const from = performance.now();
+    const wallUs = Date.now() * 1000 + 500;
+    const to = performance.now();
+    if (to - from > TOGETHER_MS) continue;
+    const monotonicUs = ((from + to) / 2) * 1000;
+    if (Math.abs(wallUs - (originUs + monotonicUs)) > APART_US) originUs = wallUs - monotonicUs;
+    return Math.round(originUs + to * 1000);
   }
-  return Math.round(fine);
+  return Math.round(before);
 }
 
 /** A clock that moves only when told to; for tests and for replay on a recorded clock. */

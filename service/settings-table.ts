@@ -614,6 +614,19 @@ export const SETTINGS = {
   }),
 
   // both processes as services
+  clockPeers: setting({
+    name: 'FRAMECUE_CLOCK_PEERS',
+    processes: BOTH,
+    schema: list(
+      text(
+        /^(?:ntp:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\/?|https?:\/\/[A-Za-z0-9.:[\]_-]+(?:\/[A-Za-z0-9._~/-]*)?)$/,
+        'give ntp://HOST[:PORT] or http(s)://HOST[:PORT]',
+      ),
+    ),
+    default: null,
+    meaning:
+      "Clocks that this machine's is held against, between commas: ntp://HOST[:PORT] (SNTP), or http(s)://HOST[:PORT] of another framecue events service or of any web server; unset means none.",
+  }),
   bodyLimitBytes: setting({
     name: 'FRAMECUE_BODY_LIMIT_BYTES',
     processes: BOTH,
@@ -634,6 +647,14 @@ export const SETTINGS = {
     schema: wholeNumber(100, 600_000),
     default: '5000',
     meaning: 'After how many milliseconds a write that the store has not committed is answered 503.',
+  }),
+  gatewayLimit: setting({
+    name: 'FRAMECUE_GATEWAY_LIMIT',
+    processes: EVENTS,
+    schema: wholeNumber(0, 1_000_000),
+    default: '10000',
+    meaning:
+      'How many WebSocket connections the gateway takes at a time; one more is answered 503 and its client asks by requests.',
   }),
   viewerSpreadCapMs: setting({
     name: 'FRAMECUE_VIEWER_SPREAD_CAP_MS',

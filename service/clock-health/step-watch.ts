@@ -1,0 +1,67 @@
+import type { Clock } from '../../packet/clock.ts';
+import type { UnixMilliseconds } from '../../packet/time.ts';
+
+/** A jump of the wall clock. */
+export interface ClockStep {
+  /** By the clock as corrected. */
+  readonly at: UnixMilliseconds;
+  /** Positive: forward. */
+  readonly byMs: number;
+}
+
+/** Less than this at once is a correction that nobody notices; `packet/clock.ts` follows the system within 5 ms. */
+const LEAST_MS = 10;
+/** What slewing may move between two looks: 1,000 ppm, twice what kernels do for ntpd. */
+const SLEW = 1e-3;
+const KEPT = 20;
+
+/**
+ * Sees the wall clock jump against the monotonic one. Slewing is no step: the clock then runs a little faster or
+ * slower, and nothing that waits for a moment notices. A machine that was suspended looks like a step, and is one.
+ */
+export class StepWatch {
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(step: ClockStep) => void>();
+  #apartUs: number;
+  #lookedAtUs: number;
+  #recent: ClockStep[] = [];
+  #count = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lookedAtUs = clock.monotonicUs();
+    this.#apartUs = clock.unixUs() - this.#lookedAtUs;
+  }
+
+  /** Since the start. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The newest 20, oldest first. */
+  get recent(): readonly ClockStep[] {
+    return this.#recent;
+  }
+
+  /** @returns a function that ends it */
+  onStep(listener: (step: ClockStep) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Call it every quarter of a second, or as often as one likes. A listener's error is the caller's. */
+  look(): ClockStep | null {
+    const now = this.#clock.monotonicUs();
+    const unixUs = this.#clock.unixUs();
+    const movedMs = (unixUs - now - this.#apartUs) / 1000;
+    const elapsedMs = (now - this.#lookedAtUs) / 1000;
+    this.#apartUs = unixUs - now;
+    this.#lookedAtUs = now;
+    if (Math.abs(movedMs) < LEAST_MS + SLEW * elapsedMs) return null;
+    const step: ClockStep = { at: this.#clock.unixMs(), byMs: movedMs };
+    this.#count++;
+    this.#recent = [...this.#recent.slice(1 - KEPT), step];
+    for (const listener of this.#listeners) listener(step);
+    return step;
+  }
+}
