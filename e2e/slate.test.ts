@@ -1,8 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readSlate, type SlateReading } from '../cues/slate/read.ts';
+import { ffmpegPath } from '../scripts/lib/tools.ts';
+import { pictureOfPgm } from '../server/media/slate/decode.ts';
 import type { LatencyStatus } from '../server/media/slate/latency-book.ts';
+import { exitOf, start } from '../test-streams/ffmpeg.ts';
+import { openBrowser } from './lib/browser.ts';
+import { killNine } from './lib/kill.ts';
 import { encodeSlates, publishLate, type Treatment } from './lib/slate-publisher.ts';
 import { type System, startSystem } from './lib/system.ts';
 
@@ -10,7 +17,10 @@ import { type System, startSystem } from './lib/system.ts';
 const isWhole = process.env.FRAMECUE_SLATE_MATRIX === '1';
 const FRAME_MS = 40;
 const SESSION = 77;
-const SECONDS = 9;
+const SECONDS = 7;
+/** Screenshots for the docs go here. */
+const folderForShots = process.env.FRAMECUE_SHOTS;
+const WAIT = { timeout: 20_000, interval: 100 };
 const DELAYS = [800, 2_000, 5_000] as const;
 
 const TREATMENTS: readonly (Treatment & { readonly readable: boolean })[] = [
@@ -30,7 +40,7 @@ const TREATMENTS: readonly (Treatment & { readonly readable: boolean })[] = [
   },
   {
     name: 'poor',
-    filter: 'pad=1280:720:500:300:gray,gblur=sigma=1,fps=25',
+    filter: 'pad=960:540:250:150:gray,gblur=sigma=1,fps=25',
     encode: ['-b:v', '180k', '-maxrate', '180k', '-bufsize', '90k', '-bf', '2'],
     readable: true,
   },
@@ -117,21 +127,89 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
     }
   });
 
-  it('is applied, pinned, and there after a restart', async () => {
-    const stream = streamOf(CASES[0]!);
-    const path = pathOf(stream);
-    const applied = await system.api.media<LatencyStatus>('POST', `${path}/apply`, {
-      source: 'measured',
-      pin: true,
+  it('is applied, pinned, and there after media was killed', async () => {
+    const path = pathOf(streamOf(CASES[0]!));
+    const apply = (body: unknown) => system.api.media<LatencyStatus>('POST', `${path}/apply`, body);
+    const nothing = await system.api.media('POST', `${pathOf('live/other')}/apply`, {
+      ...{ source: 'measured', pin: true },
     });
-    if (applied.status === 409)
-      expect(applied.body).toMatchObject({ error: { code: 'ERR_LATENCY_UNKNOWN' } });
-    else expect(applied.body.applied).toMatchObject({ source: 'measured', pinned: true });
-    const manual = await system.api.media<LatencyStatus>('POST', `${path}/apply`, {
-      ...{ source: 'manual', ms: 1_250, errorMs: 60, pin: true },
-    });
+    expect(nothing).toMatchObject({ status: 409, body: { error: { code: 'ERR_LATENCY_UNKNOWN' } } });
+    const manual = await apply({ source: 'manual', ms: 1_250, errorMs: 60, pin: true });
     expect(manual.body.applied).toMatchObject({ ms: 1_250, errorMs: 60, source: 'manual', pinned: true });
-    const off = await system.api.media<LatencyStatus>('PUT', `${path}/slate`, { on: false });
-    expect(off.body.slate.state).toBe('off');
+    await killNine(system, 'media');
+    const { body } = await system.api.media<LatencyStatus>('GET', path);
+    expect(body.applied).toEqual(manual.body.applied);
+    // Decoding begins again when somebody asks for it.
+    expect(body.slate).toMatchObject({ state: 'off', screenLatencyMs: 0 });
+    const cleared = await system.api.media<LatencyStatus>('DELETE', `${path}/apply`);
+    expect(cleared.body.applied).toBeNull();
+  });
+
+  it('is on the page: its screen is read, and is right', async () => {
+    const { media, stream } = await system.run();
+    const name = `${stream.app}/${stream.name}`;
+    const browser = await openBrowser();
+    try {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+      await page.goto(`${media}/slate.html`, { waitUntil: 'load' });
+      const status = page.getByRole('status');
+      await vi.waitFor(async () => expect(await status.textContent()).toContain('READER IS OFF'), WAIT);
+      expect(await readScreen(page)).toEqual({ ok: false, reason: 'not-valid' });
+
+      const body = { on: true, session: SESSION };
+      await system.api.media('PUT', `${pathOf(name)}/slate`, body);
+      await vi.waitFor(async () => expect(await status.textContent()).toContain('SEARCHING'), WAIT);
+      for (const size of [
+        { width: 1280, height: 720 },
+        { width: 1024, height: 768 },
+      ]) {
+        await page.setViewportSize(size);
+        const before = Date.now();
+        const reading = await readScreen(page);
+        if (!reading.ok) throw new Error(reading.reason);
+        expect(reading.session).toBe(SESSION);
+        // A screenshot takes one display: the newest that was drawn, or the one before it.
+        expect(reading.unixMs).toBeGreaterThan(before - reading.errorMs - 1_000);
+        expect(reading.unixMs).toBeLessThanOrEqual(Date.now() + reading.errorMs);
+        if (folderForShots !== undefined) {
+          await page.screenshot({ path: join(folderForShots, `slate-${size.width}.png`) });
+        }
+      }
+    } finally {
+      await browser.close();
+    }
   });
 });
+
+/** What the reader makes of a screenshot, decoded as the pictures of a stream are. */
+async function readScreen(page: Page): Promise<SlateReading> {
+  const png = await page.screenshot();
+  const child = start(
+    ffmpegPath(),
+    [
+      '-loglevel',
+      'error',
+      '-f',
+      'png_pipe',
+      '-i',
+      'pipe:0',
+      '-pix_fmt',
+      'gray',
+      '-f',
+      'image2pipe',
+      '-c:v',
+      'pgm',
+      '-',
+    ],
+    { stdin: true, stdout: true },
+  );
+  const chunks: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stderr?.resume();
+  const exited = exitOf(child);
+  child.stdin?.end(png);
+  await exited;
+  const picture = pictureOfPgm(Buffer.concat(chunks));
+  if (picture === null) throw new Error('the screenshot could not be decoded');
+  return readSlate(picture, Date.now());
+}
