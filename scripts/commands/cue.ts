@@ -134,7 +134,7 @@ function describeLanding({ id, state, landing, reason }: Cue): string {
       ? ''
       : timing === 'stamp'
         ? ', by arrival'
-        : `, by capture time (± ${Math.ceil(timingErrorMs ?? 0)} ms)`;
+        : `, by ${timing === 'latency' ? 'production latency' : 'capture time'} (± ${Math.ceil(timingErrorMs ?? 0)} ms)`;
   const off = errorMs === 0 ? 'on the moment' : `${Math.round(errorMs)} ms off the moment`;
   const where = frame === null ? `epoch ${epoch}` : `frame ${frame} of epoch ${epoch}`;
   return `${id}: ${state} on PTS ${pts} (${where}), ${Math.round(markToStampMs)} ms after the mark, ${off}, ${choice}${by}`;

@@ -57,8 +57,11 @@ function describeStream({
   epoch,
   publisher,
   encoderClock,
+  programmeDelay,
   audit,
 }: StreamStatus): string {
+  if (live && health === null && programmeDelay !== null)
+    return `${stream}: live; the publisher has gone, ${programmeDelay.frames} pictures are still to come`;
   if (!live || health === null) return `${stream}: off the air`;
   const { video, audio } = health;
   const kbits = (bits: number | null): string => (bits === null ? '?' : String(Math.round(bits / 1000)));
@@ -71,6 +74,7 @@ function describeStream({
     `epoch ${epoch}`,
     publisher?.encoder ?? 'unnamed encoder',
     ...clockWords(encoderClock),
+    ...delayWords(programmeDelay),
   ];
   const problems = health.problems.map(({ level, text }) => `  ${level}: ${text}`);
   const outputs = audit === null ? [] : audit.outputs.map(outputWords);
@@ -93,6 +97,13 @@ const VERDICT_WORDS = {
   unread: 'not read',
 };
 
+function delayWords(delay: StreamStatus['programmeDelay']): string[] {
+  if (delay === null) return [];
+  const early =
+    delay.early === 0 ? '' : ` (${delay.early} packets left early: raise FRAMECUE_PROGRAMME_DELAY_BYTES)`;
+  return [`programme delay ${Math.round(delay.nowMs)} ms${early}`];
+}
+
 /** Nothing where the encoder says nothing of its clock. */
 function clockWords(clock: StreamStatus['encoderClock']): string[] {
   if (clock === null || clock.state === 'absent') return [];
@@ -100,8 +111,10 @@ function clockWords(clock: StreamStatus['encoderClock']): string[] {
   const way = captureToArrivalMs === null ? '' : `, ${Math.round(captureToArrivalMs.least)} ms from capture`;
   const lost =
     frames === null ? 0 : frames.dropped.lastMinute + frames.skipped.lastMinute + frames.lagged.lastMinute;
+  const { check } = clock;
+  const doubt = check === 'unconfirmed' ? ', not confirmed' : '';
   return [
-    `encoder clock ${state}${way}`,
+    `encoder clock ${state}${doubt}${way}`,
     ...(lost === 0 ? [] : [`${lost} frames lost by the encoder in the last minute`]),
   ];
 }

@@ -44,6 +44,8 @@ export function adviceOn(code: string, stream: StreamReport): string | null {
       return 'Cues at a wall-clock moment go by arrival until the clock is known again.';
     case 'clock-absurd':
       return 'Set the clock of that machine by NTP, then restart OBS. Until then cues at a wall-clock moment go by arrival.';
+    case 'clock-contradicted':
+      return 'Set the clocks of both machines by NTP, then restart OBS; where both are right, the production latency is not: measure it by the slate. Until then cues at a wall-clock moment do without that clock.';
     case 'output-no-stamps':
       return 'Something on the way there drops SEI. Let it pass the video on as it is, or keep unregistered user data SEI when it encodes anew; keep script data, emsg or EXT-X-DATERANGE at least.';
     case 'output-carrier':

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { formatSpan } from '../shared/format.ts';
-import { CLOCK_WORDS, clockFigures, saysNothing } from './clock.ts';
+import { CLOCK_WORDS, clockFigures, saysNothing, timingWords } from './clock.ts';
 import { Figure } from './figures.tsx';
 import type { Sample } from './history.ts';
 import type { ClockReport, Problem } from './report.ts';
@@ -20,11 +20,7 @@ export function ClockSection({ clock, problems, samples }: ClockSectionProps) {
   return (
     <section class="figures clock" aria-label="Encoder clock">
       <Figure name="Encoder clock" headline={state}>
-        <p class="figure-note clock-timing">
-          {clock.timing === 'capture'
-            ? 'A cue at a wall-clock moment lands on the picture that was taken then.'
-            : 'A cue at a wall-clock moment lands on the picture that arrives here then.'}
-        </p>
+        <p class="figure-note clock-timing">{timingWords(clock)}</p>
       </Figure>
       <Figure name="Capture to arrival" headline={delay}>
         <Sparkline points={delays} label="Capture to arrival" format={formatSpan} />

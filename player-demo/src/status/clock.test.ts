@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockFigures, clockProblems, saysNothing } from './clock.ts';
+import { clockFigures, clockProblems, saysNothing, timingWords } from './clock.ts';
 import { ABSENT_JSON, clockWith, lostJson, report, streamWith } from './fixtures.ts';
 import { remarksOn } from './remarks.ts';
 import { readReport } from './report.ts';
@@ -12,7 +12,11 @@ const figuresOf = (clock: ReturnType<typeof clockWith>) => clockFigures(clock, p
 describe('the figures of the encoder’s clock', () => {
   it('say in four places what a locked one does', () => {
     expect(figuresOf(clockWith())).toEqual({
-      state: { value: 'Locked', note: 'capture time from OBS metrics, ± 4\u202fms', level: null },
+      state: {
+        value: 'Locked',
+        note: 'capture time from OBS metrics, ± 4\u202fms, not confirmed',
+        level: null,
+      },
       delay: {
         value: '412\u202fms',
         note: '70\u202fms of it encoding, clock difference included',
@@ -50,7 +54,23 @@ describe('the figures of the encoder’s clock', () => {
       { state: 'absurd', captureToArrivalMs: { least: 31_536_000_000, last: 0 } },
       '365 d behind this server',
     ],
-    ['MISB', { source: 'misb', errorMs: 0.3 }, 'capture time from MISB, ± 1\u202fms'],
+    [
+      'MISB',
+      { source: 'misb', errorMs: 0.3, check: 'confirmed' },
+      'capture time from MISB, ± 1\u202fms, confirmed by the production latency',
+    ],
+    ['unconfirmed', { errorMs: 4 }, 'capture time from OBS metrics, ± 4\u202fms, not confirmed'],
+    [
+      'contradicted by the latency',
+      { state: 'contradicted', contradiction: { by: 'latency', aheadMs: -2000, boundMs: 210 } },
+      '2.0\u202fs behind, by the production latency',
+    ],
+    [
+      'contradicted by arrival',
+      { state: 'contradicted', contradiction: { by: 'arrival', aheadMs: 1900, boundMs: 30 } },
+      '1.9\u202fs or more ahead: pictures come before they can have been sent',
+    ],
+    ['contradicted by who knows what', { state: 'contradicted' }, 'not believed'],
     ['gone', { state: 'absent' }, 'no capture times any more'],
     [
       'stepped',
@@ -60,6 +80,12 @@ describe('the figures of the encoder’s clock', () => {
   ])('say of one that is %s why', (_what, changes, note) =>
     expect(figuresOf(clockWith(changes)).state.note).toBe(note),
   );
+
+  it('say what the moment of a cue means', () => {
+    expect(timingWords(clockWith({ timing: 'capture' }))).toContain('was taken then.');
+    expect(timingWords(clockWith({ timing: 'latency' }))).toContain('production latency');
+    expect(timingWords(clockWith({ timing: 'stamp' }))).toContain('arrives here');
+  });
 
   it('call no drift what is within its error, and none before a minute is over', () => {
     expect(figuresOf(clockWith({ driftPpm: 11, driftErrorPpm: 20 })).drift).toMatchObject({
@@ -92,6 +118,12 @@ describe('the problems of the encoder', () => {
       'clock-absurd',
       "The encoder's clock is wrong: 970\u202fms or more ahead of this server.",
       'NTP',
+    ],
+    [
+      { state: 'contradicted', contradiction: { by: 'latency', aheadMs: 2000, boundMs: 210 } },
+      'clock-contradicted',
+      "The encoder's clock is not believed: 2.0\u202fs ahead, by the production latency.",
+      'slate',
     ],
     [
       { frames: lostJson(12, 0, 0) },

@@ -10,6 +10,7 @@ export const CLOCK_WORDS: { readonly [state in ClockState]: string } = {
   drifting: 'Drifting',
   stepped: 'Stepped',
   absurd: 'Wrong',
+  contradicted: 'Contradicted',
 };
 
 const SOURCE_WORDS = { bpm: 'OBS metrics', misb: 'MISB' } as const;
@@ -36,12 +37,12 @@ export function clockFigures(clock: ClockReport, problems: readonly Problem[]): 
     state: {
       value: CLOCK_WORDS[clock.state],
       note: stateNote(clock),
-      level: level('clock-drifting', 'clock-stepped', 'clock-absurd'),
+      level: level('clock-drifting', 'clock-stepped', 'clock-absurd', 'clock-contradicted'),
     },
     delay: {
       value: clock.delay.least === null ? NOT_KNOWN : formatSpan(clock.delay.least),
       note: delayNote(clock),
-      level: level('clock-absurd'),
+      level: level('clock-absurd', 'clock-contradicted'),
     },
     drift: { ...driftWords(clock), level: level('clock-drifting') },
     lost: {
@@ -63,9 +64,11 @@ function stateNote(clock: ClockReport): string {
       return `${stepWords(clock) ?? 'it jumped'}, learning it again`;
     case 'absurd':
       return absurdWords(clock);
+    case 'contradicted':
+      return contradictedWords(clock);
     case 'locked':
     case 'drifting':
-      return `capture time${from}${errorMs === null ? '' : `, ± ${formatSpan(Math.max(1, errorMs))}`}`;
+      return `capture time${from}${errorMs === null ? '' : `, ± ${formatSpan(Math.max(1, errorMs))}`}${checkWords(clock)}`;
   }
 }
 
@@ -80,6 +83,29 @@ function absurdWords({ delay, aheadAtLeastMs }: ClockReport): string {
   if (least > 0) return `${formatAge(least)} behind this server`;
   return `${formatAge1(Math.max(aheadAtLeastMs, -least))} or more ahead of this server`;
 }
+
+/** By what, and how far off it is then. */
+function contradictedWords({ contradiction }: ClockReport): string {
+  if (contradiction === null) return 'not believed';
+  const { by, aheadMs } = contradiction;
+  const off = formatAge1(Math.abs(aheadMs));
+  if (by === 'arrival') return `${off} or more ahead: pictures come before they can have been sent`;
+  return `${off} ${aheadMs > 0 ? 'ahead' : 'behind'}, by the production latency`;
+}
+
+function checkWords({ check }: ClockReport): string {
+  if (check === 'confirmed') return ', confirmed by the production latency';
+  return check === 'unconfirmed' ? ', not confirmed' : '';
+}
+
+/** What the wall-clock moment of a cue means now. */
+export const timingWords = ({ timing }: Pick<ClockReport, 'timing'>): string =>
+  ({
+    capture: 'A cue at a wall-clock moment lands on the picture that was taken then.',
+    latency:
+      'A cue at a wall-clock moment lands on the picture that was taken then, by its arrival and the production latency.',
+    stamp: 'A cue at a wall-clock moment lands on the picture that arrives here then.',
+  })[timing];
 
 const formatAge1 = (ms: number): string => (ms < 10_000 ? formatSpan(ms) : formatAge(ms));
 
@@ -124,6 +150,10 @@ export function* clockProblems(clock: ClockReport, at: number): Generator<Proble
   if (state === 'absurd') {
     const text = `The encoder's clock is wrong: ${absurdWords(clock)}.`;
     yield { level: 'warn', code: 'clock-absurd', text };
+  }
+  if (state === 'contradicted') {
+    const text = `The encoder's clock is not believed: ${contradictedWords(clock)}.`;
+    yield { level: 'warn', code: 'clock-contradicted', text };
   }
   if (state === 'drifting') {
     const rate = driftPpm === null ? '' : ` by ${formatSpan(Math.abs(driftPpm) * MS_AN_HOUR)} an hour`;

@@ -132,7 +132,15 @@ export interface LintReport {
   readonly lastAt: number;
 }
 
-export const CLOCK_STATES = ['absent', 'locking', 'locked', 'drifting', 'stepped', 'absurd'] as const;
+export const CLOCK_STATES = [
+  'absent',
+  'locking',
+  'locked',
+  'drifting',
+  'stepped',
+  'absurd',
+  'contradicted',
+] as const;
 export type ClockState = (typeof CLOCK_STATES)[number];
 
 /** What the encoder says of its clock and its frames (OBS BPM, MISB ST 0604). */
@@ -140,7 +148,11 @@ export interface ClockReport {
   readonly state: ClockState;
   readonly source: 'misb' | 'bpm' | null;
   /** By what the wall-clock moment of a cue is turned into a picture now. */
-  readonly timing: 'capture' | 'stamp';
+  readonly timing: 'capture' | 'latency' | 'stamp';
+  /** What the production latency says of it; null where the server says nothing of that. */
+  readonly check: 'confirmed' | 'unconfirmed' | 'contradicted' | null;
+  /** How far it is ahead (negative: behind) of what contradicts it. */
+  readonly contradiction: { readonly by: 'arrival' | 'latency'; readonly aheadMs: number } | null;
   /** How far off a capture time can be, by the encoder's own clock. */
   readonly errorMs: number | null;
   /** From capture by the encoder's clock to arrival by the server's. */
@@ -319,7 +331,9 @@ function readClock(value: JsonObject): ClockReport | null {
   return {
     state,
     source: value.source === 'misb' || value.source === 'bpm' ? value.source : null,
-    timing: value.timing === 'capture' ? 'capture' : 'stamp',
+    timing: value.timing === 'capture' || value.timing === 'latency' ? value.timing : 'stamp',
+    check: CHECKS.find((known) => known === value.check) ?? null,
+    contradiction: isObject(value.contradiction) ? readContradiction(value.contradiction) : null,
     errorMs: numberOf(value.errorMs),
     delay: { last: numberOf(delay.last), least: numberOf(delay.least) },
     encodeMs: numberOf(part(value, 'encodeMs').last),
@@ -331,6 +345,14 @@ function readClock(value: JsonObject): ClockReport | null {
     lastStep: byMs === null || at === null ? null : { byMs, at },
     frames: isObject(value.frames) ? readFrames(value.frames) : null,
   };
+}
+
+const CHECKS = ['confirmed', 'unconfirmed', 'contradicted'] as const;
+
+function readContradiction(value: JsonObject): ClockReport['contradiction'] {
+  const aheadMs = numberOf(value.aheadMs);
+  const { by } = value;
+  return aheadMs === null || (by !== 'arrival' && by !== 'latency') ? null : { by, aheadMs };
 }
 
 function readFrames(value: JsonObject): FramesReport {
