@@ -24,8 +24,11 @@ import { type CueLog, openCueLog } from './cue-log.ts';
 import { CueFeed } from './feed.ts';
 import { keysRoute } from './keys-route.ts';
 import type { DirectorObserver } from './observer.ts';
+import type { InteractionLookup } from './rundown/interactions.ts';
+import { openRundownRoom } from './rundown/room.ts';
+import type { Rundowns } from './rundown/rundowns.ts';
 import type { StreamGate } from './stream-gate.ts';
-import { deedsOf, type RundownDeeds } from './triggers/deeds.ts';
+import { deedsOf } from './triggers/deeds.ts';
 
 export interface DirectorOptions {
   readonly settings: Settings;
@@ -41,6 +44,8 @@ export interface DirectorOptions {
   readonly consoleObserver?: ConsoleObserver;
   /** A stream's health in short, for consoles. */
   readonly briefOf?: (stream: string) => StreamBrief;
+  /** Asks events for an interaction that a rundown names; null: nobody does. */
+  readonly lookUpInteraction?: InteractionLookup;
 }
 
 export interface Director {
@@ -49,8 +54,7 @@ export interface Director {
   readonly feed: CueFeed;
   /** Where other parts tell consoles of what they do, and write it into the as-run log. */
   readonly console: Pick<Console, 'publish' | 'asRun' | 'isRehearsal' | 'endChannel'>;
-  /** What triggers take and arm. */
-  useRundown(rundown: RundownDeeds): void;
+  readonly rundowns: Rundowns;
   readonly signingKeys: readonly SigningKey[];
   /** Puts cue API, feed and keys into an app. */
   routes(app: Express): void;
@@ -95,18 +99,34 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
     await book.close();
     throw error;
   });
-  let rundown: RundownDeeds | null = null;
+  let rundowns: Rundowns | null = null;
   book.isRehearsal = console.isRehearsal;
   console.attach(
     book,
     start.cues,
-    deedsOf(book, () => rundown),
+    deedsOf(book, () => rundowns),
   );
   const api = cueApi({
     ...{ book, tokens, clock, rate: settings.cueRate },
     isStreamAllowed: (stream) => isStreamAllowed(settings.streams, stream),
     ...observed,
   });
+
+  const rundown = await openRundownRoom({
+    ...{ settings, tokens, book, gate, clock, log, keyIdLength: signingKeys[0]!.id.length },
+    lookUp: options.lookUpInteraction ?? null,
+    onChange: (stream, view) => console.publish(stream, 'rundown', view),
+    onAction: ({ stream, what, item, by, console: at, rundown: id }) =>
+      console.asRun.add(stream, {
+        ...{ what, by, console: at, item: item?.id ?? null, type: item?.type ?? null },
+        title: item === null ? id : (item.title ?? null),
+      }),
+  }).catch(async (error: unknown) => {
+    await book.close();
+    await console.close();
+    throw error;
+  });
+  rundowns = rundown.rundowns;
 
   const compact = () => {
     cueLog.compact(clock.unixMs()).then(
@@ -121,13 +141,10 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   for (const timer of timers) timer.unref();
 
   return {
-    ...{ book, cueLog, feed, console, signingKeys },
-    useRundown(deeds) {
-      rundown = deeds;
-    },
+    ...{ book, cueLog, feed, console, signingKeys, rundowns },
     routes(app) {
       console.routes(app);
-      app.use('/api/v1/streams', api);
+      app.use('/api/v1/streams', api, rundown.router);
       app
         .route(FEED_PATH)
         .head(methodNotAllowed('GET'))
@@ -135,9 +152,10 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
         .all(methodNotAllowed('GET'));
       app.get(KEYS_PATH, keysRoute(signingKeys, options.upstreamKeys));
     },
-    check: () => (book.healthy ? true : 'the cue log does not take entries'),
+    check: () => (book.healthy ? rundown.check() : 'the cue log does not take entries'),
     async close() {
       for (const timer of timers) clearInterval(timer);
+      await rundown.close();
       await book.close();
       feed.close();
       await console.close();

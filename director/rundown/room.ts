@@ -25,6 +25,9 @@ export interface RundownRoomOptions {
   readonly keyIdLength: number;
   /** Asks events whether an interaction exists; null: nobody does. */
   readonly lookUp: InteractionLookup | null;
+  /** Told with the whole of a stream's rundown whenever something of it has changed; null: it was unloaded. */
+  readonly onChange: (stream: string, rundown: RundownView | null) => void;
+  readonly onAction: (action: RundownAction) => void;
 }
 
 /** Rundowns as the director has them: kept in the data folder, run several times a second, behind HTTP. */
@@ -32,9 +35,6 @@ export interface RundownRoom {
   readonly rundowns: Rundowns;
   /** To be mounted at `/api/v1/streams`. */
   readonly router: Router;
-  /** Told with the whole of a stream's rundown whenever something of it has changed; null: it was unloaded. */
-  onChange: (stream: string, rundown: RundownView | null) => void;
-  onAction: (action: RundownAction) => void;
   check(): true | string;
   /** Before the book is closed: nothing runs any more. */
   close(): Promise<void>;
@@ -48,17 +48,12 @@ export async function openRundownRoom(options: RundownRoomOptions): Promise<Rund
     maxQueued: settings.storeQueue,
     timeoutMs: settings.storeTimeoutMs,
   });
-  const listeners: Pick<RundownRoom, 'onChange' | 'onAction'> = {
-    onChange: () => undefined,
-    onAction: () => undefined,
-  };
   let rundowns: Rundowns;
   try {
     rundowns = await Rundowns.open({
       ...{ store, stored: await store.all(), book, gate, clock, log, limits: settings, keyIdLength, lookUp },
       isRehearsal: (stream) => book.isRehearsal(stream),
-      onChange: (stream, rundown) => listeners.onChange(stream, rundown),
-      onAction: (action) => listeners.onAction(action),
+      ...{ onChange: options.onChange, onAction: options.onAction },
     });
   } catch (error) {
     await store.close();
@@ -66,7 +61,7 @@ export async function openRundownRoom(options: RundownRoomOptions): Promise<Rund
   }
   const timer = setInterval(() => rundowns.tick(), TICK_MS);
   timer.unref();
-  return Object.assign(listeners, {
+  return {
     rundowns,
     router: rundownRoutes({
       ...{ rundowns, tokens, clock, rate: settings.cueRate },
@@ -78,5 +73,5 @@ export async function openRundownRoom(options: RundownRoomOptions): Promise<Rund
       await rundowns.close();
       await store.close();
     },
-  } as const);
+  };
 }
