@@ -1,6 +1,6 @@
 import type { Cue, PreparedCue } from '../cues/cue.ts';
 import { type ErrorCode, FramecueError } from '../packet/errors.ts';
-import type { UnixMilliseconds } from '../packet/time.ts';
+import type { UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
 import type { Actor } from './action.ts';
 import {
   actionOn,
@@ -35,7 +35,14 @@ export interface AcceptRequest {
 }
 
 export type AcceptOutcome =
-  | { readonly kind: 'accepted'; readonly cue: Cue }
+  | {
+      readonly kind: 'accepted';
+      readonly cue: Cue;
+      /** From handing it to the log until the disk had it. */
+      readonly commitMs: number;
+      /** When the injector had it: every access unit from then on knows of it. Null: it is armed, or was called off. */
+      readonly scheduledAtUs: UnixMicroseconds | null;
+    }
   /** The key's first cue, as it now stands. */
   | { readonly kind: 'repeated'; readonly cue: Cue }
   | Refused;
@@ -126,8 +133,11 @@ export class Acceptance {
     const { who, key } = input;
     const row: KeyRow | null =
       key === null || hash === null ? null : { token: who.by, key, hash, cueId: id, at: acceptedAt };
+    const { clock } = this.#parts.options;
+    const handedUs = clock.monotonicUs();
     const failed = await this.#log(entered, row);
     if (failed !== null) return failed;
+    const commitMs = (clock.monotonicUs() - handedUs) / 1_000;
     if (row !== null) this.#keys.keep(row);
     const what = state === 'armed' ? 'arm' : 'accept';
     this.#parts.acted(actionOn(what, held.cue, who, input.receivedAt));
@@ -136,7 +146,7 @@ export class Acceptance {
       const given = this.#schedule(held, prepared);
       if (given !== null) return given;
     }
-    return { kind: 'accepted', cue: held.cue };
+    return { kind: 'accepted', cue: held.cue, commitMs, scheduledAtUs: held.scheduledAtUs };
   }
 
   /** Its first entry, to the disk; null: it is there. */

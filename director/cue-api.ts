@@ -53,6 +53,7 @@ export function cueApi(options: CueApiOptions): Router {
 
   const accept: RequestHandler = async (req, res) => {
     const receivedAt = clock.unixMs();
+    const arrivedUs = clock.monotonicUs();
     const stream = streamOf(req.params);
     const who = actorOf(req, res);
     await limit(who, stream);
@@ -63,6 +64,9 @@ export function cueApi(options: CueApiOptions): Router {
     if (outcome.kind === 'refused') throw outcome.error;
     // Relative to this server, whatever proxies call it (RFC 9110, 10.2.2).
     res.location(`/api/v1/streams/${stream}/cues/${outcome.cue.id}`);
+    if (outcome.kind === 'accepted') {
+      res.set('Server-Timing', serverTiming(outcome, (clock.monotonicUs() - arrivedUs) / 1_000));
+    }
     sendCue(res, outcome.cue, 202);
   };
 
@@ -138,6 +142,19 @@ export function cueApi(options: CueApiOptions): Router {
   router.route('/:app/:name/cues/:id/cancel').post(direct, cancel).all(methodNotAllowed('POST'));
   router.route('/:app/:name/stamping').put(direct, setStamping).all(methodNotAllowed('PUT'));
   return router;
+}
+
+/**
+ * What acceptance took, for benchmarks and proxies (W3C Server Timing): `own` from the request being read to this
+ * answer without `commit`, the wait for the disk; `injector` says when the injector had it, Unix microseconds.
+ */
+function serverTiming(
+  { commitMs, scheduledAtUs }: { readonly commitMs: number; readonly scheduledAtUs: number | null },
+  tookMs: number,
+): string {
+  const parts = [`own;dur=${(tookMs - commitMs).toFixed(3)}`, `commit;dur=${commitMs.toFixed(3)}`];
+  if (scheduledAtUs !== null) parts.push(`injector;desc="${scheduledAtUs}"`);
+  return parts.join(', ');
 }
 
 function sendCue(res: Response, cue: Cue, status: number): void {
