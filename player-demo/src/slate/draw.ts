@@ -6,6 +6,8 @@ const SIGNS: { readonly [tone in SlateWords['tone']]: string } = { good: '✓', 
 /** Lines for people below the code, in modules. */
 const FIGURES_AT = CODE_HEIGHT + QUIET + 1.9;
 const MORE_AT = CODE_HEIGHT + QUIET + 3.2;
+const TITLE_AT = CODE_HEIGHT + QUIET + 1.2;
+const WORDS_WIDTH = 20;
 
 /** All of the screen at once: one display shows one moment. */
 export function drawScreen(
@@ -38,12 +40,27 @@ export function drawScreen(
     context.fillText(figure, at(PLACES[i]!), top + FIGURES_AT * module);
   });
   context.font = font(0.95, 600);
-  context.fillText(label, at(0), top + MORE_AT * module, 15 * module);
+  context.fillText(label, at(0), top + MORE_AT * module, 14 * module);
   context.textAlign = 'right';
+  const widest = WORDS_WIDTH * module;
   context.font = font(1.4, 700);
-  context.fillText(`${SIGNS[words.tone]} ${words.title}`, at(CODE_WIDTH), top + (FIGURES_AT - 0.3) * module);
-  context.font = font(0.8, 400);
-  context.fillText(words.more, at(CODE_WIDTH), top + MORE_AT * module, 20 * module);
+  const title = `${SIGNS[words.tone]} ${words.title}`;
+  context.fillText(title, at(CODE_WIDTH), top + TITLE_AT * module, widest);
+  context.font = font(0.72, 400);
+  linesOf(context, words.more, widest).forEach((line, i) => {
+    context.fillText(line, at(CODE_WIDTH), top + (TITLE_AT + 1.15 + i * 0.95) * module, widest);
+  });
+}
+
+/** Two at most: what does not fit is drawn narrower. */
+function linesOf(context: CanvasRenderingContext2D, text: string, widest: number): readonly string[] {
+  if (context.measureText(text).width <= widest) return [text];
+  const words = text.split(' ');
+  let first = words.shift() ?? '';
+  while (words.length > 0 && context.measureText(`${first} ${words[0]}`).width <= widest) {
+    first = `${first} ${words.shift()}`;
+  }
+  return [first, words.join(' ')];
 }
 
 /** HH:MM:SS.mmm of UTC. */

@@ -62,6 +62,8 @@ export function decodeGrey(
     let late = false;
     const end = (): void => {
       child.kill('SIGKILL');
+      // A wrapper's own child may hold the pipe open after it.
+      child.stdout.destroy();
     };
     const timer = setTimeout(() => {
       late = true;

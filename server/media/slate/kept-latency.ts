@@ -13,7 +13,7 @@ export const MAX_PEOPLE = 50;
 const MAX_BYTES = 4 << 20;
 
 const Span = z.number().min(-1_000).max(60_000);
-const Applied = z.strictObject({
+export const Applied = z.strictObject({
   ms: Span,
   errorMs: z.number().min(0).max(60_000),
   source: z.enum(['measured', 'declared', 'manual']),
