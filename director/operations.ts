@@ -5,7 +5,16 @@ import { CUE_STATES } from '../cues/states.ts';
 import { KEYS_PATH } from '../cues/wire/index.ts';
 import type { Operation } from '../service/openapi/operation.ts';
 import { JsonObject, Pts, Reason, SpanMs, UnixMs, UnixUs } from '../service/openapi/parts.ts';
-import { CueRequest, IdempotencyKey, ListQuery, StampingRequest } from './cue-request.ts';
+import { BY_CONSOLE } from './console/operations.ts';
+import {
+  CueRequest,
+  EditRequest,
+  IdempotencyKey,
+  ListQuery,
+  PanicRequest,
+  StampingRequest,
+  TakeRequest,
+} from './cue-request.ts';
 
 const Output = z.strictObject({
   seen: z.enum(OUTPUT_VERDICTS),
@@ -28,6 +37,7 @@ const Landing = z.strictObject({
   choice: z.enum(['next-in-presentation', 'own-pts', 'scheduled', 'read-back']),
   timing: z.enum(['capture', 'stamp', 'latency']).optional(),
   timingErrorMs: SpanMs.optional(),
+  encoderClock: z.enum(['confirmed', 'unconfirmed', 'contradicted']).optional(),
   outputs: z.record(z.string(), Output).meta({ description: 'What reading each output back has shown.' }),
 });
 
@@ -63,7 +73,7 @@ export const CueResource = z.strictObject({
   dueAt: UnixMs.optional(),
   taken: Person.optional(),
   edited: Person.optional(),
-  voided: z.looseObject({ at: UnixMs, by: z.string(), landing: z.unknown() }).optional(),
+  voided: z.strictObject({ at: UnixMs, by: z.string(), landing: Landing.nullable() }).optional(),
   series: z
     .strictObject({
       id: z.string(),
@@ -84,6 +94,7 @@ export const CueResource = z.strictObject({
 const CUES = '/api/v1/streams/{app}/{name}/cues';
 
 const IDEMPOTENCY = {
+  ...BY_CONSOLE,
   'Idempotency-Key': {
     text: 'A repeat with the same key and body gives the first cue again.',
     schema: IdempotencyKey,
@@ -111,6 +122,10 @@ export const CUE_OPERATIONS: readonly Operation[] = [
         later: {
           summary: 'Three seconds ahead, announced to players',
           value: { type: 'interaction.open', data: { interaction: 'q1' }, delayMs: 3000, durationMs: 10000 },
+        },
+        armed: {
+          summary: 'Waits for `take`',
+          value: { type: 'interaction.open', data: { interaction: 'q1' }, armed: true },
         },
         lock: {
           summary: 'Closes an interaction',
@@ -157,13 +172,82 @@ export const CUE_OPERATIONS: readonly Operation[] = [
     errors: ['ERR_CUE_UNKNOWN'],
   },
   {
+    method: 'patch',
+    path: `${CUES}/{id}`,
+    tag: 'cues',
+    summary: 'Change a cue that nobody has heard of yet',
+    description:
+      'Until it is announced. What is given is changed, null takes it away. With `rev`: only that revision.',
+    right: 'direct',
+    headers: BY_CONSOLE,
+    body: { schema: EditRequest },
+    answers: { 200: { text: 'It is changed, under the next revision.', schema: CueResource } },
+    errors: [
+      'ERR_CUE_UNKNOWN',
+      'ERR_CUE_STATE',
+      'ERR_CUE_CHANGED',
+      'ERR_CUE_MOMENT_PASSED',
+      'ERR_CUE_TOO_LARGE',
+      'ERR_CONTROL_HELD',
+      'ERR_RATE_LIMITED',
+      'ERR_STORE_UNAVAILABLE',
+    ],
+  },
+  {
+    method: 'post',
+    path: `${CUES}/{id}/take`,
+    tag: 'cues',
+    summary: 'Take an armed cue',
+    description: 'It fires once, however often and by however many it is taken.',
+    right: 'direct',
+    headers: BY_CONSOLE,
+    body: { schema: TakeRequest, optional: true },
+    answers: {
+      200: { text: 'It had been taken before.', schema: CueResource },
+      202: { text: 'It is on its way into the video.', schema: CueResource },
+    },
+    errors: [
+      'ERR_CUE_UNKNOWN',
+      'ERR_CUE_STATE',
+      'ERR_CUE_MOMENT_PASSED',
+      'ERR_STREAM_NOT_LIVE',
+      'ERR_STAMPING_OFF',
+      'ERR_CUE_TOO_MANY_OPEN',
+      'ERR_CONTROL_HELD',
+      'ERR_RATE_LIMITED',
+      'ERR_STORE_UNAVAILABLE',
+    ],
+  },
+  {
     method: 'post',
     path: `${CUES}/{id}/cancel`,
     tag: 'cues',
-    summary: 'Take a cue back',
+    summary: 'Take a cue back, or void what it has opened',
+    description:
+      'Nobody has heard of it: it is taken back. Announced, or landed and open: the next picture carries that it is void (`voided`), players close it and its round counts for nothing.',
     right: 'direct',
-    answers: { 200: { text: 'It is taken back.', schema: CueResource } },
-    errors: ['ERR_CUE_UNKNOWN', 'ERR_CUE_STATE', 'ERR_STORE_UNAVAILABLE'],
+    headers: BY_CONSOLE,
+    answers: { 200: { text: 'It is taken back or void.', schema: CueResource } },
+    errors: ['ERR_CUE_UNKNOWN', 'ERR_CUE_STATE', 'ERR_CONTROL_HELD', 'ERR_STORE_UNAVAILABLE'],
+  },
+  {
+    method: 'post',
+    path: '/api/v1/streams/{app}/{name}/panic',
+    tag: 'cues',
+    summary: 'Take back all that waits and void all that is open',
+    right: 'direct',
+    headers: BY_CONSOLE,
+    body: { schema: PanicRequest },
+    answers: {
+      200: {
+        text: 'Done; `noted`: it stands in the log.',
+        schema: z.strictObject({
+          cancelled: z.array(z.string()),
+          voided: z.array(z.string()),
+          noted: z.boolean(),
+        }),
+      },
+    },
   },
   {
     method: 'put',

@@ -29,7 +29,7 @@ const Moment = z.union(
 );
 const momentOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Date.parse(text));
 
-const Query = z.strictObject({
+export const AsRunQuery = z.strictObject({
   format: z.enum(['json', 'csv']).optional(),
   /** From this moment on. */
   from: Moment.optional(),
@@ -48,7 +48,7 @@ export function asRunRoutes(asRun: AsRunLog, tokens: TokenRegistry): Router {
 
   const get: RequestHandler = async (req, res) => {
     const stream = streamOf(req.params);
-    const query = Query.parse(req.query);
+    const query = AsRunQuery.parse(req.query);
     if (query.last !== undefined && (query.after !== undefined || query.limit !== undefined)) {
       throw new FramecueError('ERR_REQUEST_INVALID', 'last: give it without after and limit.');
     }

@@ -29,7 +29,7 @@ const FORMATS = {
 } as const;
 
 const Flag = z.enum(['0', '1'], 'give 1 or 0');
-const LoadQuery = z.strictObject({
+export const LoadQuery = z.strictObject({
   /** Says what is wrong and loads nothing. */
   check: Flag.optional(),
   replace: Flag.optional(),
@@ -37,8 +37,8 @@ const LoadQuery = z.strictObject({
   /** Id of the rundown where a CSV file says none. */
   id: z.string().regex(ID_PATTERN).optional(),
 });
-const UnloadQuery = z.strictObject({ replace: Flag.optional() });
-const TakeQuery = z.strictObject({ anyway: Flag.optional() });
+export const UnloadQuery = z.strictObject({ replace: Flag.optional() });
+export const TakeQuery = z.strictObject({ anyway: Flag.optional() });
 
 /** A rundown is larger than other bodies, and may be CSV: its route reads it. */
 export const isRundownUpload = (req: Pick<Request, 'method' | 'path'>): boolean =>

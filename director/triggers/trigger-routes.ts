@@ -19,7 +19,7 @@ export interface TriggerRoutesOptions {
 }
 
 const PATH = '/api/v1/trigger';
-const PressQuery = z.strictObject({ token: z.string().min(1).max(256).optional() });
+export const PressQuery = z.strictObject({ token: z.string().min(1).max(256).optional() });
 /** Wrong secrets from one address. */
 const GUESSES = { points: 20, duration: 60 };
 

@@ -1,9 +1,13 @@
+import { CONSOLE_OPERATIONS } from '../../director/console/operations.ts';
 import { CUE_OPERATIONS } from '../../director/operations.ts';
+import { RUNDOWN_OPERATIONS } from '../../director/rundown/operations.ts';
+import { TRIGGER_OPERATIONS } from '../../director/triggers/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
 import { OPERATING } from '../../service/openapi/operating.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
 import { VERSION } from '../version.ts';
 import { STREAM_OPERATIONS } from './operations.ts';
+import { LATENCY_OPERATIONS } from './slate/operations.ts';
 import { TRACE_OPERATION } from './trace-routes.ts';
 
 export const MEDIA_API: ApiInfo = {
@@ -13,6 +17,10 @@ export const MEDIA_API: ApiInfo = {
   version: VERSION,
   tags: {
     cues: 'Mark, arm, take, change and take back.',
+    rundown: 'The running order of a show.',
+    consoles: 'Several directors: the channel, control, rehearsal and the as-run log.',
+    triggers: 'Addresses that a stream deck can press.',
+    latency: 'From the lens to here, and from the eye to the key.',
     streams: 'What is on air, and how healthy it is.',
     audit: 'What outputs and CDNs keep of each cue.',
     recordings: 'Shows for replays.',
@@ -25,6 +33,10 @@ export const MEDIA_API: ApiInfo = {
 export const mediaOperations = (): readonly Operation[] => [
   ...CUE_OPERATIONS,
   TRACE_OPERATION,
+  ...RUNDOWN_OPERATIONS,
+  ...CONSOLE_OPERATIONS,
+  ...TRIGGER_OPERATIONS,
+  ...LATENCY_OPERATIONS,
   ...STREAM_OPERATIONS,
   ...OPERATING,
 ];

@@ -97,6 +97,26 @@ export const STREAM_OPERATIONS: readonly Operation[] = [
     errors: ['ERR_STREAM_NOT_LIVE'],
   },
   {
+    method: 'post',
+    path: `${STREAM}/preview`,
+    tag: 'streams',
+    summary: 'An address of the picture ahead of the programme delay',
+    description:
+      'HTTP-FLV with the same PTS as the programme; the address needs no header and is good for a while.',
+    right: 'read',
+    answers: {
+      200: {
+        text: 'Without a programme delay it is the ordinary address.',
+        schema: z.strictObject({
+          url: z.string(),
+          protocol: z.literal('flv'),
+          expiresAt: UnixMs.nullable(),
+          programmeDelayMs: z.number(),
+        }),
+      },
+    },
+  },
+  {
     method: 'get',
     path: `${STREAM}/recording`,
     tag: 'recordings',
