@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   record: async () => (await import('./commands/record.ts')).recordCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  rundown: async () => (await import('./commands/rundown.ts')).rundownCommand(),
   stamp: async () => (await import('./commands/stamp.ts')).stampCommand(),
   strip: async () => (await import('./commands/strip.ts')).stripCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),

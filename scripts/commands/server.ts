@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ERRORS, type ErrorCode, FramecueError } from '../../packet/errors.ts';
 import { type RunFile, runFilePath } from '../../server/run-file.ts';
+import type { ErrorBody } from '../../service/http-errors.ts';
 import { loadSettings } from '../../service/settings.ts';
 
 /** Where a command talks to, and as whom. */
@@ -109,25 +110,38 @@ async function answerOf<T>({ media }: Server, response: Response): Promise<T> {
 }
 
 /** @throws {FramecueError} the server's own code, ERR_TIMEOUT where it does not answer, or ERR_NOT_READY. */
-export async function ask<T>(server: Server, method: string, path: string, body?: unknown): Promise<T> {
+export async function ask<T>(
+  server: Server,
+  method: string,
+  path: string,
+  body?: unknown,
+  /** Of a body that is text: it goes as it is. */
+  contentType: string | null = null,
+): Promise<T> {
   let response: Response;
   try {
     response = await fetch(server.media + path, {
       method,
       headers: {
         authorization: `Bearer ${server.token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: contentType === null ? JSON.stringify(body) : (body as BodyInit) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (cause) {
     throw new FramecueError('ERR_TIMEOUT', `${server.media} does not answer.`, { cause });
   }
-  const answer = await answerOf<T & { error?: { code: string; message: string } }>(server, response);
+  const answer = await answerOf<T & { error?: ErrorBody['error'] }>(server, response);
   if (response.ok) return answer;
-  const { code = 'ERR_INTERNAL', message = response.statusText } = answer.error ?? {};
-  throw new FramecueError(code in ERRORS ? (code as ErrorCode) : 'ERR_INTERNAL', message);
+  const { code = 'ERR_INTERNAL', message = response.statusText, details } = answer.error ?? {};
+  throw new FramecueError(
+    code in ERRORS ? (code as ErrorCode) : 'ERR_INTERNAL',
+    message,
+    details === undefined ? {} : { details },
+  );
 }
 
 export function wholeNumber(text: string): number {
