@@ -16,7 +16,13 @@ describe('the clock exchange', () => {
     const { status, body, headers } = await t.get('/api/v1/clock?t1=1700000000123456');
     expect({ status, body }).toEqual({
       status: 200,
-      body: { t1: 1_700_000_000_123_456, t2: now, t3: now, iso: new Date(now / 1000).toISOString() },
+      body: {
+        t1: 1_700_000_000_123_456,
+        t2: now,
+        t3: now,
+        iso: new Date(now / 1000).toISOString(),
+        steps: 0,
+      },
     });
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('access-control-allow-origin')).toBe('*');
@@ -34,6 +40,15 @@ describe('the clock exchange', () => {
     const { body, headers } = await t.get('/api/v1/clock?format=iso');
     expect(body).toBe(new Date(t.time.clock.unixMs()).toISOString());
     expect(headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  });
+
+  test('one answer for a cache in front to give out, with the moment at which it was made', async () => {
+    const now = t.time.clock.unixUs();
+    const { body, headers } = await t.get('/api/v1/clock/cached');
+    expect(body).toEqual({ at: now, maxAgeMs: 1000, steps: 0 });
+    expect(headers.get('cache-control')).toBe('public, max-age=1');
+    expect(headers.get('access-control-expose-headers')).toContain('Age');
+    expect((await t.get('/api/v1/clock/cachedx')).status).toBe(404);
   });
 
   test('nothing else lives at its address', async () => {

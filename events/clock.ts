@@ -6,6 +6,9 @@ import type { HotHandler } from '../service/http-server.ts';
 import type { Log } from '../service/log.ts';
 
 export const CLOCK_PATH = '/api/v1/clock';
+/** The time for those who are too many to be asked for one by one. */
+export const CACHED_CLOCK_PATH = '/api/v1/clock/cached';
+const CACHED_MS = 1000;
 
 /** What a client can have sent: microseconds, as far as a double holds them. */
 const T1 = /[?&]t1=(\d{1,16})(?:[&]|$)/;
@@ -20,18 +23,27 @@ export function createClockHandler(options: {
   readonly clock: Clock;
   readonly cors: Cors;
   readonly log: Log;
+  /** How often this clock has stepped: exchanges from before a step say nothing of it now. */
+  readonly steps?: () => number;
 }): HotHandler {
-  const { clock, cors, log } = options;
+  const { clock, cors, log, steps = () => 0 } = options;
   return (req, res) => {
     const url = req.url ?? '';
     if (!url.startsWith(CLOCK_PATH)) return false;
-    const after = url.charCodeAt(CLOCK_PATH.length);
-    if (!Number.isNaN(after) && after !== QUESTION_MARK) return false;
+    const isCached = isAt(url, CACHED_CLOCK_PATH);
+    if (!isCached && !isAt(url, CLOCK_PATH)) return false;
     const t2 = clock.unixUs();
     if (cors.handle(req, res)) return true;
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD');
       sendError(res, new FramecueError('ERR_METHOD'), log);
+      return true;
+    }
+    if (isCached) {
+      // One answer for everybody: a cache in front gives it out for a second, and tells its age (RFC 9111, 5.1).
+      res.setHeader('Cache-Control', `public, max-age=${CACHED_MS / 1000}`);
+      res.setHeader('Content-Type', 'application/json; charset=utf-8');
+      res.end(`{"at":${clock.unixUs()},"maxAgeMs":${CACHED_MS},"steps":${steps()}}`);
       return true;
     }
     const query = url.slice(CLOCK_PATH.length);
@@ -47,9 +59,16 @@ export function createClockHandler(options: {
     const t1 = T1.exec(query)?.[1];
     const t3 = clock.unixUs();
     const iso = new Date(t3 / 1000).toISOString();
-    res.end(`{"t1":${t1 === undefined ? 'null' : Number(t1)},"t2":${t2},"t3":${t3},"iso":"${iso}"}`);
+    res.end(
+      `{"t1":${t1 === undefined ? 'null' : Number(t1)},"t2":${t2},"t3":${t3},"iso":"${iso}","steps":${steps()}}`,
+    );
     return true;
   };
 }
 
 const QUESTION_MARK = 0x3f;
+
+function isAt(url: string, path: string): boolean {
+  const after = url.charCodeAt(path.length);
+  return url.startsWith(path) && (Number.isNaN(after) || after === QUESTION_MARK);
+}

@@ -5,11 +5,12 @@ import { type Clock, systemClock } from '../packet/clock.ts';
 import { ms } from '../packet/time.ts';
 import type { Cors } from '../service/cors.ts';
 import type { HealthCheck } from '../service/health.ts';
-import type { HotHandler } from '../service/http-server.ts';
+import type { HotHandler, UpgradeHandler } from '../service/http-server.ts';
 import type { Log } from '../service/log.ts';
 import type { TokenRegistry } from '../service/tokens.ts';
 import { createClockHandler } from './clock.ts';
 import { FeedClient, type FeedLimits, type FeedStatus } from './feed-client.ts';
+import { createGateway, type GatewayStatus } from './gateway/gateway.ts';
 import { createSubmissionsHandler } from './http/hot-submissions.ts';
 import { interactionRoutes } from './http/interactions.ts';
 import { keysRoute } from './http/keys.ts';
@@ -59,6 +60,10 @@ export interface EventsOptions {
   readonly storeQueue: number;
   readonly storeTimeoutMs: number;
   readonly cors: Cors;
+  /** Connections to the gateway at a time. Default 10,000. */
+  readonly gatewayLimit?: number;
+  /** How often this machine's clock has stepped since the start. */
+  readonly clockSteps?: () => number;
   readonly log: Log;
   readonly observer?: EventsObserver;
   readonly clock?: Clock;
@@ -75,6 +80,7 @@ export interface EventsOptions {
 export interface Events {
   /** Asked before Express: what everybody does in the same second. */
   readonly hot: readonly HotHandler[];
+  readonly upgrade: UpgradeHandler;
   readonly routes: (app: Express) => void;
   /** For readiness. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
@@ -88,6 +94,7 @@ export interface Events {
 export interface EventsStatus {
   readonly feed: FeedStatus;
   readonly ledger: LedgerStatus;
+  readonly gateway: GatewayStatus;
   readonly interactions: { readonly live: number; readonly held: number };
   readonly cues: number;
   readonly stampKeys: number;
@@ -99,6 +106,7 @@ const CLOCK_ERROR_MS = 100;
 const TOLERANCE_MS = 250;
 const INTERACTIONS_IN_MEMORY = 10_000;
 const CUES_IN_MEMORY = 10_000;
+const GATEWAY_LIMIT = 10_000;
 const HELD: HeldLimits = { count: 20_000, forMs: 600_000 };
 /** Holds the largest stamp, with every quote in it escaped, and all the other fields. */
 const SUBMISSION_LIMITS = { bytes: 8 * 1024, timeoutMs: 10_000 };
@@ -115,6 +123,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     observer = silentObserver,
     log,
     cors,
+    clockSteps = () => 0,
   } = options;
   const judgeLimits: JudgeLimits = {
     spreadMs: ms(options.viewerSpreadMs),
@@ -191,6 +200,10 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   });
   const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits });
   const viewerTokens = new ViewerTokens(options.sessionKey);
+  const gateway = createGateway({
+    ...{ clock, timers, cors, log, steps: clockSteps },
+    limit: options.gatewayLimit ?? GATEWAY_LIMIT,
+  });
   const jwt = new ViewerJwt({ ...options.jwt, clock });
   const spread = new ViewerSpread({
     ...{ clock, observer, capMs: options.viewerSpreadMs, reportsPerSecond: options.delayReportsPerSecond },
@@ -212,8 +225,9 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
         observer,
         limits: SUBMISSION_LIMITS,
       }),
-      createClockHandler({ clock, cors, log }),
+      createClockHandler({ clock, cors, log, steps: clockSteps }),
     ],
+    upgrade: gateway.handleUpgrade,
     routes(app) {
       sessionRoutes(app, {
         jwt,
@@ -245,11 +259,13 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     status: () => ({
       feed: feed.status(),
       ledger: ledger.status(),
+      gateway: gateway.status(),
       interactions: { live: book.liveCount, held: book.heldTotal },
       cues: mirror.size,
       stampKeys: keys.current().keys.length,
     }),
     async close() {
+      gateway.close();
       keeper.stop();
       await Promise.all([feed.close(), keys.stop()]);
       await ledger.close();

@@ -59,7 +59,7 @@ export class EventsUnderTest {
   /** A process's life begins. */
   async open(): Promise<void> {
     const log = createLog('events', { logLevel: 'silent' });
-    const cors = createCors(['*']);
+    const cors = this.#over.cors ?? createCors(['*']);
     this.events = await createEvents({
       ledgerPath: this.ledgerPath,
       mediaUrl: this.media.url,
@@ -95,7 +95,7 @@ export class EventsUnderTest {
         this.events.routes(express);
       },
     });
-    const server = createHttpServer({ hot: this.events.hot, app, log });
+    const server = createHttpServer({ hot: this.events.hot, upgrade: this.events.upgrade, app, log });
     this.#listening = await listen(server, { host: '127.0.0.1', port: 0, settingName: 'test' });
     this.url = `http://127.0.0.1:${this.#listening.port}`;
     health.markReady();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createEvents } from '../../events/events.ts';
 import type { JwtSource } from '../../events/http/viewer-jwt.ts';
 import { eventsMetrics } from '../../events/metrics.ts';
+import { clockHealthRoute } from '../../service/clock-health/routes.ts';
 import { createCors } from '../../service/cors.ts';
 import { createHealth } from '../../service/health.ts';
 import { createHttpApp } from '../../service/http-app.ts';
@@ -13,6 +14,7 @@ import type { Secrets } from '../../service/secrets.ts';
 import { SETTINGS, type Settings } from '../../service/settings.ts';
 import { tlsFilesOf } from '../../service/tls.ts';
 import { createTokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
+import { openClockHealth } from '../clock-setup.ts';
 import { playUrlsOf, servePages } from '../pages.ts';
 import type { ProcessContext, Running } from '../process.ts';
 import { eventsUrlOf, mainStreamOf, mediaUrlOf } from '../urls.ts';
@@ -21,9 +23,11 @@ import { EVENTS_API, eventsOperations } from './api.ts';
 /** The events process: interactions, answers, clock, and the viewers' pages. */
 export async function startEvents({ settings, secrets, log }: ProcessContext): Promise<Running> {
   const registry = createMetricsRegistry('events');
+  const tokens = createTokenRegistry(tokenHoldersOf(secrets));
   const cors = createCors(settings.corsOrigins);
   const tls = tlsFilesOf(settings);
   const health = createHealth();
+  const clockHealth = openClockHealth({ settings, log, registry });
   // Started alone, media is where the settings say; the starter of both tells the port in use.
   let mediaPort = settings.mediaPort;
   let ownPort = settings.eventsPort;
@@ -32,7 +36,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     ledgerPath: join(settings.dataDir, 'events.db'),
     mediaUrl: settings.feedUrl ?? mediaUrlOf({ ...settings, mediaUrl: null }, mediaPort),
     feedToken: secrets.tokens.feed,
-    tokens: createTokenRegistry(tokenHoldersOf(secrets)),
+    tokens,
     sessionKey: secrets.sessionKey,
     sessionTtlMs: settings.sessionTtlMs,
     jwt: {
@@ -45,6 +49,8 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     delayReportsPerSecond: settings.delayReportsPerSecond,
     storeQueue: settings.storeQueue,
     storeTimeoutMs: settings.storeTimeoutMs,
+    gatewayLimit: settings.gatewayLimit,
+    clockSteps: () => clockHealth.stepCount,
     cors,
     log,
     observer: eventsMetrics(registry),
@@ -58,6 +64,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     routes(app) {
       app.get('/metrics', metricsRoute(registry));
       health.routes(app);
+      clockHealthRoute(app, tokens, clockHealth);
       apiDocs(app, EVENTS_API, eventsOperations(settings));
       events.routes(app);
       servePages(app, () => {
@@ -67,7 +74,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
       });
     },
   });
-  const server = createHttpServer({ hot: events.hot, app, log, tls });
+  const server = createHttpServer({ hot: events.hot, upgrade: events.upgrade, app, log, tls });
   const listening = await listen(server, {
     host: settings.host,
     port: settings.eventsPort,
@@ -83,6 +90,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     },
     async close() {
       health.markStopping();
+      clockHealth.stop();
       await listening.close(settings.stopGraceMs);
       await events.close();
     },
