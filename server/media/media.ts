@@ -158,6 +158,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   const opened = openLatencies({
     ...{ dataDir: settings.dataDir, clock, log, streams },
     declared: declaredLatencyOf(settings),
+    onChange: (stream, status) => director?.console.publish(stream, 'latency', status),
   });
   latencies = opened;
   const delivery = createDelivery({
@@ -185,7 +186,11 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       );
       director?.routes(app);
       traceRoutes(app, tokens, { director: () => director, stamps });
-      latencyRoutes(app, tokens, { book: opened, allowed: settings.streams });
+      latencyRoutes(app, tokens, {
+        ...{ book: opened, allowed: settings.streams },
+        onAction: ({ stream, by, console, what }) =>
+          director?.console.asRun.add(stream, { what: 'latency', by, console, reason: what }),
+      });
       recorderRoutes(app, tokens, { ...shows, allowed: settings.streams });
       auditRoutes(app, tokens, { audit: () => audit, allowed: settings.streams });
       statusRoutes(app, tokens, {

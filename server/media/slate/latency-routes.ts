@@ -2,6 +2,7 @@ import { type Express, Router } from 'express';
 import { z } from 'zod';
 import { SESSIONS } from '../../../cues/slate/code.ts';
 import { STREAM_PATTERN } from '../../../cues/wire/index.ts';
+import { consoleOf } from '../../../director/console/requests.ts';
 import { FramecueError } from '../../../packet/errors.ts';
 import { holderOf, requireRight } from '../../../service/bearer.ts';
 import { methodNotAllowed } from '../../../service/http-app.ts';
@@ -65,8 +66,12 @@ export function latencyRoutes(app: Express, tokens: TokenRegistry, options: Late
   type Request = Parameters<Parameters<Router['get']>[1]>[0];
   type Response = Parameters<Parameters<Router['get']>[1]>[1];
   const tell = (req: Request, res: Response, what: string): void => {
-    const console = req.get('Framecue-Console') ?? null;
-    options.onAction?.({ stream: streamOf(req.params), by: holderOf(res).name, console, what });
+    options.onAction?.({
+      stream: streamOf(req.params),
+      by: holderOf(res).name,
+      console: consoleOf(req),
+      what,
+    });
   };
   const answer = (res: Response, body: unknown): void => {
     res.set('Cache-Control', 'no-store').json(body);
