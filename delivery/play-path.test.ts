@@ -9,6 +9,10 @@ describe('a play URL', () => {
     ['/live/main.flv', { kind: 'flv', stream }],
     ['/live/main.flv?token=a/b.flv', { kind: 'flv', stream }],
     ['/live/m%61in.flv', { kind: 'flv', stream }],
+    ['/live/main/preview.flv?ticket=a.b', { kind: 'preview', stream, ticket: 'a.b' }],
+    ['/live/main/preview.flv?x=1&ticket=a%2Eb', { kind: 'preview', stream, ticket: 'a.b' }],
+    ['/live/main/preview.flv', { kind: 'preview', stream, ticket: null }],
+    ['/live/preview.flv', { kind: 'flv', stream: { app: 'live', name: 'preview' } }],
     ['/live/main/index.m3u8', { kind: 'hls-playlist', stream }],
     ['/live/main/index.m3u8?_HLS_msn=3', { kind: 'hls-playlist', stream }],
     ['/live/main/init-mwq0gzi7-0.mp4', { kind: 'hls-file', stream, file: 'init-mwq0gzi7-0.mp4' }],
@@ -30,6 +34,7 @@ describe('a play URL', () => {
     `/live/${'x'.repeat(65)}.flv`,
     '/..%2f/main/index.m3u8',
     '/live/ma%20in/index.m3u8',
+    '/live/ma%20in/preview.flv?ticket=x',
   ])('%s is one, of no stream', (path) => {
     expect(parsePlayPath(path)).toEqual({ kind: 'malformed' });
   });

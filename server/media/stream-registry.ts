@@ -117,8 +117,9 @@ export class StreamRegistry {
 
   close(): void {
     for (const held of this.#held.values()) {
-      clearTimeout(held.awayTimer);
+      // What a delay still holds goes first; that may be the end of a publish, which sets the timer.
       endForViewers(held, 'server-closing');
+      clearTimeout(held.awayTimer);
     }
   }
 
@@ -192,8 +193,8 @@ export class StreamRegistry {
     if (this.#held.size < this.#options.maxStreams) return;
     for (const [key, held] of this.#held) {
       if (held.publishing || held.delayed?.draining === true) continue;
-      clearTimeout(held.awayTimer);
       endForViewers(held, 'stream-ended');
+      clearTimeout(held.awayTimer);
       this.#held.delete(key);
       return;
     }
