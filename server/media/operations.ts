@@ -48,7 +48,7 @@ export const Recording = z.strictObject({
 
 export const Shows = z.strictObject({
   folder: z.string(),
-  usedBytes: z.number(),
+  usedBytes: z.number().nullable(),
   quotaBytes: z.number(),
   shows: z.array(
     z.strictObject({
