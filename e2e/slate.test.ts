@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -80,6 +80,7 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
   afterAll(async () => {
     stopping.abort();
     await system?.stop();
+    if (folderForShots !== undefined) cpSync(folder, join(folderForShots, 'encoded'), { recursive: true });
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -155,6 +156,7 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
       const status = page.getByRole('status');
       await vi.waitFor(async () => expect(await status.textContent()).toContain('READER IS OFF'), WAIT);
       expect(await readScreen(page)).toEqual({ ok: false, reason: 'not-valid' });
+      await shoot(page, 'slate-off');
 
       const body = { on: true, session: SESSION };
       await system.api.media('PUT', `${pathOf(name)}/slate`, body);
@@ -171,15 +173,17 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
         // A screenshot takes one display: the newest that was drawn, or the one before it.
         expect(reading.unixMs).toBeGreaterThan(before - reading.errorMs - 1_000);
         expect(reading.unixMs).toBeLessThanOrEqual(Date.now() + reading.errorMs);
-        if (folderForShots !== undefined) {
-          await page.screenshot({ path: join(folderForShots, `slate-${size.width}.png`) });
-        }
+        await shoot(page, `slate-${size.width}`);
       }
     } finally {
       await browser.close();
     }
   });
 });
+
+async function shoot(page: Page, name: string): Promise<void> {
+  if (folderForShots !== undefined) await page.screenshot({ path: join(folderForShots, `${name}.png`) });
+}
 
 /** What the reader makes of a screenshot, decoded as the pictures of a stream are. */
 async function readScreen(page: Page): Promise<SlateReading> {
