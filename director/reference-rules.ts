@@ -44,6 +44,11 @@ export function checkReference(cue: Cue, cues: HeldCues): void {
       details: { ref, rehearsal: isRehearsal(opening.cue) },
     });
   }
+  if (opening.cue.voided !== undefined) {
+    throw new FramecueError('ERR_CUE_STATE', 'The opening cue is void: nothing of it is open any more.', {
+      details: { ref, state },
+    });
+  }
   for (const other of cues.referringTo(ref)) {
     if (other.id === cue.id || !IN_THE_WAY[type]!.includes(other.type)) continue;
     throw new FramecueError('ERR_CUE_STATE', `The interaction is ${PAST[other.type]} by cue "${other.id}".`, {
