@@ -28,6 +28,7 @@ import { FeedFollower } from './interactions/feed-follower.ts';
 import { HeldAnswers, type HeldLimits } from './interactions/held.ts';
 import type { JudgeLimits } from './interactions/judge.ts';
 import { Keeper } from './interactions/keeper.ts';
+import { RehearsalRounds } from './interactions/rehearsal-rounds.ts';
 import { StampProofs } from './interactions/stamp-proof.ts';
 import { Submissions } from './interactions/submissions.ts';
 import { KeysMirror } from './keys-mirror.ts';
@@ -154,10 +155,25 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     judgeLimits,
     observer,
   });
+  const rehearsals = new RehearsalRounds({
+    interaction(id) {
+      const entry = book.get(id);
+      return entry === undefined ? null : { record: entry.facts.record, prepared: entry.prepared };
+    },
+    limits: judgeLimits,
+    onPassedOver(cue, { why, interaction }) {
+      observer.cuePassedOver(why);
+      log.warn(
+        { cue: cue.id, type: cue.type, interaction, why },
+        'a cue of a rehearsal could not do what it meant',
+      );
+    },
+  });
   const follower = new FeedFollower({
     ledger,
     book,
     mirror,
+    rehearsals,
     held,
     clock,
     log,
@@ -192,6 +208,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   const submissions = new Submissions({
     ledger,
     book,
+    rehearsals,
     proofs,
     held,
     limits: judgeLimits,
@@ -238,7 +255,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
         observer,
         delayReports,
       });
-      interactionRoutes(app, { catalog, tokens: options.tokens });
+      interactionRoutes(app, { catalog, rehearsals, clock, tokens: options.tokens });
       nowRoute(app, { mirror, clock, delayReports });
       spreadRoutes(app, { spread, viewers: viewerTokens, tokens: options.tokens, clock, observer });
       reportRoutes(app, { mirror, presentations, tokens: viewerTokens, clock, observer });

@@ -27,6 +27,8 @@ const Cue = z.looseObject({
   acceptedAt: time,
   durationMs: z.number().nonnegative().optional(),
   landing: Landing.nullable(),
+  // What cannot be read as one or the other is left out whole, and never counts.
+  rehearsal: z.boolean().optional(),
   voided: z.looseObject({ at: time, landing: Landing.nullable() }).optional(),
 });
 

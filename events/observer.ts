@@ -41,7 +41,15 @@ export interface CueReport {
   readonly reason: string | null;
 }
 
-export type SubmissionOutcomeName = 'accepted' | 'held' | 'repeated' | 'refused' | 'invalid' | 'failed';
+export type SubmissionOutcomeName =
+  | 'accepted'
+  | 'held'
+  | 'repeated'
+  /** Taken, and counted nowhere. */
+  | 'rehearsal'
+  | 'refused'
+  | 'invalid'
+  | 'failed';
 
 const nothing = (): void => undefined;
 

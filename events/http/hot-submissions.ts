@@ -51,13 +51,13 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
     outcome: SubmitOutcome,
     startedUs: Microseconds,
   ): void => {
-    if (outcome.kind !== 'receipt') {
+    if (outcome.kind !== 'receipt' && outcome.kind !== 'rehearsal') {
       const { code, details } = outcome;
       refuse(req, res, new FramecueError(code, undefined, details === undefined ? {} : { details }));
       return;
     }
     const { receipt, repeated } = outcome;
-    observer.submission(repeated ? 'repeated' : receipt.status === 'held' ? 'held' : 'accepted', null);
+    observer.submission(nameOf(receipt.status, repeated), null);
     const body = JSON.stringify({
       receipt: {
         id: receipt.id,
@@ -110,6 +110,12 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
     });
     return true;
   };
+}
+
+function nameOf(status: string, repeated: boolean): SubmissionOutcomeName {
+  if (status === 'rehearsal') return 'rehearsal';
+  if (repeated) return 'repeated';
+  return status === 'held' ? 'held' : 'accepted';
 }
 
 function outcomeNameOf({ status }: FramecueError): SubmissionOutcomeName {

@@ -1,13 +1,15 @@
 import type { Express, Request } from 'express';
 import { z } from 'zod';
 import { ID_PATTERN, STREAM_PATTERN } from '../../cues/wire/index.ts';
+import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { bearerTokenOf, holderWithRight, requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Catalog } from '../interactions/catalog.ts';
 import { INTERACTION_TYPES } from '../interactions/registry.ts';
-import { interactionBody, resultBody } from './views.ts';
+import type { RehearsalRounds } from '../interactions/rehearsal-rounds.ts';
+import { interactionBody, rehearsalBody, resultBody } from './views.ts';
 
 const TYPE_NAMES = [...INTERACTION_TYPES.keys()];
 
@@ -48,7 +50,17 @@ const PUBLIC_A_SECOND = 'public, max-age=1';
 
 export function interactionRoutes(
   app: Express,
-  { catalog, tokens }: { readonly catalog: Catalog; readonly tokens: TokenRegistry },
+  {
+    catalog,
+    rehearsals,
+    clock,
+    tokens,
+  }: {
+    readonly catalog: Catalog;
+    readonly rehearsals: RehearsalRounds;
+    readonly clock: Clock;
+    readonly tokens: TokenRegistry;
+  },
 ): void {
   app
     .route('/api/v1/interactions')
@@ -87,6 +99,16 @@ export function interactionRoutes(
         .vary('Authorization')
         .set('Cache-Control', forWhom === 'staff' ? 'no-store' : PUBLIC_A_SECOND)
         .json(interactionBody(view, forWhom));
+    })
+    .all(methodNotAllowed('GET'));
+
+  // What a rehearsal of it came to, the newest; the interaction's own result knows nothing of it.
+  app
+    .route('/api/v1/interactions/:id/rehearsal')
+    .get((req, res) => {
+      const round = rehearsals.latestOf(idOf(req));
+      if (round === null) throw new FramecueError('ERR_INTERACTION_UNKNOWN', 'It has not been rehearsed.');
+      res.set('Cache-Control', PUBLIC_A_SECOND).json(rehearsalBody(round, clock.unixUs()));
     })
     .all(methodNotAllowed('GET'));
 

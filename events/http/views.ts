@@ -3,6 +3,7 @@ import type { UnixMicroseconds } from '../../packet/time.ts';
 import { unixUsToMs } from '../../packet/time.ts';
 import type { InteractionView } from '../interactions/catalog.ts';
 import type { LifeCycle } from '../interactions/life-cycle.ts';
+import type { RehearsalRound } from '../interactions/rehearsal-round.ts';
 import type { Tally } from '../ledger/facts.ts';
 
 /** How interactions look over HTTP. Moments are Unix milliseconds. */
@@ -30,6 +31,15 @@ export function resultBody({ facts, prepared, life }: InteractionView, tally: Ta
     ...momentsOf(life),
     total: tally.total,
     ...prepared.result(tally, facts),
+  } satisfies JsonObject;
+}
+
+export function rehearsalBody(round: RehearsalRound, now: UnixMicroseconds) {
+  const life = round.life(now);
+  return {
+    ...{ id: round.interaction, cue: round.cue, rehearsal: true, state: life.state },
+    ...momentsOf(life),
+    ...round.result(),
   } satisfies JsonObject;
 }
 

@@ -2,7 +2,13 @@ import { ID_PATTERN, type JsonObject, STAMP_TEXT_LIMIT } from '../../cues/wire/i
 import type { Claims } from '../ledger/facts.ts';
 
 export type ClaimsRead =
-  | { readonly kind: 'claims'; readonly claims: Claims; readonly stamp: string | null }
+  | {
+      readonly kind: 'claims';
+      readonly claims: Claims;
+      readonly stamp: string | null;
+      /** The viewer knows that it is a rehearsal. */
+      readonly rehearsal: boolean;
+    }
   | { readonly kind: 'invalid'; readonly field: string; readonly problem: string };
 
 const EPOCH = /^[A-Za-z0-9._-]{1,64}$/;
@@ -15,7 +21,7 @@ const MS_LIMIT = 1e12;
  * costs more here than all the rest of the request's parsing. Fields that are not known are passed over.
  */
 export function readClaims(body: JsonObject): ClaimsRead {
-  const { cue, rev, epoch, firePts, actedPts, answerMs, path, stamp } = body;
+  const { cue, rev, epoch, firePts, actedPts, answerMs, path, stamp, rehearsal } = body;
   if (typeof cue !== 'string' || !ID_PATTERN.test(cue))
     return invalid('cue', 'give the id of the opening cue');
   if (rev !== undefined && !(Number.isSafeInteger(rev) && (rev as number) >= 0)) {
@@ -33,6 +39,9 @@ export function readClaims(body: JsonObject): ClaimsRead {
   if (stamp !== undefined && !(typeof stamp === 'string' && stamp.length <= STAMP_TEXT_LIMIT)) {
     return invalid('stamp', `give the stamp's text, ${STAMP_TEXT_LIMIT} characters at most`);
   }
+  if (rehearsal !== undefined && typeof rehearsal !== 'boolean') {
+    return invalid('rehearsal', 'give true or false');
+  }
   const claims: { -readonly [Field in keyof Claims]: Claims[Field] } = { cue };
   if (rev !== undefined) claims.rev = rev as number;
   if (epoch !== undefined) claims.epoch = epoch;
@@ -40,7 +49,7 @@ export function readClaims(body: JsonObject): ClaimsRead {
   if (actedPts !== undefined) claims.actedPts = actedPts as number;
   if (answerMs !== undefined) claims.answerMs = answerMs as number;
   if (path !== undefined) claims.path = path;
-  return { kind: 'claims', claims, stamp: stamp ?? null };
+  return { kind: 'claims', claims, stamp: stamp ?? null, rehearsal: rehearsal === true };
 }
 
 const isSpanOrAbsent = (value: unknown): boolean =>

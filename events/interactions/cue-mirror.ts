@@ -13,6 +13,7 @@ export interface DueCue {
   readonly ref?: string;
   readonly show?: string;
   readonly audience?: JsonObject;
+  readonly rehearsal?: true;
   readonly data: JsonObject;
   /** Unix microseconds at which the fire PTS passed the injector. */
   readonly fireAt: number;
@@ -134,6 +135,7 @@ function isOpen(cue: Cue, now: UnixMicroseconds): boolean {
 const dueVoiding = (cue: Cue, fireAt: number, { epoch, pts }: Pick<Landing, 'epoch' | 'pts'>): DueCue => ({
   ...{ id: cue.id, rev: cue.rev, type: 'interaction.cancel', ref: cue.id },
   ...(cue.show === undefined ? {} : { show: cue.show }),
+  ...(cue.rehearsal === true ? { rehearsal: true } : {}),
   ...{ data: {}, fireAt, exp: voidExpOf(cue), epoch, pts },
 });
 
@@ -144,6 +146,7 @@ const dueCue = (cue: Cue): DueCue => ({
   ...(cue.ref === undefined ? {} : { ref: cue.ref }),
   ...(cue.show === undefined ? {} : { show: cue.show }),
   ...(cue.audience === undefined ? {} : { audience: cue.audience }),
+  ...(cue.rehearsal === true ? { rehearsal: true } : {}),
   data: cue.data,
   fireAt: cue.landing!.fireAtUs,
   ...(cue.durationMs === undefined ? {} : { durationMs: cue.durationMs }),

@@ -9,12 +9,14 @@ import type { EventsObserver } from '../observer.ts';
 import { BookDraft, type InteractionBook } from './book.ts';
 import { type CueMirror, mirrored } from './cue-mirror.ts';
 import type { HeldAnswers } from './held.ts';
+import { isRehearsal, type RehearsalRounds } from './rehearsal-rounds.ts';
 import { effectOf, inOrderOfEffect } from './steps.ts';
 
 export interface FeedFollowerOptions {
   readonly ledger: Ledger;
   readonly book: InteractionBook;
   readonly mirror: CueMirror;
+  readonly rehearsals: RehearsalRounds;
   readonly held: HeldAnswers;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,7 +47,7 @@ export class FeedFollower {
   }
 
   async reload(): Promise<void> {
-    const { ledger, book, mirror, log, loadLimit } = this.#options;
+    const { ledger, book, mirror, rehearsals, clock, log, loadLimit } = this.#options;
     const loaded = await ledger.load(loadLimit);
     const unusable = book.load(loaded);
     if (unusable.length > 0) {
@@ -55,6 +57,10 @@ export class FeedFollower {
       );
     }
     mirror.replaceAll(loaded.cues);
+    rehearsals.applyAll(
+      loaded.cues.map(({ cue }) => cue),
+      clock.unixUs(),
+    );
     this.#position = loaded.position;
     this.#inDoubt = false;
   }
@@ -91,13 +97,14 @@ export class FeedFollower {
     );
     if (outcome.kind === 'already') return;
     mirror.put(kept, clock);
+    this.#options.rehearsals.apply(cue, unixMsToUs(at));
     this.#take(position, steps, outcome);
     // Clocks of two machines differ: an entry is never from the future.
     this.#options.observer.feedApplied(Math.max(0, clock.unixMs() - at));
   }
 
   async applySnapshot(position: FeedPosition, { cues }: FeedSnapshot): Promise<void> {
-    const { ledger, mirror, clock, log } = this.#options;
+    const { ledger, mirror, rehearsals, clock, log } = this.#options;
     const steps = await this.#stepsOf(inOrderOfEffect(cues), clock.unixUs());
     const now = clock.unixMs();
     const kept = cues.map(mirrored).filter(({ forgetAt }) => forgetAt > now);
@@ -105,6 +112,7 @@ export class FeedFollower {
       ledger.applyFeedSnapshot({ position, cues: kept, transitions: steps }),
     );
     mirror.replaceAll(kept);
+    rehearsals.applyAll(cues, clock.unixUs());
     this.#take(position, steps, outcome);
     log.info({ position, cues: cues.length, steps: steps.length }, 'the feed sent a snapshot');
   }
@@ -113,8 +121,14 @@ export class FeedFollower {
     const { book, mirror, log, observer } = this.#options;
     const draft = new BookDraft(book);
     const steps: Transition[] = [];
+    // What counts is moved by what counts alone, also where it only names a cue.
+    const cueOf = (stream: string, id: string): Cue | undefined => {
+      const cue = mirror.cueOf(stream, id);
+      return cue === undefined || isRehearsal(cue) ? undefined : cue;
+    };
     for (const cue of cues) {
-      const effect = effectOf(cue, nowUs, draft, mirror.cueOf);
+      if (isRehearsal(cue)) continue;
+      const effect = effectOf(cue, nowUs, draft, cueOf);
       if (effect.kind === 'passed-over') {
         observer.cuePassedOver(effect.why);
         log.warn(

@@ -12,6 +12,7 @@ import { CueMirror } from './cue-mirror.ts';
 import { FeedFollower } from './feed-follower.ts';
 import { HeldAnswers } from './held.ts';
 import { Keeper } from './keeper.ts';
+import { RehearsalRounds } from './rehearsal-rounds.ts';
 
 class FlakyLedger extends MemoryLedger {
   isAway = false;
@@ -32,7 +33,16 @@ const parts = () => {
   const judgeLimits = { spreadMs: ms(15_000), clockErrorMs: ms(100), toleranceMs: ms(250) };
   const common = { ledger, book, clock, log, observer: silentObserver };
   const held = new HeldAnswers({ ...common, judgeLimits, limits: { count: 10, forMs: 600_000 } });
-  const follower = new FeedFollower({ ...common, held, mirror: new CueMirror(10), loadLimit: 10 });
+  const rehearsals = new RehearsalRounds({
+    ...{ interaction: () => null, limits: judgeLimits, onPassedOver: () => undefined },
+  });
+  const follower = new FeedFollower({
+    ...common,
+    held,
+    rehearsals,
+    mirror: new CueMirror(10),
+    loadLimit: 10,
+  });
   return { ...common, held, follower };
 };
 const having = async (...steps: readonly Transition[]) => {

@@ -32,6 +32,8 @@ export type NotProven =
   | 'not-a-stamp'
   | 'not-fired'
   | 'another-cue'
+  /** It says itself that it counts for nothing. */
+  | 'rehearsal'
   | 'another-stream'
   | 'expired'
   | 'not-sealed'
@@ -74,6 +76,7 @@ export class StampProofs {
     const { head, body, bodyText, signature } = stamp;
     if (head.fireIn > 0 || head.key === undefined) return notProven('not-fired');
     if (body.type !== 'interaction.open' || body.id !== wanted.cue) return notProven('another-cue');
+    if (body.rehearsal === true) return notProven('rehearsal');
     if (wanted.stream !== null && body.stream !== wanted.stream) return notProven('another-stream');
     if (body.exp <= this.#clock.unixMs()) return notProven('expired');
     // Data in the clear is readable while it is announced: having it shows nothing.

@@ -1,17 +1,23 @@
 import type { JsonObject } from '../../cues/wire/index.ts';
 import { type ErrorCode, FramecueError } from '../../packet/errors.ts';
 import type { UnixMicroseconds } from '../../packet/time.ts';
-import type { NewSubmission, Receipt } from '../ledger/facts.ts';
+import type { Claims, NewSubmission, Receipt } from '../ledger/facts.ts';
 import type { Ledger } from '../ledger/store.ts';
 import type { EventsObserver } from '../observer.ts';
 import type { BookEntry, InteractionBook } from './book.ts';
 import { readClaims } from './claims.ts';
 import type { HeldAnswers } from './held.ts';
 import type { JudgeLimits } from './judge.ts';
+import { countedSubmission, type RealRound } from './real-round.ts';
+import type { RehearsalReceipt, RehearsalRound } from './rehearsal-round.ts';
+import type { RehearsalRounds } from './rehearsal-rounds.ts';
 import type { NotProven, StampProofs } from './stamp-proof.ts';
+import type { AnswerRead } from './type.ts';
 
 export type SubmitOutcome =
   | { readonly kind: 'receipt'; readonly receipt: Receipt; readonly repeated: boolean }
+  /** Of a rehearsal: taken, and counted nowhere. */
+  | { readonly kind: 'rehearsal'; readonly receipt: RehearsalReceipt; readonly repeated: boolean }
   | {
       readonly kind: 'refused' | 'invalid';
       readonly code: ErrorCode;
@@ -21,6 +27,7 @@ export type SubmitOutcome =
 export interface SubmissionsOptions {
   readonly ledger: Ledger;
   readonly book: InteractionBook;
+  readonly rehearsals: RehearsalRounds;
   readonly proofs: StampProofs;
   readonly held: HeldAnswers;
   readonly limits: JudgeLimits;
@@ -46,7 +53,7 @@ export class Submissions {
     body: JsonObject,
     arrivedAtUs: UnixMicroseconds,
   ): Promise<SubmitOutcome> {
-    const { book, limits, observer } = this.#options;
+    const { book, rehearsals, limits, observer } = this.#options;
     const entry = book.get(interaction);
     if (entry === undefined) return refused('ERR_INTERACTION_UNKNOWN');
     const read = readClaims(body);
@@ -54,6 +61,18 @@ export class Submissions {
     const answer = entry.prepared.readAnswer(body);
     if (answer.kind === 'invalid') return invalid('ERR_ANSWER_INVALID', answer);
     const { claims, stamp } = read;
+    // By the cue, whatever the answer says of itself: what a rehearsal's cue has opened counts for nothing.
+    const rehearsed = rehearsals.openedBy(claims.cue);
+    if (rehearsed?.interaction === interaction) {
+      return this.#rehearse(rehearsed, { viewer, answer, arrivedAtUs, claims });
+    }
+    if (rehearsed !== null || rehearsals.isOfRehearsal(claims.cue)) {
+      return invalid('ERR_ANSWER_INVALID', {
+        field: 'cue',
+        problem: 'the cue rehearses no such interaction',
+      });
+    }
+    if (read.rehearsal) return refuseMarked(entry, claims.cue);
     const { opened } = entry.facts;
     if (opened !== null && opened.moment.cue !== claims.cue) {
       return invalid('ERR_ANSWER_INVALID', {
@@ -64,7 +83,6 @@ export class Submissions {
     const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, limits);
     const submission = {
       id: this.#options.newId(),
-      interaction,
       viewer,
       answer: answer.answer,
       bucket: answer.bucket,
@@ -84,8 +102,32 @@ export class Submissions {
     return this.#refuse(entry, viewer, verdict.code, { reason: verdict.why });
   }
 
-  async #record(entry: BookEntry, submission: NewSubmission): Promise<SubmitOutcome> {
-    const outcome = await this.#options.ledger.recordSubmission(submission);
+  #rehearse(
+    round: RehearsalRound,
+    given: {
+      readonly viewer: string;
+      readonly answer: Extract<AnswerRead, { kind: 'answer' }>;
+      readonly arrivedAtUs: UnixMicroseconds;
+      readonly claims: Claims;
+    },
+  ): SubmitOutcome {
+    const { viewer, arrivedAtUs, claims } = given;
+    const { answer, bucket } = given.answer;
+    const id = `rehearsal-${this.#options.newId()}`;
+    const outcome = round.answer({ id, viewer, answer, bucket, arrivedAtUs, claims });
+    switch (outcome.kind) {
+      case 'taken':
+        return { kind: 'rehearsal', receipt: outcome.receipt, repeated: outcome.repeated };
+      case 'refused':
+        return refused(outcome.code, { reason: outcome.why, rehearsal: true });
+      case 'full':
+        return refused('ERR_OVERLOADED', { reason: 'rehearsal-full' });
+    }
+  }
+
+  async #record(entry: BookEntry, answer: OpenAnswer): Promise<SubmitOutcome> {
+    const round: RealRound = entry.round;
+    const outcome = await this.#options.ledger.recordSubmission(countedSubmission(round, answer));
     switch (outcome.kind) {
       case 'recorded':
         entry.answered = true;
@@ -104,7 +146,7 @@ export class Submissions {
   }
 
   /** The viewer has seen what we have not heard of yet: kept if they can show it, judged when we know. */
-  async #hold(entry: BookEntry, submission: NewSubmission, stamp: string): Promise<SubmitOutcome> {
+  async #hold(entry: BookEntry, submission: OpenAnswer, stamp: string): Promise<SubmitOutcome> {
     const { proofs, held } = this.#options;
     const { record } = entry.facts;
     const proof = await proofs.check(stamp, {
@@ -151,6 +193,14 @@ export class Submissions {
     return refused(code, details);
   }
 }
+
+type OpenAnswer = Omit<NewSubmission, 'interaction'>;
+
+/** A viewer who says that it is a rehearsal never gets into a round that counts. */
+const refuseMarked = ({ facts }: BookEntry, cue: string): SubmitOutcome =>
+  facts.opened?.moment.cue === cue
+    ? invalid('ERR_ANSWER_INVALID', { field: 'rehearsal', problem: 'the cue is of no rehearsal' })
+    : refused('ERR_INTERACTION_NOT_OPEN', { reason: 'not-opened', rehearsal: true });
 
 const receiptAgain = (receipt: Receipt): SubmitOutcome =>
   receipt.status === 'refused'

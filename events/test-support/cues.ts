@@ -19,6 +19,7 @@ export interface CuePlan {
   readonly rev?: number;
   /** Where it lands, on a timeline whose zero was at `originMs` before the clock's start. */
   readonly pts?: number;
+  readonly rehearsal?: boolean;
 }
 
 /** PTS 0 of the test's stream passes at this moment. */
@@ -42,6 +43,7 @@ export function acceptedCue(plan: CuePlan, clock: Clock): Cue {
     repeat: 4,
     by: 'director',
     landing: null,
+    ...(plan.rehearsal === undefined ? {} : { rehearsal: plan.rehearsal }),
     ...(plan.ref === undefined ? {} : { ref: plan.ref }),
     ...(plan.durationMs === undefined ? {} : { durationMs: ms(plan.durationMs) }),
   };
@@ -86,6 +88,7 @@ export function stampOf(cue: Cue, key: SigningKey, options: { readonly fireIn?: 
     exp: cue.exp,
     sealed: sealed.sealed,
     ...(cue.durationMs === undefined ? {} : { durationMs: cue.durationMs }),
+    ...(cue.rehearsal === true ? { rehearsal: true } : {}),
   });
   return formatCueStamp(
     {

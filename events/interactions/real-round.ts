@@ -1,0 +1,25 @@
+import type { NewSubmission } from '../ledger/facts.ts';
+
+/**
+ * A round that counts. Answers reach the ledger, and whatever is given away is given, for one of these alone: the
+ * private field makes it a type of its own, and the interaction book, which knows nothing but what the ledger has
+ * committed, is the only place that makes one (`rehearsal-rounds.test.ts` holds that). A `RehearsalRound` has no way
+ * to become one.
+ */
+export class RealRound {
+  readonly #interaction: string;
+
+  constructor(interaction: string) {
+    this.#interaction = interaction;
+  }
+
+  get interaction(): string {
+    return this.#interaction;
+  }
+}
+
+/** An answer to be written to the ledger: of a round that counts, by type. */
+export const countedSubmission = (
+  round: RealRound,
+  answer: Omit<NewSubmission, 'interaction'>,
+): NewSubmission => ({ ...answer, interaction: round.interaction });
