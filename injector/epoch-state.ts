@@ -13,7 +13,7 @@ export interface EpochData {
   readonly nextPts: Milliseconds | null;
   readonly order: PresentationOrderState;
   readonly anchor: EpochAnchorState;
-  /** By arrival, where pictures wait before they pass. */
+  /** Not there in states of before it was kept. */
   readonly arrivals?: EpochAnchorState;
   readonly rate: FrameRateState;
 }
@@ -23,8 +23,11 @@ export class EpochState {
   readonly id: string;
   /** By when pictures pass the injector. */
   readonly anchor: EpochAnchor;
-  readonly #clock: Clock;
-  #arrivals: EpochAnchor | null = null;
+  /**
+   * By when keyframes came, which may be before they pass. They are what slates are read from and what OBS times:
+   * the largest pictures come late by their size, and so does the latency that is measured on them.
+   */
+  readonly arrivals: EpochAnchor;
   readonly #order = new PresentationOrder();
   readonly #rate = new FrameRate();
   #frame = 0;
@@ -32,8 +35,8 @@ export class EpochState {
 
   constructor(id: string, clock: Clock) {
     this.id = id;
-    this.#clock = clock;
     this.anchor = new EpochAnchor(clock);
+    this.arrivals = new EpochAnchor(clock);
   }
 
   /** Access units so far, in decode order. */
@@ -46,21 +49,13 @@ export class EpochState {
     return this.#nextPts;
   }
 
-  /** By when pictures came: the same as the other where none has waited. */
-  get arrivals(): EpochAnchor {
-    return this.#arrivals ?? this.anchor;
-  }
-
   /**
    * Call once for every picture, in decode order, before it passes.
    * @param arrivedUs when it came, where it has waited since
    */
   arrive({ dts, isKeyframe }: AvcFramePacket, pts: Milliseconds, arrivedUs?: Microseconds): FrameMoment {
     this.anchor.observe(dts, pts);
-    if (arrivedUs !== undefined) {
-      this.#arrivals ??= new EpochAnchor(this.#clock);
-      this.#arrivals.observe(dts, pts, arrivedUs);
-    }
+    if (isKeyframe) this.arrivals.observe(dts, pts, arrivedUs);
     this.#rate.observe(dts);
     const next = this.#order.arrive({ dts, pts, isKeyframe });
     this.#frame++;
@@ -71,9 +66,9 @@ export class EpochState {
   get state(): EpochData {
     const { state: order } = this.#order;
     const { state: rate } = this.#rate;
-    const { id, anchor } = this;
-    const waited = this.#arrivals === null ? {} : { arrivals: this.#arrivals.state };
-    return { id, frame: this.#frame, nextPts: this.#nextPts, order, anchor: anchor.state, rate, ...waited };
+    const { id } = this;
+    const anchors = { anchor: this.anchor.state, arrivals: this.arrivals.state };
+    return { id, frame: this.#frame, nextPts: this.#nextPts, order, rate, ...anchors };
   }
 
   resume({ frame, nextPts, order, anchor, rate, arrivals }: EpochData): void {
@@ -81,10 +76,7 @@ export class EpochState {
     this.#nextPts = nextPts;
     this.#order.resume(order);
     this.anchor.resume(anchor);
-    if (arrivals !== undefined) {
-      this.#arrivals = new EpochAnchor(this.#clock);
-      this.#arrivals.resume(arrivals);
-    }
+    if (arrivals !== undefined) this.arrivals.resume(arrivals);
     this.#rate.resume(rate);
   }
 }
