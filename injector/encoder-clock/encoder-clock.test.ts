@@ -355,6 +355,16 @@ describe('MISB', () => {
     expect(injector.encoderClock.status.misbWritten).toBe(20);
   });
 
+  it('calls no time locked while nobody vouches for our own clock', () => {
+    start({ writeMisb: 'keyframe' });
+    injector.encoderClock.vouched = false;
+    const before = play(200, obs()).flatMap(imageTimesOf);
+    expect(before).toHaveLength(20);
+    expect(before.some(({ locked }) => locked)).toBe(false);
+    injector.encoderClock.vouched = true;
+    expect(play(10, obs()).flatMap(imageTimesOf)).toMatchObject([{ locked: true }]);
+  });
+
   it('is written on every frame where that is set', () => {
     start({ writeMisb: 'frame' });
     const out = play(100, obs());

@@ -111,6 +111,8 @@ export class EncoderClock {
   #stepsWritten = 0;
   /** The epoch's pictures by arrival and production latency; null where no latency is known. */
   reference: LatencyTimes | null = null;
+  /** False: nobody vouches for the clock that the encoder's is held against, so no time is called locked. */
+  vouched = true;
   /** How long ago the picture at hand came; 0 where none waits before it passes. */
   lagUs = 0;
 
@@ -231,7 +233,10 @@ export class EncoderClock {
     this.#misbWritten++;
     const reverse = discontinuity && (report.lastStep?.byMs ?? 0) < 0;
     return writeSeiNal([
-      precisionTimeStampMessage({ time, locked: report.state === 'locked', discontinuity, reverse }),
+      precisionTimeStampMessage({
+        ...{ time, discontinuity, reverse },
+        locked: report.state === 'locked' && this.vouched,
+      }),
     ]);
   }
 

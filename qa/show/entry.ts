@@ -22,7 +22,9 @@ export type StreamInput =
   | { readonly kind: 'withdraw'; readonly id: string }
   | { readonly kind: 'stamping'; readonly on: boolean }
   /** Null: what is declared. */
-  | { readonly kind: 'latency'; readonly latency: ProductionLatency | null };
+  | { readonly kind: 'latency'; readonly latency: ProductionLatency | null }
+  /** Whether the recording machine's clock was known to be right. */
+  | { readonly kind: 'clock-locked'; readonly locked: boolean };
 
 /** What came of it in the recorded run; a replay is held against it. An epoch's id is an input too: it is random. */
 export type StreamOutcome =

@@ -23,6 +23,7 @@ export interface ReplayPath {
   schedule(cue: PreparedCue): boolean;
   withdraw(id: string): boolean;
   setProductionLatency(latency: ProductionLatency | null): void;
+  setClockLocked(locked: boolean): void;
 }
 
 export interface PathOptions {
@@ -182,6 +183,9 @@ export class Replayer {
         return;
       case 'latency':
         path.setProductionLatency(input.latency);
+        return;
+      case 'clock-locked':
+        path.setClockLocked(input.locked);
         return;
       default:
         input satisfies never;

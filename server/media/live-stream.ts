@@ -48,6 +48,8 @@ export interface LiveStreamState {
   readonly timeline: OutputTimelineState;
   readonly injector: InjectorState | null;
   readonly latency?: ProductionLatency | null;
+  /** Absent in recordings from before it was looked at: then nobody doubted the clock. */
+  readonly clockLocked?: boolean;
 }
 
 /** A picture that can be decoded by itself, as it came: not stamped. */
@@ -103,6 +105,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
   #needsKeyframe = true;
   #stampingOn = true;
   #latency: ProductionLatency | null;
+  #clockLocked = false;
   /** Within a packet: how often somebody outside was told of something. Null between packets. */
   #told: number | null = null;
 
@@ -117,7 +120,8 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
 
   /** All that decides what comes out from here on, as plain data; null where nothing is known yet. */
   get state(): LiveStreamState | null {
-    if (this.#injector === null && !this.#publishing && this.#latency === null) return null;
+    if (this.#injector === null && !this.#publishing && this.#latency === null && !this.#clockLocked)
+      return null;
     return {
       publishing: this.#publishing,
       needsKeyframe: this.#needsKeyframe,
@@ -126,6 +130,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
       timeline: this.#timeline.state,
       injector: this.#injector?.state ?? null,
       latency: this.#latency,
+      clockLocked: this.#clockLocked,
     };
   }
 
@@ -165,6 +170,15 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     this.#take({ kind: 'latency', latency: applied }, () => {
       this.#latency = applied;
       if (this.#injector !== null) this.#injector.productionLatency = applied;
+    });
+  }
+
+  /** Whether this machine's clock is known to be right: an input, since precision time stamps (MISB) say so. */
+  setClockLocked(locked: boolean): void {
+    if (locked === this.#clockLocked) return;
+    this.#take({ kind: 'clock-locked', locked }, () => {
+      this.#clockLocked = locked;
+      if (this.#injector !== null) this.#injector.encoderClock.vouched = locked;
     });
   }
 
@@ -287,6 +301,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
       makeInjector?.(epoch, this.#onStampEvent) ??
       new StreamInjector(epoch, this.#clock, injector, this.#onStampEvent);
     made.productionLatency = this.#latency;
+    made.encoderClock.vouched = this.#clockLocked;
     return made;
   }
 
@@ -295,6 +310,7 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
     this.#needsKeyframe = state.needsKeyframe;
     this.#stampingOn = state.stampingOn;
     this.#latency = state.latency ?? null;
+    this.#clockLocked = state.clockLocked ?? true;
     for (const config of state.configs) this.#configs.set(config.kind, config);
     this.#timeline.resume(state.timeline);
     if (state.injector === null) return;

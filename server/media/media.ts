@@ -9,6 +9,7 @@ import { createRtmpIngest, type RtmpIngest } from '../../ingest/rtmp-server.ts';
 import type { InjectorSettings } from '../../injector/injector.ts';
 import { systemClock } from '../../packet/clock.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
+import { clockHealthRoute } from '../../service/clock-health/routes.ts';
 import { createCors } from '../../service/cors.ts';
 import { lockFolder } from '../../service/folder-lock.ts';
 import { createHealth } from '../../service/health.ts';
@@ -20,6 +21,7 @@ import { apiDocs } from '../../service/openapi/docs-page.ts';
 import { isStreamAllowed, SETTINGS, type Settings } from '../../service/settings.ts';
 import { type TlsFiles, tlsFilesOf } from '../../service/tls.ts';
 import { createTokenRegistry, type TokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
+import { openClockHealth } from '../clock-setup.ts';
 import { playUrlsOf, servePages } from '../pages.ts';
 import type { ProcessContext, Running } from '../process.ts';
 import { eventsUrlOf, httpBase, mainStreamOf, mediaUrlOf } from '../urls.ts';
@@ -27,6 +29,7 @@ import { MEDIA_API, mediaOperations } from './api.ts';
 import { type Audit, newAuditSecret } from './audit.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { openAudit } from './audit-setup.ts';
+import { ClockLocked } from './clock-locked.ts';
 import { consoleMetrics, createBriefs } from './console-setup.ts';
 import { interactionLookup } from './interaction-lookup.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
@@ -72,6 +75,8 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   let audit: Audit | null = null;
   let latencies: LatencyBook | null = null;
   const auditSecret = newAuditSecret();
+  const clockHealth = openClockHealth({ settings, log, registry });
+  const clockLocked = new ClockLocked(clockHealth, () => streams);
   const stamps = new StampKeeper();
   let eventsPort = settings.eventsPort;
   let ownPort = settings.mediaPort;
@@ -125,12 +130,14 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       log.error({ err: error, times }, 'something failed beside a frame, which has passed all the same'),
     ),
     onPublish: (live) => {
+      clockLocked.publishBegins(live);
       recorder?.publishBegins(live);
       latencies?.publishBegins(streamKeyOf(live.stream));
       live.onStamped = stamps.note;
     },
     onAway: (stream) => recorder?.streamEnded(stream),
   });
+  clockLocked.start();
   metrics.current = createMediaMetrics(registry, streams, () => ingest);
 
   director = await openDirector({
@@ -197,8 +204,10 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
         streams,
         ingest: () => ingest,
         audit: () => audit,
+        clock: () => clockHealth.status(),
         nowMs: () => clock.unixMs(),
       });
+      clockHealthRoute(app, tokens, clockHealth);
       preview.routes(app, tokens);
       servePages(app, () => {
         const stream = mainStreamOf(settings);
@@ -217,6 +226,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
 
   const closeAll = async (): Promise<void> => {
     health.markStopping();
+    clockHealth.stop();
     // Publishers first: what they sent is stamped and delivered before the log is closed.
     await ingest?.close();
     streams.close();

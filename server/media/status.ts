@@ -7,6 +7,7 @@ import type { LintCount } from '../../injector/lint-record.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import { requireRight } from '../../service/bearer.ts';
+import type { ClockHealthStatus } from '../../service/clock-health/clock-health.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Audit, AuditStatus } from './audit.ts';
@@ -65,6 +66,8 @@ export interface StreamStatus {
 
 export interface MediaStatus {
   readonly at: number;
+  /** How well this machine's clock is synchronised. */
+  readonly clock: ClockHealthStatus;
   readonly streams: readonly StreamStatus[];
   /** Publishers that were refused or ended, newest first. */
   readonly recentEvents: readonly IngestEvent[];
@@ -75,6 +78,7 @@ export interface StatusSources {
   readonly ingest: () => RtmpIngest | null;
   /** Null where outputs are not read back. */
   readonly audit: () => Audit | null;
+  readonly clock: () => ClockHealthStatus;
   readonly nowMs: () => number;
 }
 
@@ -85,6 +89,7 @@ export function statusRoutes(app: Express, tokens: TokenRegistry, sources: Statu
     .get(read, (_req, res) => {
       const status: MediaStatus = {
         at: sources.nowMs(),
+        clock: sources.clock(),
         streams: allStreams(sources),
         recentEvents: sources.ingest()?.recentEvents() ?? [],
       };
