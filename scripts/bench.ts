@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 const BENCHES: Readonly<Record<string, { readonly file: string; readonly text: string }>> = {
   cue: {
     file: '../e2e/bench/cue.ts',
-    text: 'cue fires on a live stream in three players, from the pixels (3,000 and more; some 7 minutes)',
+    text: 'cue fires on a live stream in three players, from the pixels, with and without load (3,000; some 9 minutes)',
+  },
+  aligned: {
+    file: '../e2e/bench/aligned.ts',
+    text: 'aligned start of three players with wrong clocks, 100 ms away (300 cues; some 6 minutes)',
   },
   injector: {
     file: './benches/injector.ts',

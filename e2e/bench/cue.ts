@@ -1,18 +1,25 @@
-/** Fire accuracy: cues on a live stream, the picture on screen read from its pixels at every fire. */
+/** Cues on a live stream: what acceptance takes, whether a picture slips past it, and on which picture players fire. */
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
 import { TEST_STREAMS, type TestStreamName } from '../../test-streams/catalogue.ts';
 import { shapeOf } from '../../test-streams/parameters.ts';
-import { openBrowser, openViewer, untilAllPlay } from '../lib/browser.ts';
-import { type FireVerdict, judge, markCues, NumbersByPts, PLAYERS, summarise } from '../lib/fires.ts';
+import { StampedUnits } from '../lib/access-units.ts';
+import { forgetFires, openBrowser, openViewer, untilAllPlay } from '../lib/browser.ts';
+import { type FireVerdict, judge, NumbersByPts, PLAYERS, summarise } from '../lib/fires.ts';
+import { startLoad } from '../lib/load.ts';
 import { startSystem } from '../lib/system.ts';
+import { type MarkedCue, markTimed, type Passed, passedBy } from './acceptance.ts';
+import { type Figure, print, quantileOf, shareBound } from './figures.ts';
 
-const USAGE = `usage: npm run bench -- cue [--fires N] [--every MS] [--stream NAME] [--announce MS] [--json FILE]
+const USAGE = `usage: npm run bench -- cue [--fires N] [--every MS] [--stream NAME] [--announce LIST] [--load LIST] [--json FILE]
 
-  --fires N      fires in all, over three players (default 3000)
-  --every MS     one cue each so many milliseconds (default 240)
-  --stream NAME  bframes-25 (default), plain-25, bframes-2997, plain-2997
-  --announce MS  cues with a moment this far ahead, announced (default 0: for the next picture)
+  --fires N        fires in all, over three players and all parts (default 3000)
+  --every MS       one cue each so many milliseconds (default 240)
+  --stream NAME    bframes-25 (default), plain-25, bframes-2997, plain-2997
+  --announce LIST  a part each: 0 for the next picture, else a moment that far ahead, announced (default 0,2000)
+  --load LIST      a part each: programs beside it that use all of a core each (default 0,${availableParallelism()}: none, and one a core)
 `;
 
 const { values } = parseArgs({
@@ -20,38 +27,84 @@ const { values } = parseArgs({
     fires: { type: 'string', default: '3000' },
     every: { type: 'string', default: '240' },
     stream: { type: 'string', default: 'bframes-25' },
-    announce: { type: 'string', default: '0' },
+    announce: { type: 'string', default: '0,2000' },
+    load: { type: 'string', default: `0,${availableParallelism()}` },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
-/** HLS is some 6 s behind. */
+/** HLS is some 6 s behind, more on a loaded machine. */
 const BEHIND_MS = 40_000;
 /** Marked and judged together: the page keeps its last 500 fires of each player. */
 const BATCH = 100;
+/** After the load has changed, before anything is measured. */
+const SETTLE_MS = 5_000;
+
+interface Part {
+  readonly name: string;
+  readonly announceMs: number;
+  readonly load: number;
+  readonly verdicts: FireVerdict[];
+  readonly marked: MarkedCue[];
+  readonly passed: Passed[];
+}
+
+const numbersOf = (list: string): number[] => list.split(',').map(Number);
+const parts: readonly Part[] = numbersOf(values.load).flatMap((load) =>
+  numbersOf(values.announce).map((announceMs) => ({
+    name: `announce_${announceMs}_${load === 0 ? 'unloaded' : `loaded_${load}`}`,
+    ...{ announceMs, load, verdicts: [], marked: [], passed: [] },
+  })),
+);
 
 if (values.help) process.stdout.write(USAGE);
-else if (!Object.hasOwn(TEST_STREAMS, values.stream)) {
+else if (
+  !Object.hasOwn(TEST_STREAMS, values.stream) ||
+  parts.some((p) => !(p.announceMs >= 0 && p.load >= 0))
+) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else await bench(values.stream as TestStreamName);
 
 async function bench(stream: TestStreamName): Promise<void> {
-  const cues = Math.ceil(Number(values.fires) / PLAYERS.length);
-  const announceMs = Number(values.announce);
+  const cues = Math.ceil(Number(values.fires) / PLAYERS.length / parts.length);
   const browser = await openBrowser();
-  const system = await startSystem();
+  // Every access unit says when it passed: none can slip past unseen.
+  const system = await startSystem({ FRAMECUE_CLOCK_STAMPS: 'frame' });
   let numbers: NumbersByPts | null = null;
+  let units: StampedUnits | null = null;
   try {
     await system.publish(stream);
     const { pages, outputs } = await system.run();
     const { page } = await openViewer(browser, `${pages.viewer}?test`);
     numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[stream]).frames);
+    units = new StampedUnits(outputs.flv);
     await untilAllPlay(page, BEHIND_MS);
-    const verdicts: FireVerdict[] = [];
+    for (const part of parts) await run(part, cues, { system, page, numbers, units });
+    report();
+  } finally {
+    await browser.close();
+    await numbers?.stop();
+    await units?.stop();
+    await system.stop();
+  }
+}
+
+interface Bench {
+  readonly system: Awaited<ReturnType<typeof startSystem>>;
+  readonly page: Page;
+  readonly numbers: NumbersByPts;
+  readonly units: StampedUnits;
+}
+
+async function run(part: Part, cues: number, { system, page, numbers, units }: Bench): Promise<void> {
+  const { announceMs, verdicts, marked, passed } = part;
+  const load = startLoad(part.load);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     for (let done = 0; done < cues; done += BATCH) {
-      const ids = await markCues(system, {
+      const batch = await markTimed(system, {
         count: Math.min(BATCH, cues - done),
         // never the same distance twice in a row: cues fall on every kind of picture
         everyMs: Number(values.every) + (done % 7),
@@ -61,39 +114,135 @@ async function bench(stream: TestStreamName): Promise<void> {
           ...(announceMs > 0 ? { delayMs: announceMs + (n % 40), announceMs } : {}),
         }),
       });
+      const ids = batch.map(({ id }) => id);
       verdicts.push(...(await judge(system, page, ids, numbers, { timeoutMs: BEHIND_MS })));
-      process.stderr.write(`${verdicts.length} of ${cues * PLAYERS.length} fires\n`);
+      for (const cue of batch) passed.push(passedBy(cue, await system.api.cue(cue.id), units.all));
+      marked.push(...batch);
+      units.forget();
+      await forgetFires(page);
+      process.stderr.write(`${part.name}: ${verdicts.length} of ${cues * PLAYERS.length} fires\n`);
     }
-    report(verdicts);
   } finally {
-    await browser.close();
-    await numbers?.stop();
-    await system.stop();
+    load.stop();
   }
 }
 
-function report(verdicts: readonly FireVerdict[]): void {
-  const figures: Record<string, number> = {};
-  for (const player of [...PLAYERS, 'all'] as const) {
-    const own = verdicts.filter((v) => player === 'all' || v.player === player);
-    const { behind, ...summary } = summarise(own);
-    for (const [name, value] of Object.entries(summary)) figures[`${player}_${name}`] = value;
-    for (const [frames, count] of Object.entries(behind))
-      figures[`${player}_frames_behind_${frames}`] = count;
-  }
-  const judged = figures.all_cues! - figures.all_unread! - figures.all_never!;
-  const off = verdicts.filter(
-    (v) => v.fires === 0 || (v.mediaFrames ?? 0) < 0 || (v.mediaFrames ?? 0) > 1,
-  ).length;
-  // Rule of three where none was off; else the normal bound.
-  const share = off / Math.max(1, judged);
-  figures.off_share_95_percent_bound =
-    off === 0 ? 3 / judged : share + 1.645 * Math.sqrt((share * (1 - share)) / judged);
-  for (const [name, value] of Object.entries(figures)) {
-    const text = Number.isInteger(value) ? String(value) : value.toExponential(2);
-    process.stdout.write(
-      `${name}: ${text} ${name.includes('share') ? 'of all' : name.endsWith('worst') ? 'frames' : 'fires'}\n`,
-    );
-  }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passed'>): Figure[] {
+  const { verdicts, marked, passed } = part;
+  const { behind, ...summary } = summarise(verdicts);
+  const sum = (pick: (p: Passed) => number): number => passed.reduce((total, p) => total + pick(p), 0);
+  // Fires that the library got wrong: none of them can be put down to what the browser did not tell it.
+  const wrong = summary.never + summary.twice + summary.early + summary.late;
+  const announced = passed.flatMap(({ announcedMs }) => announcedMs ?? []);
+  const seen = verdicts.filter((v) => v.pixelFrames !== null);
+  const offByPixels = seen.filter((v) => v.pixelFrames! < 0 || v.pixelFrames! > 1).length;
+  const times = (pick: (cue: MarkedCue) => number): number[] => marked.map(pick);
+  const figures: Figure[] = [
+    ['cues', marked.length, 'cues'],
+    ['passed_after_acceptance', sum(({ after }) => after), 'access units'],
+    ['unstamped', passed.filter(({ stampedAfterMs }) => stampedAfterMs === null).length, 'cues'],
+    [
+      'own_processing_p50',
+      quantileOf(
+        times(({ ownMs }) => ownMs),
+        0.5,
+      ),
+      "ms (the log's commit not included)",
+    ],
+    [
+      'own_processing_p99',
+      quantileOf(
+        times(({ ownMs }) => ownMs),
+        0.99,
+      ),
+      "ms (the log's commit not included)",
+    ],
+    [
+      'commit_p50',
+      quantileOf(
+        times(({ commitMs }) => commitMs),
+        0.5,
+      ),
+      'ms (fsync of the cue log)',
+    ],
+    [
+      'commit_p99',
+      quantileOf(
+        times(({ commitMs }) => commitMs),
+        0.99,
+      ),
+      'ms (fsync of the cue log)',
+    ],
+    [
+      'processing_and_commit_p99',
+      quantileOf(
+        times((m) => m.ownMs + m.commitMs),
+        0.99,
+      ),
+      'ms',
+    ],
+    [
+      'http_round_trip_p99',
+      quantileOf(
+        times(({ tookMs }) => tookMs),
+        0.99,
+      ),
+      'ms',
+    ],
+    [
+      'injector_to_stamp_p50',
+      quantileOf(
+        passed.flatMap((p) => p.stampedAfterMs ?? []),
+        0.5,
+      ),
+      'ms',
+    ],
+    [
+      'injector_to_stamp_p99',
+      quantileOf(
+        passed.flatMap((p) => p.stampedAfterMs ?? []),
+        0.99,
+      ),
+      'ms',
+    ],
+    ...(announced.length === 0 ? [] : [['announced_ahead_least', Math.min(...announced), 'ms'] as const]),
+    ['fires', verdicts.length, 'fires'],
+    ['never', summary.never, 'fires'],
+    ['twice', summary.twice, 'fires'],
+    ['early', summary.early, 'fires'],
+    ['late_by_the_library', summary.late, 'fires'],
+    ['passed_over_by_the_browser', summary.passedOver, 'fires'],
+    ['unread', summary.unread, 'fires'],
+    ['canvas_ahead', summary.pixelsAhead, 'fires'],
+    ['pixels_and_player_disagree', summary.disagree, 'fires'],
+    ...Object.entries(behind).map(([frames, n]): Figure => [`frames_behind_${frames}`, n, 'fires']),
+    ['worst', summary.worst, 'frames'],
+    ['pixels_off', offByPixels, 'fires (by pixels, not on the picture or the next)'],
+    ['pixels_off_share_95_percent_bound', shareBound(offByPixels, seen.length), 'of all'],
+    ['library_wrong_share_95_percent_bound', shareBound(wrong, verdicts.length), 'of all'],
+  ];
+  return figures.map(([figure, value, unit]) => [`${name}_${figure}`, value, unit]);
+}
+
+function report(): void {
+  const all = {
+    verdicts: parts.flatMap((part) => part.verdicts),
+    marked: parts.flatMap((part) => part.marked),
+    passed: parts.flatMap((part) => part.passed),
+  };
+  const figures = [
+    ...parts.flatMap((part) => figuresOf(part.name, part)),
+    ...PLAYERS.flatMap((player): Figure[] => {
+      const { behind, ...summary } = summarise(all.verdicts.filter((v) => v.player === player));
+      return Object.entries(summary).map(([name, value]) => [
+        `${player}_${name}`,
+        value,
+        name === 'worst' ? 'frames' : 'fires',
+      ]);
+    }),
+    ...figuresOf('all', all),
+  ];
+  print(figures);
+  if (values.json === undefined) return;
+  writeFileSync(values.json, `${JSON.stringify(Object.fromEntries(figures), null, 2)}\n`);
 }

@@ -74,6 +74,12 @@ export const untilAllPlay = (page: Page, timeoutMs: number): Promise<boolean> =>
 export const firesOf = (page: Page): Promise<ShownFire[]> =>
   page.evaluate(() => (window as unknown as { shownFires: ShownFire[] }).shownFires);
 
+/** What is judged already; a long run would carry all of it out of the page at each look. */
+export const forgetFires = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    (window as unknown as { shownFires: ShownFire[] }).shownFires.length = 0;
+  });
+
 /** The barcode's reader as a classic script, and the hook that the page calls when a cue fires. */
 function readerScript(): string {
   const source = readFileSync(new URL('../../test-streams/barcode.ts', import.meta.url), 'utf8');
