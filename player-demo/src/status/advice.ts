@@ -46,6 +46,8 @@ export function adviceOn(code: string, stream: StreamReport): string | null {
       return 'Set the clock of that machine by NTP, then restart OBS. Until then cues at a wall-clock moment go by arrival.';
     case 'clock-contradicted':
       return 'Set the clocks of both machines by NTP, then restart OBS; where both are right, the production latency is not: measure it by the slate. Until then cues at a wall-clock moment do without that clock.';
+    case 'delay-short':
+      return 'Raise FRAMECUE_PROGRAMME_DELAY_BYTES, or lower the bit rate. Nothing is lost: pictures go to viewers earlier, and cues by the preview may land late.';
     case 'output-no-stamps':
       return 'Something on the way there drops SEI. Let it pass the video on as it is, or keep unregistered user data SEI when it encodes anew; keep script data, emsg or EXT-X-DATERANGE at least.';
     case 'output-carrier':

@@ -1,6 +1,7 @@
 import { formatBitrate, formatCount, formatFps, formatSpan, plural } from '../shared/format.ts';
 import { repairsLine, rewritesLine } from './bitstream.ts';
 import { outputLine } from './outputs.ts';
+import { delayWords } from './programme-delay.ts';
 import type { Problem, StreamReport, VideoReport } from './report.ts';
 import {
   countWords,
@@ -198,7 +199,7 @@ function publisherFacts(
 }
 
 function stampFacts(
-  { stamps, stampingOn, epoch, frame, viewers, bitstream }: StreamReport,
+  { stamps, stampingOn, epoch, frame, viewers, bitstream, programmeDelay }: StreamReport,
   level: Levels,
 ): FactGroup {
   const facts = [
@@ -211,6 +212,8 @@ function stampFacts(
       `${told(viewers.flv, formatCount)} FLV, ${told(viewers.ws, formatCount)} WS, ${told(viewers.hls, formatCount)} HLS`,
     ),
   ];
+  if (programmeDelay !== null)
+    facts.push(line('Programme delay', delayWords(programmeDelay), level('delay-short')));
   // Rare, and then worth a line.
   if ((stamps.heldCues ?? 0) > 0) facts.push(line('Cues in work', formatCount(stamps.heldCues!)));
   if ((stamps.passedUntouched ?? 0) > 0)

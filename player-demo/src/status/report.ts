@@ -1,10 +1,13 @@
 import { booleanOf, isObject, type JsonObject, listOf, numberOf, textOf } from '../shared/json.ts';
 import { type OutputReport, readAudit } from './outputs.ts';
+import { readServerClock, type ServerClockReport } from './server-clock.ts';
 
 /** What `GET /api/v1/status` says. Null: the server does not know, or does not tell. Spans are milliseconds. */
 export interface MediaReport {
   /** The server's clock, Unix milliseconds; all other moments are on it too. */
   readonly at: number;
+  /** Null: the server does not tell. */
+  readonly serverClock?: ServerClockReport | null;
   readonly streams: readonly StreamReport[];
   /** Newest first. */
   readonly events: readonly PublisherEvent[];
@@ -21,11 +24,23 @@ export interface StreamReport {
   readonly health: HealthReport | null;
   /** Null: the server does not tell. */
   readonly clock: ClockReport | null;
+  /** Null where there is none. */
+  readonly programmeDelay: ProgrammeDelayReport | null;
   readonly viewers: ViewersReport;
   readonly stamps: StampsReport;
   readonly bitstream: BitstreamReport;
   /** Those that the server reads back. */
   readonly outputs: readonly OutputReport[];
+}
+
+/** Between arrival and the injector: what viewers are behind the director's preview. */
+export interface ProgrammeDelayReport {
+  readonly setMs: number;
+  readonly nowMs: number;
+  /** Pictures that wait. */
+  readonly frames: number;
+  /** Packets that left before their time, for want of room. */
+  readonly early: number;
 }
 
 export interface PublisherReport {
@@ -198,7 +213,10 @@ export function readReport(value: unknown): MediaReport | null {
   const at = numberOf(value.at);
   const streams = listOf(value.streams, readStream);
   if (at === null || streams === null) return null;
-  return { at, streams, events: listOf(value.recentEvents, readEvent) ?? [] };
+  return {
+    ...{ at, streams, serverClock: readServerClock(value.clock) },
+    events: listOf(value.recentEvents, readEvent) ?? [],
+  };
 }
 
 const part = (object: JsonObject, name: string): JsonObject => {
@@ -222,6 +240,7 @@ function readStream(value: unknown): StreamReport | null {
     publisher: isObject(value.publisher) ? readPublisher(value.publisher) : null,
     health: isObject(value.health) ? readHealth(value.health) : null,
     clock: isObject(value.encoderClock) ? readClock(value.encoderClock) : null,
+    programmeDelay: isObject(value.programmeDelay) ? readDelay(value.programmeDelay) : null,
     viewers: {
       flv: numberOf(viewers.flv),
       ws: numberOf(viewers.ws),
@@ -345,6 +364,13 @@ function readClock(value: JsonObject): ClockReport | null {
     lastStep: byMs === null || at === null ? null : { byMs, at },
     frames: isObject(value.frames) ? readFrames(value.frames) : null,
   };
+}
+
+function readDelay(value: JsonObject): ProgrammeDelayReport | null {
+  const setMs = numberOf(value.setMs);
+  const nowMs = numberOf(value.nowMs);
+  if (setMs === null || nowMs === null) return null;
+  return { setMs, nowMs, frames: numberOf(value.frames) ?? 0, early: numberOf(value.early) ?? 0 };
 }
 
 const CHECKS = ['confirmed', 'unconfirmed', 'contradicted'] as const;

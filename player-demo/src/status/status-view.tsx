@@ -9,6 +9,7 @@ import { EventList } from './event-list.tsx';
 import { HowToPublish } from './how-to-publish.tsx';
 import { remarksOnNobody } from './remarks.ts';
 import type { MediaReport, StreamReport } from './report.ts';
+import { ServerClockSection } from './server-clock-section.tsx';
 import { anchorOf, StreamCard, VerdictBanner } from './stream-card.tsx';
 import { useStatus } from './use-status.ts';
 import { judge, VERDICT_WORDS, type Verdict, worstOf } from './verdict.ts';
@@ -93,6 +94,7 @@ export function StatusView({ config, token, onSignOut }: StatusViewProps) {
         {report !== null && judged.length === 0 && (
           <Nobody stream={streamPath(config)} report={report} connected={failure === null} />
         )}
+        {report?.serverClock && <ServerClockSection clock={report.serverClock} at={report.at} />}
         {report !== null && <EventList report={report} />}
       </main>
     </>

@@ -3,6 +3,7 @@ import { bitstreamProblems } from './bitstream.ts';
 import { clockProblems } from './clock.ts';
 import { recentlyUnstamped, type Sample } from './history.ts';
 import { outputProblems } from './output-problems.ts';
+import { delayProblems } from './programme-delay.ts';
 import type { Problem, PublisherEvent, StreamReport } from './report.ts';
 
 export type VerdictKind = 'healthy' | 'look' | 'trouble' | 'starting' | 'off-air' | 'unknown';
@@ -70,6 +71,7 @@ function* ownProblems(stream: StreamReport, { at, samples, events }: Evidence): 
     yield { level: 'warn', code: 'stamping-failed', text };
   }
   if (stream.clock !== null) yield* clockProblems(stream.clock, at);
+  if (stream.programmeDelay !== null) yield* delayProblems(stream.programmeDelay);
   yield* bitstreamProblems(stream.bitstream, at);
   yield* outputProblems(stream.outputs, at);
   const ends = events.filter(
