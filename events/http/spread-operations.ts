@@ -18,7 +18,8 @@ const Apart = z.strictObject({
   aligned: SpanMs.meta({ description: 'All open at `alignAt`, after `hold.ms`.' }),
 });
 
-const Spread = z.strictObject({
+/** The answer of `GET .../spread`. */
+export const Spread = z.strictObject({
   at: UnixMs,
   windowMs: SpanMs,
   reports: z.number().meta({ description: 'Viewers who reported within the window.' }),

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { viewerPlaceOf } from '../../cues/wire/index.ts';
 import { silentObserver } from '../observer.ts';
 import { DIRECTOR, EventsUnderTest, READER } from '../test-support/harness.ts';
+import { Spread } from './spread-operations.ts';
 
 const DELAYS = '/api/v1/streams/live/main/delays';
 const SPREAD = '/api/v1/streams/live/main/spread';
@@ -119,6 +122,17 @@ describe('delays of viewers', () => {
     'a query that does not fit is told: %s',
     async (query) => expect((await spread(query)).body.error.code).toBe('ERR_REQUEST_INVALID'),
   );
+});
+
+test('docs/spread.md shows an answer as it is, and says what each field means', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/spread.md'), 'utf8');
+  const example: unknown = JSON.parse(/```json\n([\s\S]*?)\n```/.exec(page)![1]!);
+  expect(Spread.strict().safeParse(example).error).toBeUndefined();
+  expect(Spread.safeParse((await spread()).body).error).toBeUndefined();
+  await report('ann');
+  const { body } = await spread();
+  expect(Spread.safeParse(body).error).toBeUndefined();
+  for (const field of Object.keys(body)) expect(page).toContain(`\`${field}`);
 });
 
 describe('the share', () => {
