@@ -8,7 +8,8 @@ import { parseAvcRecord } from '../../../packet/avc-record.ts';
 
 /** Wide enough for a slate that takes an eighth of a picture's width; less to search through than 1080p. */
 const MAX_WIDTH = 960;
-const TIMEOUT_MS = 5_000;
+/** At the lowest priority it waits while others work. */
+const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 4 << 20;
 /** P5, width, height, maximum. */
 const PGM_HEADER = /^P5\s+(\d{1,5})\s+(\d{1,5})\s+255\s/;

@@ -12,7 +12,7 @@ export interface SlateReader {
 
 const HEAP_MB = 256;
 /** Longer than ffmpeg may take. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 const WORKER = new URL('./slate.worker.ts', import.meta.url);
 
 /**
