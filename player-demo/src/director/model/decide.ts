@@ -222,6 +222,7 @@ function mode(state: ShowState, facts: Facts): Decision {
   if (state.rehearsal === null) return refuse('This server knows no rehearsal.');
   const held = kept(state, facts);
   if (held !== null) return held;
-  if (facts.onAir.length > 0) return refuse('Something is on air: close it before the mode is switched.');
+  if (facts.onAir.some(({ phase }) => phase !== 'locked'))
+    return refuse('Something is on air: close it before the mode is switched.');
   return { kind: 'guard', guard: modeGuard(!state.rehearsal, facts.now) };
 }

@@ -127,12 +127,12 @@ export function LoadRundown({ api, onLoaded, onClose }: LoadRundownProps) {
           <button
             type="button"
             class="button"
-            disabled={empty || busy}
-            onClick={() => void send({ check: true })}
+            aria-disabled={empty || busy}
+            onClick={() => !empty && !busy && void send({ check: true })}
           >
             <Icon name="check" /> Check
           </button>
-          <button type="submit" class="button button-main" disabled={empty || busy}>
+          <button type="submit" class="button button-main" aria-disabled={empty || busy}>
             Load
           </button>
         </div>

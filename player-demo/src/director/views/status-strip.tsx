@@ -47,12 +47,7 @@ export function StatusStrip({ show, onControl }: { readonly show: Show; readonly
           <dd>{landing}</dd>
         </div>
       </dl>
-      <button
-        type="button"
-        class={`strip-control control-${standing}`}
-        onClick={onControl}
-        aria-label={`Control: ${controlWords(state.control, self)}. G changes it.`}
-      >
+      <button type="button" class={`strip-control control-${standing}`} onClick={onControl}>
         <Icon name={standing === 'standby' ? 'lock' : 'person'} size={20} />
         <span class="strip-control-words">
           <span class="strip-control-name">{seatsWords(state.presence.length)}</span>

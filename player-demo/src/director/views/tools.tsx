@@ -22,7 +22,6 @@ export function Tools({ show, chime, stream, onStatus, onHelp, onSignOut }: Tool
       <button
         type="button"
         class="panic"
-        aria-label="Panic: closes everything. Hold for a second, or press twice."
         onPointerDown={() => show.press('panic', null)}
         onPointerUp={() => show.runner?.letGo()}
         onPointerLeave={() => show.runner?.letGo()}
