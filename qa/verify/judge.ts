@@ -1,4 +1,4 @@
-import type { CueStamp, StampKeySet } from '../../cues/wire/index.ts';
+import { type CueStamp, isVoiding, type StampKeySet } from '../../cues/wire/index.ts';
 import { type StampVerifier, verifierOf } from '../inspect/keys.ts';
 import type { AccessUnitItem } from '../sources/source.ts';
 import { type ReadStamp, stampsOf } from '../stamps/read-stamps.ts';
@@ -61,6 +61,8 @@ const REFUSALS: ReadonlySet<FindingCode> = new Set(['SIGNATURE_BAD', 'SIGNATURE_
 interface Seen {
   readonly type: string;
   readonly revisions: Map<string, RevisionCopies>;
+  /** Revisions that take the cue back: they say nothing of where it fires. */
+  readonly voidings: Map<string, RevisionCopies>;
   readonly findings: Finding[];
 }
 
@@ -177,7 +179,8 @@ export class StampJudge {
     const streamPts = stamp.head.pts ?? (frame.pts ?? 0) - (timeline.offset ?? 0);
     const key = `${stamp.head.epoch}/${rev}`;
     const copy = { stamp, frame, streamPts };
-    let revision = seen.revisions.get(key);
+    const revisions = isVoiding(stamp.body) ? seen.voidings : seen.revisions;
+    let revision = revisions.get(key);
     if (revision === undefined) {
       if (this.#revisions >= MAX_REVISIONS) {
         this.#note(finding('TOO_MUCH', `revision ${rev}, on ${nameOf(frame)}`, about));
@@ -185,7 +188,7 @@ export class StampJudge {
       }
       this.#revisions++;
       revision = new RevisionCopies(copy);
-      seen.revisions.set(key, revision);
+      revisions.set(key, revision);
     }
     revision.add(copy);
   }
@@ -196,6 +199,7 @@ export class StampJudge {
     const revision = seen === undefined ? null : latestOf(seen, cue);
     const frame = this.#expectedFrame(cue);
     const about = { cueId: cue.id, frame };
+    for (const voiding of seen?.voidings.values() ?? []) findings.push(...voiding.findings(cue.id));
     if (cue.absent) {
       const opened = [...(seen?.revisions.values() ?? [])].find(({ opens }) => opens !== null)?.opens;
       if (opened != null) {
@@ -206,7 +210,7 @@ export class StampJudge {
       findings.push(this.#missing(cue, frame));
     } else {
       for (const other of seen!.revisions.values()) findings.push(...other.findings(cue.id));
-      findings.push(...this.#checkLanding(cue, revision, frame));
+      findings.push(...this.#checkLanding(cue, revision, frame, seen!.voidings.size > 0));
     }
     return {
       id: cue.id,
@@ -222,7 +226,7 @@ export class StampJudge {
   #verdictOfOther(id: string, seen: Seen): CueVerdict {
     const revision = latestOf(seen, { epoch: null, rev: null });
     const frame = revision?.opens?.frame ?? revision?.first ?? null;
-    const wrong = [...seen.revisions.values()].flatMap((copies) => copies.findings(id));
+    const wrong = [...seen.revisions.values(), ...seen.voidings.values()].flatMap((of) => of.findings(id));
     const findings = [...seen.findings, ...wrong];
     if (this.#options.expected.length > 0 && revision !== null) {
       findings.push(finding('CUE_UNEXPECTED', null, { cueId: id, frame }));
@@ -252,7 +256,12 @@ export class StampJudge {
     return finding('CUE_NOT_COVERED', `${this.#frames.length} frames were read`, about);
   }
 
-  #checkLanding(cue: ExpectedCue, revision: RevisionCopies, frame: FrameRef | null): Finding[] {
+  #checkLanding(
+    cue: ExpectedCue,
+    revision: RevisionCopies,
+    frame: FrameRef | null,
+    isVoided: boolean,
+  ): Finding[] {
     const about = { cueId: cue.id, frame };
     const { firePts, copies, opens, opensLateMs, announcedMs } = revision;
     const found: Finding[] = [];
@@ -273,12 +282,13 @@ export class StampJudge {
       found.push(finding('ANNOUNCED_LATE', `${announcedMs} ms ahead instead of ${cue.announcedMs}`, about));
     }
     const wasRead = this.#frameAt(this.#inSource(firePts, revision.epoch)) !== null;
-    if (wasRead && opens === null) {
+    // Voided while it was announced, it opens for nobody.
+    if (wasRead && opens === null && !isVoided) {
       const detail = `none of its ${copies} copies on or after its picture has the key`;
       found.push(finding('CUE_MISSING', detail, about));
-    } else if (wasRead && opensLateMs > 0) {
-      const detail = `${Math.round(opensLateMs)} ms after it, on ${nameOf(opens!.frame)}`;
-      found.push(finding('CUE_OPENS_LATE', detail, { ...about, frame: opens!.frame }));
+    } else if (wasRead && opens !== null && opensLateMs > 0) {
+      const detail = `${Math.round(opensLateMs)} ms after it, on ${nameOf(opens.frame)}`;
+      found.push(finding('CUE_OPENS_LATE', detail, { ...about, frame: opens.frame }));
     }
     if (copies < cue.minCopies) {
       found.push(finding('FEW_COPIES', `${copies} instead of at least ${cue.minCopies}`, about));
@@ -327,7 +337,7 @@ export class StampJudge {
     const known = this.#seen.get(id);
     if (known !== undefined) return known;
     if (this.#seen.size >= MAX_CUES) return null;
-    const seen: Seen = { type, revisions: new Map(), findings: [] };
+    const seen: Seen = { type, revisions: new Map(), voidings: new Map(), findings: [] };
     this.#seen.set(id, seen);
     return seen;
   }

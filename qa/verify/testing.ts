@@ -39,8 +39,23 @@ export function cueAt(
   };
 }
 
-/** All packets of an FLV file, stamped with these cues. */
-export function stampPackets(flv: Uint8Array, cues: readonly PreparedCue[]): MediaPacket[] {
+/** What takes a cue back, under its next revision. */
+export function voidingOf(cue: PreparedCue, key: SigningKey): PreparedCue {
+  const { id, markedAt, exp } = cue;
+  const [rev, type] = [cue.rev + 1, 'interaction.cancel'] as const;
+  const bodyText = formatCueBody({ id, rev, stream: STREAM, type, ref: id, markedAt, exp });
+  return {
+    ...{ id, rev, type, ref: id, bodyText, signatureLine: signBody(bodyText, key), key: null, exp, markedAt },
+    ...{ fire: { kind: 'next' }, announceMs: ms(0), repeat: 4, openForMs: null },
+  };
+}
+
+/** All packets of an FLV file, stamped with these cues. @param later cues that come with the picture at this DTS */
+export function stampPackets(
+  flv: Uint8Array,
+  cues: readonly PreparedCue[],
+  later: readonly { readonly dts: number; readonly cue: PreparedCue }[] = [],
+): MediaPacket[] {
   const clock = new ManualClock();
   const injector = new StreamInjector('test-epoch', clock, DEFAULT_INJECTOR_SETTINGS, () => undefined);
   for (const cue of cues) injector.add(cue);
@@ -51,6 +66,7 @@ export function stampPackets(flv: Uint8Array, cues: readonly PreparedCue[]): Med
     const { dts } = item.packet;
     if (last !== null && dts > last) clock.advanceMs(dts - last);
     last = Math.max(last ?? dts, dts);
+    for (const { dts: at, cue } of later) if (dts >= at) injector.add(cue);
     packets.push(injector.process(item.packet));
   }
   return packets;

@@ -20,6 +20,7 @@ import {
   newSigningKey,
   STREAM,
   stampPackets,
+  voidingOf,
   withText,
   writeFlv,
 } from './testing.ts';
@@ -308,6 +309,29 @@ describe('framecue verify', () => {
     expect(verdict!.cues.find(({ id }) => id === 'two')!.findings.map(({ code }) => code)).toEqual([
       'CUE_UNEXPECTED',
     ]);
+  });
+
+  it('finds nothing wrong with cues that were voided, open or announced', async () => {
+    const flv = readFileSync((await ensureTestStream('bframes-25', { seconds: 8 })).file);
+    const [one, two] = [cueAt('one', PTS.one, key), cueAt('two', PTS.two, key)];
+    const voidings = [
+      { dts: PTS.one + 600, cue: voidingOf(one, key) },
+      { dts: PTS.two - 300, cue: voidingOf(two, key) },
+    ];
+    const file = await write('voided.flv', stampPackets(flv, [one, two], voidings));
+    const epoch = 'test-epoch';
+    const cues = [
+      { id: 'one', state: 'landed', landing: { pts: PTS.one, epoch } },
+      { id: 'two', state: 'cancelled', landing: null },
+    ];
+    const [verdict] = await verify([file], { expected: parseExpectations(JSON.stringify({ cues })) });
+    expect(verdict!.cues.map(({ findings }) => findings)).toEqual([[], []]);
+    expect(verdict!.cues.map(({ id, rev, firePts }) => [id, rev, firePts])).toEqual([
+      ['one', 0, PTS.one],
+      ['two', 0, PTS.two],
+    ]);
+    const [asPlanned] = await verify([file]);
+    expect(failuresOf(asPlanned!)).toEqual([]);
   });
 
   it('says what was not read, and that nobody checked signatures', async () => {
