@@ -131,6 +131,8 @@ export interface FiredCue {
   readonly ref: string | null;
   readonly show: string | null;
   readonly audience: JsonObject | null;
+  /** Of a rehearsal: show it marked, or only to whoever is meant to see rehearsals. Answers to it count for nothing. */
+  readonly rehearsal: boolean;
   /** What viewers may see; unsealed. */
   readonly data: JsonObject;
   /** The cue's window; null where it has none. */
@@ -199,8 +201,11 @@ export interface Receipt {
   readonly id: string;
   readonly interaction: string;
   readonly choice: number;
-  /** `held`: kept and judged later, because the server does not know the cue yet. */
-  readonly status: 'accepted' | 'held';
+  /**
+   * `held`: kept and judged later, because the server does not know the cue yet. `rehearsal`: taken, and counted
+   * nowhere.
+   */
+  readonly status: 'accepted' | 'held' | 'rehearsal';
   /** Unix milliseconds. */
   readonly acceptedAt: number;
   /** True when an earlier answer of this viewer counts. */

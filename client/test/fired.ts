@@ -8,6 +8,7 @@ export const firedCue = (changes: Partial<FiredCue> = {}): FiredCue => ({
   ref: null,
   show: null,
   audience: null,
+  rehearsal: false,
   data: { interaction: 'quiz-1' },
   durationMs: 10_000,
   remainingMs: 10_000,

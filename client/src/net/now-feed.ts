@@ -110,7 +110,22 @@ export function readDueCues(value: unknown, onProblem: (code: string) => void): 
 
 function readDueCue(value: unknown, atUs: number): DueCue | null {
   const raw = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const { id, rev, type, ref, show, data, audience, fireAt, durationMs, alignAt, exp, epoch, pts } = raw;
+  const {
+    id,
+    rev,
+    type,
+    ref,
+    show,
+    data,
+    audience,
+    rehearsal,
+    fireAt,
+    durationMs,
+    alignAt,
+    exp,
+    epoch,
+    pts,
+  } = raw;
   const fits =
     isId(id) &&
     isTime(rev) &&
@@ -122,6 +137,7 @@ function readDueCue(value: unknown, atUs: number): DueCue | null {
     isAbsentOr(show, isId) &&
     isAbsentOr(data, isObject) &&
     isAbsentOr(audience, isObject) &&
+    isAbsentOr(rehearsal, (v) => typeof v === 'boolean') &&
     isAbsentOr(durationMs, isTime) &&
     isAbsentOr(alignAt, isTime) &&
     isAbsentOr(pts, (v) => typeof v === 'number' && Number.isFinite(v));
@@ -135,6 +151,7 @@ function readDueCue(value: unknown, atUs: number): DueCue | null {
       ref: (ref as string | null) ?? undefined,
       show: (show as string | null) ?? undefined,
       audience: (audience as JsonObject | null) ?? undefined,
+      rehearsal: (rehearsal as boolean | null) ?? undefined,
       durationMs: (durationMs as number | null) ?? undefined,
       alignAt: (alignAt as number | null) ?? undefined,
     },

@@ -76,6 +76,16 @@ describe('Submissions', () => {
     expect(Object.keys(posts()[0]!.body as object)).not.toContain('epoch');
   });
 
+  test('an answer in a rehearsal says that it is one; others say nothing of it', async () => {
+    const { submissions, posts, answers } = rig();
+    answers.push(json({ receipt: { ...receipt, status: 'rehearsal' } }));
+    const outcome = await submissions.submit(firedCue({ rehearsal: true }), { choice: 1 });
+    expect(outcome).toMatchObject({ ok: true, receipt: { status: 'rehearsal' } });
+    expect(posts()[0]!.body).toMatchObject({ rehearsal: true });
+    await submissions.submit(firedCue({ id: 'c2' }), { choice: 1 });
+    expect(Object.keys(posts()[1]!.body as object)).not.toContain('rehearsal');
+  });
+
   test('tries again while that can help, as Retry-After says or with backoff', async () => {
     const { net, submissions, answers, posts, problems } = rig();
     answers.push(

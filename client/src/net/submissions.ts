@@ -93,6 +93,8 @@ export class Submissions {
       answerMs: Math.max(0, Math.round(actedAtMs - cue.presentedAt)),
       path: cue.path,
       stamp: claims.stamp ?? undefined,
+      // So that it is never taken for one that counts, whatever the server knows of the cue.
+      rehearsal: cue.rehearsal ? true : undefined,
     };
     const url = `${this.#options.url}/${encodeURIComponent(interactionOf(cue)!)}/submissions`;
     const untilMs = Math.max(cue.closesAt ?? nowMs + OPEN_END_MS, nowMs) + GRACE_MS;

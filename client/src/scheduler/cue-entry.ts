@@ -11,6 +11,7 @@ export interface CueFacts {
   readonly ref?: string | undefined;
   readonly show?: string | undefined;
   readonly audience?: JsonObject | undefined;
+  readonly rehearsal?: boolean | undefined;
   readonly alignAt?: number | undefined;
   readonly durationMs?: number | undefined;
   readonly exp: number;

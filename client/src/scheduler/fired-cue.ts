@@ -40,6 +40,7 @@ export function firedCueOf(entry: CueEntry, { due, nowMs, lateMs, reason, aligne
     ref: facts.ref ?? null,
     show: facts.show ?? null,
     audience: facts.audience ?? null,
+    rehearsal: facts.rehearsal === true,
     data: entry.data!,
     durationMs: facts.durationMs ?? null,
     remainingMs,

@@ -217,6 +217,7 @@ export class CueScheduler {
       closesAt: state.closesAtMs,
       alignAt: entry.facts.alignAt ?? null,
       audience: entry.facts.audience ?? null,
+      rehearsal: entry.facts.rehearsal === true,
     };
     this.#sink.updated(state.cue);
   }

@@ -12,6 +12,7 @@ export const cueOf = (over: Partial<FiredCue> = {}): FiredCue => ({
   ref: null,
   show: null,
   audience: null,
+  rehearsal: false,
   data: {},
   durationMs: null,
   remainingMs: null,

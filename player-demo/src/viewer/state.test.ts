@@ -19,6 +19,7 @@ function cue(over: Partial<FiredCue> = {}): FiredCue {
     ref: null,
     show: null,
     audience: null,
+    rehearsal: false,
     data: QUESTION,
     durationMs: 10_000,
     remainingMs: 10_000,
