@@ -12,6 +12,8 @@ import { type Publish, type System, startSystem } from './lib/system.ts';
 const DELAY_MS = 2_000;
 const PRESSES = 12;
 const APART_MS = 270;
+/** The preview's own latency; the rest of the delay is for the press to get here. */
+const MOST_BEHIND_MS = 1_000;
 const PLAYS_MS = 40_000;
 const STREAM = 'bframes-25';
 
@@ -64,6 +66,8 @@ const status = async (): Promise<StreamStatus> =>
   (await system.api.media<StreamStatus>('GET', system.api.streamPath)).body;
 const ptsOn = (page: Page): Promise<number | null> =>
   page.evaluate(() => window.__framecue?.players.flv?.framecue.streamTime()?.pts ?? null);
+const behindOf = (page: Page): Promise<number | null> =>
+  page.evaluate(() => window.__framecue?.players.flv?.framecue.stats().delayMs ?? null);
 const untilPlays = (page: Page): Promise<number> =>
   until('the player shows pictures and knows stream time', PLAYS_MS, () => ptsOn(page));
 
@@ -102,6 +106,10 @@ describe('a programme delay of two seconds', () => {
   it('has the picture that the preview showed at the key press fire in the player, by the pixels of both', async () => {
     const cues: { readonly id: string; readonly press: Press }[] = [];
     for (let n = 0; n < PRESSES; n++) {
+      // A browser that is short of time falls behind what it gets: what it shows may have passed already.
+      await until('the preview keeps up', PLAYS_MS, async () =>
+        ((await behindOf(preview)) ?? MOST_BEHIND_MS) < MOST_BEHIND_MS ? true : null,
+      );
       await preview.keyboard.press('k');
       const press = (await preview.evaluate(() => window.presses.at(-1)))!;
       const { id } = await system.api.mark({
@@ -122,8 +130,15 @@ describe('a programme delay of two seconds', () => {
     });
     expect(fires).toHaveLength(PRESSES);
     let exact = 0;
+    let passed = 0;
     for (const { id, press } of cues) {
       const { landing } = await system.api.cue(id);
+      if (landing!.errorMs > 0) {
+        // It hung between press and request for longer than the delay: late, and the receipt says so.
+        expect(landing!.pts - press.pts).toBe(landing!.errorMs);
+        passed++;
+        continue;
+      }
       expect(landing).toMatchObject({ pts: press.pts, errorMs: 0, choice: 'scheduled' });
       const fire = fires.find(({ cue }) => cue === id)!;
       const expected = numbers.at(press.pts)!;
@@ -134,7 +149,8 @@ describe('a programme delay of two seconds', () => {
       expect(late).toBeLessThanOrEqual(1);
       if (late === 0) exact++;
     }
-    expect(exact).toBeGreaterThanOrEqual(PRESSES - 2);
+    expect(passed).toBeLessThanOrEqual(2);
+    expect(exact).toBeGreaterThanOrEqual(PRESSES - passed - 2);
   });
 
   it('lets nobody into the preview without a ticket, nor more than a few with one', async () => {
