@@ -29,7 +29,8 @@ const known = new Set<string>();
 const cues = () => `${system.api.streamPath}/cues`;
 
 beforeAll(async () => {
-  system = await startSystem({ FRAMECUE_CUE_OPEN_LIMIT: '64', FRAMECUE_CUE_PENDING_LIMIT: '200' });
+  const env = { FRAMECUE_CUE_OPEN_LIMIT: '64', FRAMECUE_CUE_PENDING_LIMIT: '200' };
+  system = await startSystem(env, { lastRestartMs: 500 });
   const { media, stream } = await system.run();
   reader = new OutputReader(`${media}/${stream.app}/${stream.name}.flv`);
   publish = await system.publish('bframes-25');

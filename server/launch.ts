@@ -17,6 +17,8 @@ export interface LaunchOptions {
   readonly output?: 'inherit' | number;
   /** A process ended that nobody told to, or serves again. */
   readonly onChange?: (change: LaunchChange) => void;
+  /** The longest wait before a process that keeps ending is started again, milliseconds. Default 10,000. */
+  readonly lastRestartMs?: number;
 }
 
 export type LaunchChange =
@@ -72,7 +74,9 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   const again = (name: ProcessName, how: string): void => {
     const slot = slots[name];
     const healthy = Date.now() - slot.servingSince > HEALTHY_MS;
-    slot.restartMs = healthy ? FIRST_RESTART_MS : Math.min(slot.restartMs * 2, LAST_RESTART_MS);
+    slot.restartMs = healthy
+      ? FIRST_RESTART_MS
+      : Math.min(slot.restartMs * 2, options.lastRestartMs ?? LAST_RESTART_MS);
     options.onChange?.({ kind: 'ended', name, how, restartInMs: slot.restartMs });
     slot.timer = setTimeout(() => {
       start(name).then(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toolEnvironment } from '../../scripts/lib/tools.ts';
 import { describeRun } from '../../server/describe-run.ts';
-import { type Launched, launch } from '../../server/launch.ts';
+import { type Launched, type LaunchOptions, launch } from '../../server/launch.ts';
 import type { RunFile } from '../../server/run-file.ts';
 import { loadSecrets } from '../../service/secrets.ts';
 import { loadSettings } from '../../service/settings.ts';
@@ -34,7 +34,10 @@ export interface Publish {
 /** Longer than a keyframe interval and a slow machine's start of ffmpeg. */
 const LIVE_MS = 30_000;
 
-export async function startSystem(env: Readonly<Record<string, string>> = {}): Promise<System> {
+export async function startSystem(
+  env: Readonly<Record<string, string>> = {},
+  options: Pick<LaunchOptions, 'lastRestartMs'> = {},
+): Promise<System> {
   const dataDir = mkdtempSync(join(tmpdir(), 'framecue-e2e-'));
   const logFile = join(dataDir, 'framecue.log');
   const fd = openSync(logFile, 'a');
@@ -52,6 +55,7 @@ export async function startSystem(env: Readonly<Record<string, string>> = {}): P
   const launched = await launch({
     env: { ...process.env, ...toolEnvironment(), ...settingsEnv },
     output: fd,
+    ...options,
   });
   const run = () => describeRun(settings, secrets, launched, null);
   const first = await run();
