@@ -67,6 +67,8 @@ export class SlateMeasure {
   #lastAt: number | null = null;
   #unreadable: Unreadable | null = null;
   #run = 0;
+  /** A picture of this stream is at the reader. */
+  #isBusy = false;
 
   constructor(options: SlateMeasureOptions, screen: ScreenLatency = USUAL_SCREEN) {
     this.#options = options;
@@ -107,17 +109,19 @@ export class SlateMeasure {
 
   /** Within a frame: it only decides whether this picture is looked at. */
   readonly onKeyframe = (frame: ReceivedKeyframe): void => {
-    if (!this.isOn) return;
+    if (this.#isBusy || !this.isOn) return;
     const nowUs = this.#options.clock.monotonicUs();
     if (nowUs < this.#nextUs) return;
     const { record, data, arrivedAt } = frame;
     const reading = this.#options.reader.read({ record, data, arrivedAt });
-    // Another stream's picture is at the reader: the next keyframe is as good.
+    // Too many streams wait for the reader: the next keyframe is as good.
     if (reading === null) return;
     this.#nextUs = nowUs + (this.#lastAt === null ? SEARCH_EVERY_MS : EVERY_MS) * 1000;
     this.#pictures++;
+    this.#isBusy = true;
     const run = this.#run;
     void reading.then((outcome) => {
+      this.#isBusy = false;
       if (run !== this.#run) return;
       if (!outcome.ok) this.#missed(outcome.reason);
       else if (outcome.session !== this.#session) this.#missed('stale-session');

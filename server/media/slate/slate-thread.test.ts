@@ -31,10 +31,9 @@ describe('the thread that reads slates', () => {
     const thread = new SlateThread(log);
     const { record } = config;
     const read = thread.read({ ...FRAME, record, data: frame.data });
-    // One at a time: the next keyframe is as good.
-    expect(thread.read(FRAME)).toBeNull();
+    const damaged = thread.read(FRAME);
     expect(await read).toEqual({ ok: false, reason: 'no-slate' });
-    expect(await thread.read(FRAME)).toEqual({ ok: false, reason: 'decode-failed' });
+    expect(await damaged).toEqual({ ok: false, reason: 'decode-failed' });
     expect(await thread.read({ ...FRAME, record })).toEqual({ ok: false, reason: 'decode-failed' });
     await thread.rest();
   });
@@ -57,6 +56,15 @@ describe('the thread that reads slates', () => {
     expect(await thread.read(FRAME)).toEqual({ ok: false, reason: 'decode-failed' });
     expect(await thread.read(FRAME)).toEqual({ ok: false, reason: 'no-slate' });
     await thread.rest();
+  });
+
+  it('takes no more pictures than may wait', async () => {
+    const thread = new SlateThread(log, { worker: worker('mute', '') });
+    const taken = Array.from({ length: 9 }, () => thread.read(FRAME));
+    expect(taken).not.toContain(null);
+    expect(thread.read(FRAME)).toBeNull();
+    await thread.rest();
+    for (const one of taken) expect(await one).toEqual({ ok: false, reason: 'decode-failed' });
   });
 
   it('at rest gives up what it was reading', async () => {

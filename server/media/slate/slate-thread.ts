@@ -4,7 +4,7 @@ import type { FromSlateReader, SlateOutcome, ToSlateReader } from './messages.ts
 
 /** What reads a picture; for tests another one. */
 export interface SlateReader {
-  /** Null while another picture is being read: this one is not. */
+  /** One after the other. Null while as many wait as may: this one is not read. */
   read(frame: Omit<ToSlateReader, 'id'>): Promise<SlateOutcome> | null;
   /** Nobody asks any more: its memory is given back. */
   rest(): Promise<void>;
@@ -14,6 +14,14 @@ const HEAP_MB = 256;
 /** Longer than ffmpeg may take. */
 const TIMEOUT_MS = 20_000;
 const WORKER = new URL('./slate.worker.ts', import.meta.url);
+
+/** Streams take turns; each has one picture here at most. */
+const MAX_QUEUED = 8;
+
+interface Job {
+  readonly frame: Omit<ToSlateReader, 'id'>;
+  readonly settle: (outcome: SlateOutcome) => void;
+}
 
 /**
  * Reads slates in a thread of its own, one picture at a time for all streams: started when there is something to
@@ -26,6 +34,7 @@ export class SlateThread implements SlateReader {
   #worker: Worker | null = null;
   #waiting: { id: number; settle: (outcome: SlateOutcome) => void; timer: NodeJS.Timeout } | null = null;
   #lastId = 0;
+  readonly #queue: Job[] = [];
 
   constructor(log: Log, options: { readonly timeoutMs?: number; readonly worker?: URL } = {}) {
     this.#log = log;
@@ -34,26 +43,36 @@ export class SlateThread implements SlateReader {
   }
 
   read(frame: Omit<ToSlateReader, 'id'>): Promise<SlateOutcome> | null {
-    if (this.#waiting !== null) return null;
-    const worker = this.#worker ?? this.#start();
-    const id = ++this.#lastId;
+    if (this.#queue.length >= MAX_QUEUED) return null;
     return new Promise((settle) => {
-      const timer = setTimeout(() => {
-        this.#log.warn({ timeoutMs: this.#timeoutMs }, 'reading a slate took too long');
-        this.#settle({ ok: false, reason: 'decode-timeout' });
-        void this.rest();
-      }, this.#timeoutMs);
-      timer.unref();
-      this.#waiting = { id, settle, timer };
-      worker.postMessage({ id, ...frame } satisfies ToSlateReader);
+      this.#queue.push({ frame, settle });
+      this.#next();
     });
   }
 
   async rest(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
+    for (const { settle } of this.#queue.splice(0)) settle({ ok: false, reason: 'decode-failed' });
     this.#settle({ ok: false, reason: 'decode-failed' });
     await worker?.terminate();
+  }
+
+  #next(): void {
+    if (this.#waiting !== null) return;
+    const job = this.#queue.shift();
+    if (job === undefined) return;
+    const worker = this.#worker ?? this.#start();
+    const id = ++this.#lastId;
+    const timer = setTimeout(() => {
+      this.#log.warn({ timeoutMs: this.#timeoutMs }, 'reading a slate took too long');
+      this.#worker = null;
+      void worker.terminate();
+      this.#settle({ ok: false, reason: 'decode-timeout' });
+    }, this.#timeoutMs);
+    timer.unref();
+    this.#waiting = { id, settle: job.settle, timer };
+    worker.postMessage({ id, ...job.frame } satisfies ToSlateReader);
   }
 
   #start(): Worker {
@@ -81,5 +100,6 @@ export class SlateThread implements SlateReader {
     this.#waiting = null;
     clearTimeout(waiting.timer);
     waiting.settle(outcome);
+    this.#next();
   }
 }
