@@ -23,7 +23,9 @@ export class LoadedRundown {
   readonly stream: string;
   readonly rev: number;
   kept: KeptRundown;
+  readonly openings: readonly RundownItem[];
   readonly #items: ReadonlyMap<string, RundownItem>;
+  readonly #closings: ReadonlyMap<string, readonly RundownItem[]>;
   readonly #marks: Record<Pass, Map<string, ItemMark>>;
   /** Of the present pass, by the item's id. */
   #cues = new Map<string, Cue>();
@@ -47,7 +49,14 @@ export class LoadedRundown {
     this.stream = stream;
     this.rev = rev;
     this.kept = kept;
-    this.#items = new Map(kept.document.items.map((item) => [item.id, item]));
+    const { items } = kept.document;
+    this.#items = new Map(items.map((item) => [item.id, item]));
+    this.openings = items.filter(isOpening);
+    const closings = new Map<string, RundownItem[]>();
+    for (const item of items) {
+      if (item.ref !== undefined) closings.set(item.ref, [...(closings.get(item.ref) ?? []), item]);
+    }
+    this.#closings = closings;
     this.#marks = { show: new Map(marks.show), rehearsal: new Map(marks.rehearsal) };
     this.#nameCues();
   }
@@ -129,14 +138,9 @@ export class LoadedRundown {
     this.#nameCues();
   }
 
-  /** Openings of the rundown but this one. */
-  otherOpenings(item: string): readonly RundownItem[] {
-    return this.items.filter((other) => isOpening(other) && other.id !== item);
-  }
-
   /** Items that close what `opening` opens, in their order. */
   closingsOf(opening: string): readonly RundownItem[] {
-    return this.items.filter(({ ref }) => ref === opening);
+    return this.#closings.get(opening) ?? [];
   }
 
   /**

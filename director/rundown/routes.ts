@@ -10,7 +10,8 @@ import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import { actorOf } from '../actor.ts';
 import { TakeRequest } from '../cue-request.ts';
-import { invalidRundown, type Rundowns } from './rundowns.ts';
+import { invalidRundown } from './refusals.ts';
+import type { Rundowns } from './rundowns.ts';
 
 export interface RundownRoutesOptions {
   readonly rundowns: Rundowns;

@@ -15,14 +15,17 @@ import type { Log } from '../../service/log.ts';
 import type { Actor } from '../action.ts';
 import type { TakeRequest } from '../cue-request.ts';
 import type { StreamGate } from '../stream-gate.ts';
+import { WallSteps } from '../wall-steps.ts';
 import { type InteractionLookup, lookUpAll } from './interactions.ts';
-import { isOnAir, isWaiting, type KeptRundown, type Settled, type Why } from './kept.ts';
+import { isOnAir, isWaiting, type KeptRundown, type Why } from './kept.ts';
 import { isAutomatic, LoadedRundown } from './loaded.ts';
 import { type Carried, carriedFrom } from './loading.ts';
+import { MarkKeeper, settledWithout } from './marks.ts';
 import type { Pass } from './messages.ts';
-import { notBeforeOf, roundInTheWay } from './moments.ts';
+import { invalidRundown, needItem, refuseEarly, refuseOnAir, wrongState } from './refusals.ts';
 import { type EnterRequest, ItemRunner, type RundownBook } from './runner.ts';
 import type { RundownStore, StoredRundown } from './store.ts';
+import { Turns } from './turns.ts';
 import { type RundownView, viewOf } from './view.ts';
 
 export interface RundownsOptions {
@@ -66,8 +69,6 @@ export interface LoadRequest {
   readonly unchecked: boolean;
 }
 
-/** More than a wall clock drifts between two ticks. */
-const STEP_US = 1_000_000;
 const TAG_LENGTH = 6;
 const AT_ONCE = 50;
 
@@ -77,18 +78,20 @@ export class Rundowns {
   readonly #runner: ItemRunner;
   readonly #runs = new Map<string, LoadedRundown>();
   readonly #revs = new Map<string, number>();
+  readonly #marks: MarkKeeper;
+  readonly #wallSteps: WallSteps;
   /** One change by a person at a time, for each stream. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   readonly #changed = new Set<string>();
   readonly #startedAt: UnixMilliseconds;
-  #lastTick: { readonly unixUs: number; readonly monotonicUs: number } | null = null;
   #steppedAt: UnixMilliseconds | null = null;
   #closed = false;
-  #writing: Promise<unknown> = Promise.resolve();
 
   private constructor(options: RundownsOptions) {
     this.#options = options;
     this.#runner = new ItemRunner(options.book);
+    this.#marks = new MarkKeeper(options.store, options.log, (stream) => this.#tell(stream));
+    this.#wallSteps = new WallSteps(options.clock);
     this.#startedAt = options.clock.unixMs();
     for (const { stream, rev, kept, marks } of options.stored) {
       this.#revs.set(stream, rev);
@@ -189,12 +192,12 @@ export class Rundowns {
   ): Promise<{ readonly cue: Cue; readonly isRepeated: boolean }> {
     return this.#inTurn(stream, async () => {
       const run = this.#need(stream);
-      const item = needItem(run, id ?? run.next() ?? '');
+      const item = needItem(run, id ?? run.next());
       await run.entering.get(item.id)?.catch(() => undefined);
       const cue = run.cueOf(item.id);
       const state = run.stateOf(item.id);
       if (cue !== null && (isOnAir(state) || state === 'ended')) return { cue, isRepeated: true };
-      if (!anyway) this.#refuseEarly(run, item, body, receivedAt);
+      if (!anyway) refuseEarly(run, item, body, receivedAt, this.#options.limits.viewerSpreadCapMs);
       if (state === 'armed' && cue !== null) {
         const taken = await this.#options.book.take({ stream, id: cue.id, request: body, who, receivedAt });
         if (taken.kind === 'refused') throw taken.error;
@@ -203,7 +206,7 @@ export class Rundowns {
         return { cue: taken.cue, isRepeated: taken.kind === 'repeated' };
       }
       // Nobody has seen one that was missed or skipped: whoever takes it means it.
-      if (state === 'missed' || state === 'skipped') await this.#reset(run, item);
+      if (state === 'missed' || state === 'skipped') await this.#marks.reset(run, item);
       else if (state !== 'pending') throw wrongState(run, item, 'taken');
       return { cue: await this.#entered(run, item, body, who, receivedAt), isRepeated: false };
     });
@@ -221,7 +224,7 @@ export class Rundowns {
       const cue = run.cueOf(id);
       if (cue !== null) await this.#cancel(stream, cue.id, who);
       const settled = { ...settledWithout('skipped', { code: 'SKIPPED', text: `Skipped by ${who.by}.` }) };
-      await this.#mark(run, id, { ...run.markOf(id), settled: { ...settled, cue: cue?.id ?? null } });
+      await this.#marks.put(run, id, { ...run.markOf(id), settled: { ...settled, cue: cue?.id ?? null } });
       this.#acted('skip', run, item, who);
       return this.#view(run);
     });
@@ -235,7 +238,7 @@ export class Rundowns {
       const state = run.stateOf(id);
       if (state === 'pending') return this.#view(run);
       if (state === 'armed' || isOnAir(state)) throw wrongState(run, item, 'reset');
-      await this.#reset(run, item);
+      await this.#marks.reset(run, item);
       this.#acted('reset', run, item, who);
       return this.#view(run);
     });
@@ -244,8 +247,8 @@ export class Rundowns {
   /** To be called a few times a second: runs what is due, and writes what could not be written. */
   tick(): void {
     if (this.#closed) return;
-    this.#watchClock();
     const { gate, clock, limits, isRehearsal, log } = this.#options;
+    if (this.#wallSteps.look() > 0) this.#steppedAt = clock.unixMs();
     for (const run of this.#runs.values()) {
       if (run.paused) continue;
       if (isRehearsal !== undefined && passOf(isRehearsal(run.stream)) !== run.kept.pass) {
@@ -264,9 +267,9 @@ export class Rundowns {
           announceMs: ms(limits.cueAnnounceMs),
           spreadCapMs: limits.viewerSpreadCapMs,
         },
-        (item, why) => this.#settle(run, item, settledWithout('missed', why)),
+        (item, why) => this.#marks.settle(run, item, settledWithout('missed', why)),
       );
-      this.#save(run);
+      this.#marks.save(run);
     }
   }
 
@@ -275,9 +278,9 @@ export class Rundowns {
     this.#closed = true;
     for (const run of this.#runs.values()) {
       await Promise.allSettled(run.entering.values());
-      this.#save(run);
+      this.#marks.save(run);
     }
-    await this.#writing;
+    await this.#marks.written();
   }
 
   async #put(
@@ -330,70 +333,6 @@ export class Rundowns {
     return cue;
   }
 
-  /** @throws {FramecueError} ERR_RUNDOWN_TOO_EARLY: a reveal before the lock and the spread, a second prize round. */
-  #refuseEarly(run: LoadedRundown, item: RundownItem, body: TakeRequest, receivedAt: UnixMilliseconds): void {
-    const { viewerSpreadCapMs } = this.#options.limits;
-    const at = receivedAt + (body.delayMs ?? 0);
-    const early = notBeforeOf(run, item, viewerSpreadCapMs);
-    if (early === 'unlocked') {
-      throw tooEarly(item, null, 'Its round is not locked yet: take the lock first, or send anyway=1.');
-    }
-    if (early !== null && early.at > at) {
-      const wait = Math.ceil(early.at - at);
-      throw tooEarly(
-        item,
-        early.at,
-        `Viewers who are behind still answer for ${wait} ms; send anyway=1 to reveal now.`,
-      );
-    }
-    const other = roundInTheWay(run, item, at, viewerSpreadCapMs);
-    if (other === null) return;
-    throw tooEarly(
-      item,
-      other.until,
-      `The round of "${other.round}" is still open: lock it first, or send anyway=1.`,
-    );
-  }
-
-  async #reset(run: LoadedRundown, item: RundownItem): Promise<void> {
-    const { runs } = run.markOf(item.id);
-    await this.#mark(run, item.id, { runs: runs + 1, cue: null, settled: null });
-    run.refusals.delete(item.id);
-    // What was given up because of it has its chance again.
-    for (const child of run.items) {
-      if (child.after?.item !== item.id || run.reasonOf(child.id)?.code !== 'NOT_BEFORE') continue;
-      await this.#reset(run, child);
-    }
-  }
-
-  /** On the disk first: whoever is told that it is done can rely on it. */
-  async #mark(run: LoadedRundown, id: string, mark: Parameters<LoadedRundown['mark']>[1]): Promise<void> {
-    await this.#options.store.mark(run.stream, run.rev, run.kept.pass, new Map([[id, mark]]));
-    run.mark(id, mark);
-    run.unsaved.delete(id);
-    this.#tell(run.stream);
-  }
-
-  /** What time did: true at once, on the disk when it can be. A crash in between finds the same again. */
-  #settle(run: LoadedRundown, { id }: RundownItem, settled: Settled): void {
-    run.mark(id, { ...run.markOf(id), settled });
-    run.unsaved.add(id);
-    this.#tell(run.stream);
-  }
-
-  #save(run: LoadedRundown): void {
-    if (run.unsaved.size === 0) return;
-    const { store, log } = this.#options;
-    const ids = [...run.unsaved];
-    run.unsaved.clear();
-    const marks = new Map(ids.map((id) => [id, run.markOf(id)]));
-    const { pass } = run.kept;
-    this.#writing = store.mark(run.stream, run.rev, pass, marks).catch((error: unknown) => {
-      log.warn({ err: error, stream: run.stream }, 'what became of items could not be noted yet');
-      if (run.kept.pass === pass) for (const id of ids) run.unsaved.add(id);
-    });
-  }
-
   async #followMode(run: LoadedRundown): Promise<void> {
     const { store, isRehearsal, makeTag = randomTag } = this.#options;
     const pass = passOf(isRehearsal?.(run.stream) === true);
@@ -436,7 +375,7 @@ export class Rundowns {
     const underWay = [...run.entering.keys()];
     for (const item of run.items) {
       if (!isAutomatic(item) || run.stateOf(item.id) !== 'pending' || underWay.includes(item.id)) continue;
-      this.#settle(run, item, settledWithout('cancelled', why));
+      this.#marks.settle(run, item, settledWithout('cancelled', why));
     }
     // Those that were on their way into the log when the key was pressed.
     for (const id of underWay) {
@@ -496,28 +435,7 @@ export class Rundowns {
 
   async #inTurn<T>(stream: string, act: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new FramecueError('ERR_NOT_READY');
-    const before = this.#turns.get(stream);
-    const mine = (async () => {
-      await before?.catch(() => undefined);
-      return act();
-    })();
-    this.#turns.set(stream, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(stream) === mine) this.#turns.delete(stream);
-    }
-  }
-
-  #watchClock(): void {
-    const { clock } = this.#options;
-    const now = { unixUs: clock.unixUs(), monotonicUs: clock.monotonicUs() };
-    const last = this.#lastTick;
-    if (last !== null) {
-      const stepUs = now.unixUs - last.unixUs - (now.monotonicUs - last.monotonicUs);
-      if (stepUs > STEP_US) this.#steppedAt = clock.unixMs();
-    }
-    this.#lastTick = now;
+    return this.#turns.take(stream, act);
   }
 
   #view(run: LoadedRundown): RundownView {
@@ -551,45 +469,3 @@ const passOf = (isRehearsal: boolean): Pass => (isRehearsal ? 'rehearsal' : 'sho
 
 const randomTag = (): string =>
   Array.from({ length: TAG_LENGTH }, () => 'abcdefghijkmnpqrstuvwxyz23456789'[randomInt(32)]).join('');
-
-const settledWithout = (state: Settled['state'], reason: Why): Settled => ({
-  ...{ state, reason, cue: null, landedPts: null, landedAt: null },
-});
-
-function needItem(run: LoadedRundown, id: string): RundownItem {
-  const item = run.item(id);
-  if (item !== undefined) return item;
-  throw id === ''
-    ? new FramecueError('ERR_RUNDOWN_ITEM_STATE', 'There is no next item: the rundown is at its end.')
-    : new FramecueError('ERR_RUNDOWN_ITEM_UNKNOWN', `The rundown has no item "${id.slice(0, 64)}".`);
-}
-
-function wrongState(run: LoadedRundown, { id }: RundownItem, wanted: string): FramecueError {
-  const state = run.stateOf(id);
-  const hint = state === 'pending' || isOnAir(state) || state === 'armed' ? '' : ' Reset it first.';
-  return new FramecueError('ERR_RUNDOWN_ITEM_STATE', `"${id}" is ${state} and cannot be ${wanted}.${hint}`, {
-    details: { item: id, state, reason: run.reasonOf(id) },
-  });
-}
-
-const tooEarly = ({ id }: RundownItem, notBefore: number | null, text: string): FramecueError =>
-  new FramecueError('ERR_RUNDOWN_TOO_EARLY', text, {
-    details: { item: id, notBefore: notBefore === null ? null : Math.ceil(notBefore) },
-  });
-
-function refuseOnAir(run: LoadedRundown): void {
-  const items = run.items.filter(({ id }) => isOnAir(run.stateOf(id))).map(({ id }) => id);
-  if (items.length === 0) return;
-  throw new FramecueError(
-    'ERR_RUNDOWN_ON_AIR',
-    `On air now: ${items.slice(0, 5).join(', ')}. Send replace=1 to do it all the same: what has landed stays.`,
-    { details: { items } },
-  );
-}
-
-export const invalidRundown = (issues: readonly RundownIssue[]): FramecueError =>
-  new FramecueError(
-    'ERR_RUNDOWN_INVALID',
-    issues.length === 1 ? issues[0]!.problem : `${issues.length} things are wrong with the rundown.`,
-    { details: { issues } },
-  );

@@ -39,12 +39,15 @@ export function stepOf(run: LoadedRundown, item: RundownItem, facts: StepFacts):
   if (!isAutomatic(item) || run.stateOf(item.id) !== 'pending') return WAIT;
   const gone = goneOf(run, item);
   if (gone !== null) return { kind: 'missed', why: gone };
+  // An item whose turn comes only after another one costs nothing until then.
+  const waitsFor =
+    item.after !== undefined && run.landingOf(item.after.item) === null ? item.after.item : null;
+  if (waitsFor !== null && run.stateOf(waitsFor) !== 'uncertain') return WAIT;
   const due = dueOf(run, item);
   if (due === null) return WAIT;
-  if (item.after !== undefined && run.landingOf(item.after.item) === null) {
-    // What it counts from is not certain: it can still turn out to have been, and only then is there a moment.
-    const isLost = run.stateOf(item.after.item) === 'uncertain' && due.at + GRACE_MS < facts.now;
-    return isLost ? { kind: 'missed', why: uncertain(item.after.item) } : WAIT;
+  if (waitsFor !== null) {
+    // It can still turn out to have landed, and only then is there a moment.
+    return due.at + GRACE_MS < facts.now ? { kind: 'missed', why: uncertain(waitsFor) } : WAIT;
   }
   const early = notBeforeOf(run, item, facts.spreadCapMs);
   const at = early === null || early === 'unlocked' ? due.at : Math.max(due.at, early.at);

@@ -1,7 +1,7 @@
 import type { RundownItem } from '../../cues/rundown/index.ts';
 import type { ItemState, Why } from './kept.ts';
 import type { LoadedRundown } from './loaded.ts';
-import { dueOf, notBeforeOf } from './moments.ts';
+import { dueOf, type Known, notBeforeOf } from './moments.ts';
 
 /** One item as the API and consoles show it. Moments are Unix milliseconds. */
 export type ItemView = RundownItem & {
@@ -35,6 +35,7 @@ export interface RundownView {
 
 export function viewOf(run: LoadedRundown, spreadCapMs: number): RundownView {
   const { document, loadedAt, by, pass } = run.kept;
+  const known: Known = new Map();
   return {
     id: document.id,
     title: document.title ?? null,
@@ -45,15 +46,15 @@ export function viewOf(run: LoadedRundown, spreadCapMs: number): RundownView {
     by,
     rehearsal: pass === 'rehearsal',
     next: run.next(),
-    items: document.items.map((item) => itemView(run, item, spreadCapMs)),
+    items: document.items.map((item) => itemView(run, item, spreadCapMs, known)),
   };
 }
 
-function itemView(run: LoadedRundown, item: RundownItem, spreadCapMs: number): ItemView {
+function itemView(run: LoadedRundown, item: RundownItem, spreadCapMs: number, known: Known): ItemView {
   const state = run.stateOf(item.id);
   const isPending = state === 'pending';
-  const early = isPending || state === 'armed' ? notBeforeOf(run, item, spreadCapMs) : null;
-  const due = isPending ? dueOf(run, item) : null;
+  const early = isPending || state === 'armed' ? notBeforeOf(run, item, spreadCapMs, known) : null;
+  const due = isPending ? dueOf(run, item, known) : null;
   return {
     ...item,
     state,
