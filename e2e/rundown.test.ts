@@ -225,11 +225,12 @@ describe('kill -9 of media in the middle of a rundown', () => {
         await press(round);
         for (const [state, count] of await checked(round))
           totals.set(state, (totals.get(state) ?? 0) + count);
+        if (KILLS > 3)
+          process.stdout.write(`${round + 1} kills: ${JSON.stringify(Object.fromEntries(totals))}\n`);
       }
       // Of both sides of the kills there was something.
       expect(totals.get('landed') ?? 0).toBeGreaterThan(KILLS);
       expect([...totals.values()].reduce((sum, count) => sum + count)).toBe(KILLS * 17);
-      if (KILLS > 3) process.stdout.write(`${KILLS} kills: ${JSON.stringify(Object.fromEntries(totals))}\n`);
     },
     60_000 * KILLS,
   );
