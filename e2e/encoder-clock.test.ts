@@ -124,13 +124,20 @@ describe('a publisher that sends OBS broadcast performance metrics', () => {
     expect(Math.abs(landing!.errorMs)).toBeLessThanOrEqual(landing!.timingErrorMs! + 2);
   });
 
-  it('has MISB time stamps of the same times on its keyframes, locked once the clock is known', async () => {
-    await until('a locked time stamp has come', LOCKED_MS, async () =>
-      keyframes.some(({ misb }) => misb?.locked === true) ? true : null,
-    );
-    for (const { pts, misb } of keyframes) {
-      expect(misb).not.toBeNull();
-      if (misb!.locked) expect(Math.abs(Number(misb!.time) / 1000 - captureOf(pts))).toBeLessThan(50);
+  it("has MISB time stamps of the same times on its keyframes, locked where this server's clock is", async () => {
+    // By now the encoder's clock has been known for some keyframes; whether ours is, is this machine's matter.
+    const { body } = await system.api.media<{ grade: string }>('GET', '/api/v1/clock/health');
+    const isOurs = body.grade === 'good' || body.grade === 'fair';
+    if (isOurs) {
+      await until('a locked time stamp has come', LOCKED_MS, async () =>
+        keyframes.some(({ misb }) => misb?.locked === true) ? true : null,
+      );
+    }
+    expect(keyframes.length).toBeGreaterThan(4);
+    for (const { misb } of keyframes) expect(misb).not.toBeNull();
+    for (const { pts, misb } of keyframes.slice(4)) {
+      expect(Math.abs(Number(misb!.time) / 1000 - captureOf(pts))).toBeLessThan(50);
+      if (!isOurs) expect(misb!.locked).toBe(false);
     }
   });
 });
