@@ -75,7 +75,10 @@ describe('an item that gives prizes', () => {
   it('is disarmed by the same key, or by leaving', () => {
     const guarded = { ...state, guard: prizeGuard('b', facts.now) };
     expect(orderOf(decide('arm', guarded, facts))?.kind).toBe('disarm');
-    expect(orderOf(decide('leave', guarded, facts))?.kind).toBe('disarm');
+    const armed = rundown([item('b', { prize: true, state: 'armed', cue: 'c1' })]);
+    expect(orderOf(decide('leave', { ...guarded, rundown: armed }, facts))).toMatchObject({
+      ...{ kind: 'disarm', path: '/cues/c1/cancel', next: '/rundown/items/b/reset' },
+    });
   });
 });
 

@@ -40,6 +40,8 @@ export interface Wanted {
   readonly mediaTime: number | null;
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Asked for once the first has been done, below the stream's path. */
+  readonly next?: string;
 }
 
 const NOTHING: Decision = { kind: 'nothing' };
@@ -134,9 +136,15 @@ function arm(item: Item, { guard }: ShowState, { now }: Facts): Decision {
   return item.state === 'armed' ? armed : { ...armed, arm: wanted };
 }
 
+/** Its armed cue is taken back, and the item put back to where it was. */
 const disarm = (item: Item): Decision => ({
   kind: 'order',
-  wanted: wantedOf('disarm', item, 'reset'),
+  wanted: {
+    ...wantedOf('disarm', item, 'reset'),
+    ...(item.cue === null
+      ? {}
+      : { path: `/cues/${encodeURIComponent(item.cue)}/cancel`, next: itemPath(item, 'reset') }),
+  },
   endsGuard: true,
 });
 

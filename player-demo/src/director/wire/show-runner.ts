@@ -81,7 +81,12 @@ export function startShow(options: RunnerOptions): ShowRunner {
       ...{ pressedAt: Date.now(), outcome: { kind: 'sending' } },
     };
     dispatch({ kind: 'order', event: { kind: 'sent', order } });
-    const outcome = await api.send({ method: 'POST', path, body }, key);
+    const first = await api.send({ method: 'POST', path, body }, key);
+    const { next: further } = wanted;
+    const outcome =
+      first.ok && further !== undefined
+        ? await api.send({ method: 'POST', path: further, body: {} }, `${key}.2`)
+        : first;
     if (end.signal.aborted) return;
     const failure = outcome.ok ? null : outcome.failure;
     dispatch({ kind: 'order', event: { kind: 'answered', key, failure } });
