@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { KEYS_PATH } from '../../cues/wire/index.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
 import { JsonObject, Pts, SpanMs, UnixMs, UnixUs } from '../../service/openapi/parts.ts';
-import { CLOCK_PATH } from '../clock.ts';
+import { CACHED_CLOCK_PATH, CLOCK_PATH } from '../clock.ts';
 import { AnyInteraction, Page } from './interactions.ts';
 import { Reports } from './reports.ts';
 import { DemoRequest, SessionRequest } from './session.ts';
@@ -91,6 +91,7 @@ const Clock = z.strictObject({
   t2: UnixUs,
   t3: UnixUs,
   iso: z.string(),
+  steps: z.number().meta({ description: 'How often this clock has jumped since the start.' }),
 });
 
 /** What the events process answers, beside what rooms of its own tell of themselves. */
@@ -139,6 +140,21 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     summary: 'The running or final result',
     right: null,
     answers: { 200: { text: 'As it stands; cacheable for a second.', schema: Result } },
+    errors: ['ERR_INTERACTION_UNKNOWN'],
+  },
+  {
+    method: 'get',
+    path: '/api/v1/interactions/{id}/rehearsal',
+    tag: 'interactions',
+    summary: 'What its newest rehearsal came to',
+    description: 'Apart from its own result, which knows nothing of it.',
+    right: null,
+    answers: {
+      200: {
+        text: 'As it stands; cacheable for a second.',
+        schema: Result.extend({ cue: z.string(), rehearsal: z.literal(true) }),
+      },
+    },
     errors: ['ERR_INTERACTION_UNKNOWN'],
   },
   {
@@ -203,6 +219,21 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       format: z.enum(['iso']).optional().meta({ description: 'The bare time, for DASH `UTCTiming`.' }),
     }),
     answers: { 200: { text: '`t2`: our receiving, `t3`: our sending.', schema: Clock } },
+  },
+  {
+    method: 'get',
+    path: CACHED_CLOCK_PATH,
+    tag: 'clock',
+    summary: 'The time, for viewers behind a cache',
+    description:
+      'A cache gives it out for a second and says its `Age`. The gateway, `/api/v1/gateway`, tells the time over a WebSocket.',
+    right: null,
+    answers: {
+      200: {
+        text: 'The same for everybody.',
+        schema: z.strictObject({ at: UnixUs, maxAgeMs: SpanMs, steps: z.number() }),
+      },
+    },
   },
   {
     method: 'get',

@@ -1,6 +1,7 @@
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
 import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
 import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
+import { CLOCK_HEALTH_OPERATION } from '../../service/clock-health/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
 import { OPERATING } from '../../service/openapi/operating.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
@@ -26,5 +27,6 @@ export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly
   PRESENTATIONS_OPERATION,
   ...SPREAD_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
+  CLOCK_HEALTH_OPERATION,
   ...OPERATING,
 ];

@@ -2,6 +2,7 @@ import { CONSOLE_OPERATIONS } from '../../director/console/operations.ts';
 import { CUE_OPERATIONS } from '../../director/operations.ts';
 import { RUNDOWN_OPERATIONS } from '../../director/rundown/operations.ts';
 import { TRIGGER_OPERATIONS } from '../../director/triggers/operations.ts';
+import { CLOCK_HEALTH_OPERATION } from '../../service/clock-health/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
 import { OPERATING } from '../../service/openapi/operating.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
@@ -26,6 +27,7 @@ export const MEDIA_API: ApiInfo = {
     recordings: 'Shows for replays.',
     feed: 'Cues for backends.',
     stamps: 'What stamps are checked with.',
+    clock: 'How well the clock is synchronised.',
     operating: 'For whoever runs it.',
   },
 };
@@ -38,5 +40,6 @@ export const mediaOperations = (): readonly Operation[] => [
   ...TRIGGER_OPERATIONS,
   ...LATENCY_OPERATIONS,
   ...STREAM_OPERATIONS,
+  CLOCK_HEALTH_OPERATION,
   ...OPERATING,
 ];
