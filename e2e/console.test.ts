@@ -1,88 +1,257 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './lib/api.ts';
-import { firesOf, openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
+import { graveFaults } from './lib/axe.ts';
+import { openBrowser } from './lib/browser.ts';
+import { openConsole } from './lib/console.ts';
+import { createInteractions, cuesOf, rundownOf, SHOW_CSV, WRONG_CSV } from './lib/console-show.ts';
 import { killNine } from './lib/kill.ts';
 import { type System, startSystem } from './lib/system.ts';
 
-const BEHIND_MS = 40_000;
+const SOON_MS = 15_000;
+const RESTART_MS = 40_000;
 
 let system: System;
 let browser: Browser;
-let viewer: Page;
-let director: Page;
-let stage: Page;
+let anna: Page;
+const errors: string[] = [];
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem({ FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000' });
+  system = await startSystem({ FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000', FRAMECUE_PROGRAMME_DELAY_MS: '1500' });
   await system.publish('bframes-25');
-  const { pages, tokens } = await system.run();
-  ({ page: viewer } = await openViewer(browser, `${pages.viewer}?test`));
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  director = await context.newPage();
-  await director.goto(`${pages.director}#token=${tokens.director}`);
-  stage = await context.newPage();
-  await stage.goto(pages.stage);
-  await untilAllPlay(viewer, BEHIND_MS);
+  await createInteractions(system);
+  const opened = await openConsole(browser, system, { name: 'Anna' });
+  anna = opened.page;
+  errors.push(...opened.errors);
 });
 afterAll(async () => {
-  await browser.close();
-  await system.stop();
+  await browser?.close();
+  await system?.stop();
 });
 
-describe('the director console', () => {
-  it('takes its token from the address and out of it', () => {
-    expect(director.url()).not.toContain('token');
+const shown = (page: Page, text: string | RegExp, timeout = SOON_MS): Promise<void> =>
+  page.getByText(text).first().waitFor({ timeout });
+const gone = (page: Page, text: string | RegExp): Promise<void> =>
+  page.getByText(text).first().waitFor({ state: 'hidden', timeout: SOON_MS });
+/** Nothing here ever clicks. */
+const press = async (page: Page, ...keys: readonly string[]): Promise<void> => {
+  for (const key of keys) await page.keyboard.press(key);
+};
+const itemIs = (id: string, ...states: readonly string[]): Promise<string> =>
+  until(`item ${id} is ${states.join(' or ')}`, SOON_MS, async () => {
+    const state = (await rundownOf(system)).items.find((item) => item.id === id)?.state;
+    return state !== undefined && states.includes(state) ? state : null;
   });
-
-  it('opens the question on deck with one key, in three players, and shows the receipt', async () => {
-    await director.getByText(/PTS\s\d/).waitFor({ timeout: BEHIND_MS });
-    await director.keyboard.press('o');
-    await director.getByText('Open landed').waitFor({ timeout: 15_000 });
-
-    const { body } = await system.api.media<{ cues: { id: string; fire: { kind: string; pts?: number } }[] }>(
-      'GET',
-      `${system.api.streamPath}/cues?limit=1`,
+const nothingOpen = (): Promise<true> =>
+  until('nothing waits and nothing is open', SOON_MS, async () => {
+    const open = (await cuesOf(system)).filter(
+      (cue) => !['ended', 'cancelled', 'missed'].includes(cue.state) && cue.voided === undefined,
     );
-    const [cue] = body.cues;
-    // the moment is the picture that the director saw, not the arrival of the request
-    expect(cue!.fire.kind).toBe('mediaTime');
-    const landed = await system.api.landed(cue!.id);
-    expect(landed.landing!.errorMs).toBeGreaterThan(0);
-    expect(landed.landing!.pts - cue!.fire.pts!).toBeCloseTo(landed.landing!.errorMs, 0);
-
-    await until('three players have opened it', BEHIND_MS, async () => {
-      const own = (await firesOf(viewer)).filter((fire) => fire.cue === cue!.id);
-      return own.length === 3 ? true : null;
-    });
-    await stage.getByText('Which planet has the most known moons?').waitFor({ timeout: 15_000 });
+    return open.length === 0 ? true : null;
   });
 
-  it('locks and reveals by key; players and stage show the result', async () => {
-    await director.keyboard.press('l');
-    await director.getByText('Lock landed').waitFor({ timeout: 15_000 });
-    await director.keyboard.press('r');
-    await director.getByText('Reveal landed').waitFor({ timeout: 15_000 });
-    await until('three players have the reveal', BEHIND_MS, async () => {
-      const reveals = (await firesOf(viewer)).filter(
-        (fire) => (fire as unknown as { type: string }).type === 'interaction.reveal',
-      );
-      return reveals.length === 3 ? true : null;
-    });
-    await stage.getByText(/Saturn/).waitFor({ timeout: 15_000 });
+describe('the console, by keyboard alone', () => {
+  it('takes its token out of the address, and control for itself', async () => {
+    expect(anna.url()).not.toContain('token');
+    await anna.getByRole('button', { name: /^Control.*You/ }).waitFor({ timeout: SOON_MS });
+    expect(await graveFaults(anna)).toEqual([]);
   });
 
-  it('says at once when media is gone, and resumes by itself', async () => {
+  it('opens the question on deck on the very picture that was on screen', async () => {
+    await press(anna, 'o');
+    await shown(anna, 'Open landed, exactly on the moment');
+    const [cue] = await cuesOf(system);
+    expect(cue).toMatchObject({ type: 'interaction.open', fire: { kind: 'mediaTime' } });
+    expect(cue!.landing!.pts).toBe((cue!.fire as { pts: number }).pts);
+  });
+
+  it('locks it by key, and adopts what a script has opened: shows it, voids it after a confirm', async () => {
+    await press(anna, 'l');
+    await shown(anna, /Lock landed/);
+    const data = { interaction: 'show-warm-up', question: 'Opened by a script', options: ['A', 'B'] };
+    const { id } = await system.api.mark({ type: 'interaction.open', durationMs: 60_000, data });
+    await shown(anna, 'Opened by a script');
+    await system.api.landed(id);
+    await shown(anna, /s left/);
+    await press(anna, 'v');
+    await shown(anna, 'Void “Opened by a script”?');
+    expect(await graveFaults(anna)).toEqual([]);
+    expect((await system.api.cue(id)).voided).toBeUndefined();
+    await press(anna, 'Enter');
+    await until('the round is voided', SOON_MS, async () => (await system.api.cue(id)).voided ?? null);
+    await shown(anna, /Voided/);
+  });
+
+  it('lists all that is wrong with a rundown, by line, and loads one that is right', async () => {
+    await press(anna, 'u');
+    await shown(anna, 'Load a rundown');
+    await press(anna, 'Tab');
+    await anna.keyboard.insertText(WRONG_CSV);
+    await press(anna, 'Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+    await shown(anna, /\d problems\. Nothing was loaded/);
+    const lines = await anna.locator('.issues tbody tr td:first-child').allTextContents();
+    expect(new Set(lines)).toEqual(new Set(['2', '3', '4']));
+    expect(await graveFaults(anna)).toEqual([]);
+    await press(anna, ...Array<string>(5).fill('Shift+Tab'), 'Control+a');
+    await anna.keyboard.insertText(SHOW_CSV);
+    await anna.locator('.issues').waitFor({ state: 'hidden', timeout: SOON_MS });
+    await press(anna, 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+    await gone(anna, 'Load a rundown');
+    await shown(anna, 'Warm-up question');
+    expect((await rundownOf(system)).next).toBe('warm-up');
+  });
+
+  it('goes through it: takes an item, and takes a prize in two steps only', async () => {
+    await press(anna, ' ');
+    await itemIs('warm-up', 'landed', 'ended');
+    await shown(anna, /The sponsor card/);
+    await press(anna, 't');
+    await itemIs('card', 'landed', 'ended');
+    await press(anna, ' ');
+    await shown(anna, 'The grand prize gives prizes: arm it with A first.');
+    expect((await rundownOf(system)).items.find(({ id }) => id === 'grand')?.state).toBe('pending');
+    await press(anna, 'a');
+    await shown(anna, /Armed: take within/);
+    await itemIs('grand', 'armed');
+    expect(await graveFaults(anna)).toEqual([]);
+    await press(anna, 'Escape');
+    await itemIs('grand', 'pending');
+    await press(anna, 'a');
+    await itemIs('grand', 'armed');
+    await press(anna, ' ');
+    await itemIs('grand', 'landed', 'ended');
+  });
+
+  it('reloaded in the middle of a take, looks up what became of it and never sends it again', async () => {
+    let sent = 0;
+    // The server takes it; its answer never comes.
+    await anna.route('**/rundown/items/second/take', async (route) => {
+      sent++;
+      await route.fetch().catch(() => undefined);
+    });
+    await press(anna, ' ');
+    await itemIs('second', 'taken', 'announced', 'landed', 'ended');
+    await anna.reload();
+    await anna.locator('.pts-exact', { hasText: /\d/ }).waitFor({ timeout: SOON_MS });
+    await itemIs('second', 'landed', 'ended');
+    await gone(anna, /pressed before this page was loaded anew/);
+    await anna.unroute('**/rundown/items/second/take');
+    expect(sent).toBe(1);
+    expect((await cuesOf(system)).filter(({ item }) => item === 'second')).toHaveLength(1);
+    await anna.getByRole('button', { name: /^Control.*You/ }).waitFor({ timeout: SOON_MS });
+  });
+
+  it('a take that never reached the server is said, and can be pressed again', async () => {
+    await anna.route('**/rundown/items/third/take', (route) => route.abort('connectionreset'));
+    await press(anna, ' ');
+    await shown(anna, /never reached the server/);
+    await anna.unroute('**/rundown/items/third/take');
+    expect((await rundownOf(system)).items.find(({ id }) => id === 'third')?.state).toBe('pending');
+    await press(anna, ' ');
+    await itemIs('third', 'landed', 'ended');
+  });
+
+  it('of two directors pressing at once one takes it; the other takes over with a confirm', async () => {
+    const { page: ben, context } = await openConsole(browser, system, { name: 'Ben' });
+    await shown(ben, 'Standby: Anna is in control.');
+    await shown(ben, 'Fourth card');
+    expect(await graveFaults(ben)).toEqual([]);
+    await Promise.all([press(anna, ' '), press(ben, ' ')]);
+    await shown(ben, /Anna is in control\. Press G to take over/);
+    await itemIs('fourth', 'landed', 'ended');
+    await shown(ben, 'Rundown is through');
+    expect((await cuesOf(system)).filter(({ item }) => item === 'fourth')).toHaveLength(1);
+    await press(ben, 'g');
+    await shown(ben, 'Take over from Anna?');
+    await press(ben, 'Enter');
+    await shown(anna, 'Standby: Ben is in control.');
+    await press(ben, 'g');
+    await shown(anna, 'Nobody is in control.');
+    await press(anna, 'g');
+    await anna.getByRole('button', { name: /^Control.*You/ }).waitFor({ timeout: SOON_MS });
+    await context.close();
+  });
+
+  it('panic asks, then closes everything: pressed twice, or held', async () => {
+    await nothingOpen();
+    const mark = () =>
+      system.api.mark({ type: 'interaction.open', durationMs: 60_000, data: { interaction: 'show-grand' } });
+    for (const way of ['twice', 'held']) {
+      const { id } = await mark();
+      await system.api.landed(id);
+      await press(anna, 'Shift+Backspace');
+      await shown(anna, 'Close everything?');
+      expect((await system.api.cue(id)).voided).toBeUndefined();
+      if (way === 'twice') {
+        expect(await graveFaults(anna)).toEqual([]);
+        await press(anna, 'Escape');
+        await gone(anna, 'Close everything?');
+        await press(anna, 'Shift+Backspace', 'Shift+Backspace');
+      } else {
+        await press(anna, 'Escape');
+        await anna.keyboard.down('Shift');
+        await anna.keyboard.down('Backspace');
+      }
+      await until(`closed by the key ${way}`, SOON_MS, async () => (await system.api.cue(id)).voided ?? null);
+    }
+    await anna.keyboard.up('Backspace');
+    await anna.keyboard.up('Shift');
+  });
+
+  it('rehearses in the same console, marked around the whole page', async () => {
+    await nothingOpen();
+    await press(anna, 'm');
+    await shown(anna, 'Begin a rehearsal?');
+    await press(anna, 'Enter');
+    await shown(anna, /nothing counts, nothing is granted/);
+    expect(await graveFaults(anna)).toEqual([]);
+    await itemIs('card', 'pending');
+    await press(anna, 'ArrowDown', ' ');
+    await itemIs('card', 'landed', 'ended');
+    const cue = (await cuesOf(system)).find(({ item }) => item === 'card');
+    expect(cue?.rehearsal).toBe(true);
+    await nothingOpen();
+    await press(anna, 'm', 'Enter');
+    await gone(anna, /nothing counts, nothing is granted/);
+  });
+
+  it('shows status, keys, spread, timing and log by key, without a grave fault', async () => {
+    await press(anna, 'f');
+    await anna.getByRole('region', { name: 'Full-screen status' }).waitFor({ timeout: SOON_MS });
+    expect(await graveFaults(anna)).toEqual([]);
+    await press(anna, 'f');
+    await press(anna, '?');
+    await shown(anna, 'Safety and control');
+    await press(anna, 'Escape');
+    for (const [key, text] of [
+      ['2', /No viewer has reported|half to 95/],
+      ['3', 'Production latency'],
+      ['4', /As-run log of/],
+    ] as const) {
+      await press(anna, key);
+      await shown(anna, text);
+      expect(await graveFaults(anna)).toEqual([]);
+    }
+    await anna.locator('.log tbody tr', { hasText: 'rehearsal' }).first().waitFor({ timeout: SOON_MS });
+  });
+
+  it('says at once when media is gone, and resumes by itself without sending anything', async () => {
+    const sent: string[] = [];
+    anna.on('request', (request) => {
+      if (request.method() === 'POST' && /\/(cues|rundown)/.test(request.url())) sent.push(request.url());
+    });
     const restarted = killNine(system, 'media');
-    await director
-      .getByText(/connection|lost|reach/i)
-      .first()
-      .waitFor({ timeout: 15_000 });
+    await shown(anna, 'Connection lost.');
+    expect(await graveFaults(anna)).toEqual([]);
     await restarted;
     await system.publish('bframes-25');
-    await until('the console is connected again', BEHIND_MS, async () =>
-      (await director.getByText(/^Live$/).count()) > 0 ? true : null,
+    await gone(anna, 'Connection lost.');
+    await until('it is on air again', RESTART_MS, async () =>
+      (await anna.locator('.strip .air-on-air').count()) > 0 ? true : null,
     );
+    await anna.getByRole('button', { name: /^Control.*You/ }).waitFor({ timeout: SOON_MS });
+    expect(sent).toEqual([]);
+    expect(errors).toEqual([]);
   });
 });

@@ -39,6 +39,6 @@ export async function openConsole(
   }, name);
   const { pages, tokens } = await system.run();
   await page.goto(`${pages.director}#token=${tokens.director}`);
-  await page.getByText(/PTS\s\d/).waitFor({ timeout: START_MS });
+  await page.locator('.pts-exact', { hasText: /\d/ }).waitFor({ timeout: START_MS });
   return { page, context, errors };
 }
