@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readSlate, type SlateReading } from '../cues/slate/read.ts';
 import { ffmpegPath } from '../scripts/lib/tools.ts';
 import { pictureOfPgm } from '../server/media/slate/decode.ts';
-import type { LatencyStatus } from '../server/media/slate/latency-book.ts';
+import { type LatencyStatus, LEAST_CONFIDENCE } from '../server/media/slate/latency-book.ts';
 import { exitOf, start } from '../test-streams/ffmpeg.ts';
 import { openBrowser } from './lib/browser.ts';
 import { killNine } from './lib/kill.ts';
@@ -17,7 +17,7 @@ import { type System, startSystem } from './lib/system.ts';
 const isWhole = process.env.FRAMECUE_SLATE_MATRIX === '1';
 const FRAME_MS = 40;
 const SESSION = 77;
-const SECONDS = 7;
+const SECONDS = 8;
 const LEAD_MS = 12_000;
 /** For the picture that is being decoded when the publisher ends. */
 const LAST_READ_MS = 5_000;
@@ -105,7 +105,7 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
         .waitFor(async () => {
           const { body: status } = await system.api.media<LatencyStatus>('GET', pathOf(stream));
           seen.set(stream, status.slate);
-          if (one.treatment.readable) expect(status.slate.readings).toBeGreaterThanOrEqual(2);
+          if (one.treatment.readable) expect(status.slate.confidence).toBeGreaterThan(LEAST_CONFIDENCE);
         }, LAST_READ_MS)
         // That it is not enough is judged below.
         .catch(() => undefined);
@@ -129,17 +129,18 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
       };
       if (isWhole) console.log(JSON.stringify(line));
       if (latencyMs === null) {
-        // Never nothing without a reason, where a picture was looked at.
-        if (pictures > 0) expect(slate.unreadable, JSON.stringify(line)).not.toBeNull();
-      } else {
+        // No figure is no measurement; the one picture at the reader may not be decoded yet.
+        expect(['searching', 'unreadable'], JSON.stringify(line)).toContain(state);
+      } else if (confidence >= LEAST_CONFIDENCE) {
+        // Below that nothing can be applied: the first keyframe waits while the publishing ffmpeg probes.
         expect(one.treatment.readable, JSON.stringify(line)).toBe(true);
         const off = Math.abs(latencyMs - one.delayMs - addedMs);
         expect(off, JSON.stringify(line)).toBeLessThanOrEqual(FRAME_MS);
         measured.add(one.treatment.name);
       }
     }
-    // A reader that reads nothing would never be wrong: one treatment may be lost to a machine that is busy.
-    expect(measured.size, JSON.stringify([...seen])).toBeGreaterThanOrEqual(2);
+    // A reader that reads nothing would never be wrong; a machine that is busy decodes few pictures.
+    expect(measured.size, JSON.stringify([...seen])).toBeGreaterThanOrEqual(isWhole ? 3 : 1);
   });
 
   it('is applied, pinned, and there after media was killed', async () => {
