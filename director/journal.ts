@@ -49,8 +49,14 @@ export class CueJournal {
     if (this.#queue.length >= this.#options.maxWaiting) this.#makeRoom();
     this.#queue.push({ cue, at, forgetKey, done: [] });
     this.#options.onWaiting?.(this.#queue.length);
+    this.#start();
+  }
+
+  #start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
+      // Whoever waited for an entry may have recorded the next one since the last look.
+      if (this.#queue.length > 0 && !this.#stopped) this.#start();
     });
   }
 
