@@ -139,8 +139,10 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
         measured.add(one.treatment.name);
       }
     }
-    // A reader that reads nothing would never be wrong; a machine that is busy decodes few pictures.
-    expect(measured.size, JSON.stringify([...seen])).toBeGreaterThanOrEqual(isWhole ? 3 : 1);
+    // A reader that reads nothing would never be wrong. A machine that is busy decodes too few pictures to judge by.
+    const readings = [...seen.values()].reduce((sum, slate) => sum + slate.readings, 0);
+    expect(readings, JSON.stringify([...seen])).toBeGreaterThanOrEqual(1);
+    if (isWhole) expect(measured.size, JSON.stringify([...seen])).toBe(3);
   });
 
   it('is applied, pinned, and there after media was killed', async () => {
