@@ -1,12 +1,9 @@
 import type { RequestHandler } from 'express';
 import { createDelivery } from '../../delivery/delivery.ts';
-import { DEFAULT_HLS_SETTINGS, type DeliverySettings } from '../../delivery/settings.ts';
 import { type Director, openDirector } from '../../director/director.ts';
 import { keySetOf } from '../../director/keys-route.ts';
 import { isRundownUpload } from '../../director/rundown/routes.ts';
-import type { StreamGate } from '../../director/stream-gate.ts';
-import { createRtmpIngest, type RtmpIngest } from '../../ingest/rtmp-server.ts';
-import type { InjectorSettings } from '../../injector/injector.ts';
+import type { RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { systemClock } from '../../packet/clock.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
 import { clockHealthRoute } from '../../service/clock-health/routes.ts';
@@ -18,9 +15,9 @@ import { createHttpServer } from '../../service/http-server.ts';
 import { listen } from '../../service/listen.ts';
 import { createMetricsRegistry, metricsRoute } from '../../service/metrics.ts';
 import { apiDocs } from '../../service/openapi/docs-page.ts';
-import { isStreamAllowed, SETTINGS, type Settings } from '../../service/settings.ts';
-import { type TlsFiles, tlsFilesOf } from '../../service/tls.ts';
-import { createTokenRegistry, type TokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
+import { SETTINGS } from '../../service/settings.ts';
+import { tlsFilesOf } from '../../service/tls.ts';
+import { createTokenRegistry, tokenHoldersOf } from '../../service/tokens.ts';
 import { openClockHealth } from '../clock-setup.ts';
 import { playUrlsOf, servePages } from '../pages.ts';
 import type { ProcessContext, Running } from '../process.ts';
@@ -31,6 +28,8 @@ import { auditRoutes } from './audit-routes.ts';
 import { openAudit } from './audit-setup.ts';
 import { ClockLocked } from './clock-locked.ts';
 import { consoleMetrics, createBriefs } from './console-setup.ts';
+import { gateTo } from './gate.ts';
+import { openIngest } from './ingest-setup.ts';
 import { interactionLookup } from './interaction-lookup.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
 import { Preview } from './preview-setup.ts';
@@ -44,6 +43,7 @@ import { openLatencies } from './slate-setup.ts';
 import { StampKeeper } from './stamp-keeper.ts';
 import { statusRoutes } from './status.ts';
 import { StreamRegistry } from './stream-registry.ts';
+import { deliverySettingsOf, injectorSettingsOf } from './stream-settings.ts';
 import { traceRoutes } from './trace-routes.ts';
 import { loadUpstreamKeys } from './upstream-keys.ts';
 
@@ -81,17 +81,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
   let eventsPort = settings.eventsPort;
   let ownPort = settings.mediaPort;
 
-  const injector: InjectorSettings = {
-    clockStampEveryFrame: settings.clockStamps === 'frame',
-    maxCues: settings.cueOpenLimit + settings.cuePendingLimit,
-    normalise: settings.normalise === 'on',
-    stampBudgetBytes: settings.stampBudgetBytes,
-    encoderClock: {
-      at: settings.at,
-      captureDelayMs: settings.captureDelayMs,
-      writeMisb: settings.writeMisb,
-    },
-  };
+  const injector = injectorSettingsOf(settings);
   const upstream = loadUpstreamKeys(settings.upstreamKeyFiles);
   const metrics: { current: MediaMetrics | null } = { current: null };
   const streams = new StreamRegistry({
@@ -265,68 +255,6 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       eventsPort = port;
     },
     close: closeAll,
-  };
-}
-
-function openIngest(
-  settings: Settings,
-  tokens: TokenRegistry,
-  tls: TlsFiles | null,
-  streams: StreamRegistry,
-  log: ProcessContext['log'],
-): Promise<RtmpIngest> {
-  return createRtmpIngest({
-    host: settings.rtmpHost ?? settings.host,
-    port: settings.rtmpPort,
-    portSetting: SETTINGS.rtmpPort.name,
-    ...(tls === null || settings.rtmpsPort === null
-      ? {}
-      : { tls: { ...tls.read(), port: settings.rtmpsPort, portSetting: SETTINGS.rtmpsPort.name } }),
-    authorize({ stream, key }) {
-      if (!isStreamAllowed(settings.streams, streamKeyOf(stream)))
-        return { ok: false, code: 'ERR_PUBLISH_NAME' };
-      const holder = key === null ? null : tokens.find(key);
-      return holder?.rights.has('publish') === true ? { ok: true } : { ok: false, code: 'ERR_PUBLISH_KEY' };
-    },
-    handlers: {
-      onPublish: ({ stream }) => streams.beginPublish(stream),
-      onPacket: (stream, packet) => streams.push(stream, packet),
-      onEnd: (stream) => streams.endPublish(stream),
-    },
-    clock: systemClock,
-    settings: { silentMs: settings.publishSilentMs, maxPublishers: settings.maxPublishers },
-    log,
-  });
-}
-
-const deliverySettingsOf = (settings: Settings): Partial<DeliverySettings> => ({
-  joinSpacingMs: settings.joinSpacingMs,
-  holdMs: settings.holdMs,
-  viewerQueueBytes: settings.viewerQueueBytes,
-  viewerStallMs: settings.viewerStallMs,
-  hls: { ...DEFAULT_HLS_SETTINGS, targetMs: settings.hlsTargetMs, windowSegments: settings.hlsWindow },
-  carriers: settings.carriers.filter((carrier) => carrier !== 'none'),
-});
-
-function gateTo(streams: StreamRegistry): StreamGate {
-  const find = (stream: string) => {
-    const [app, name] = stream.split('/') as [string, string];
-    return streams.find({ app, name } satisfies StreamName);
-  };
-  return {
-    now(stream) {
-      const live = find(stream);
-      const nextPts = live?.injector?.nextPts ?? null;
-      if (live?.isLive !== true || nextPts === null) return null;
-      const { epoch, passesAfterMs } = live.injector!;
-      return { epoch, nextPts, ...(passesAfterMs === null ? {} : { passesAfterMs }) };
-    },
-    schedule: (stream, cue) => find(stream)?.schedule(cue) ?? false,
-    withdraw: (stream, id) => find(stream)?.withdraw(id) ?? false,
-    setStamping(stream, on) {
-      const live = find(stream);
-      if (live !== undefined) live.stampingOn = on;
-    },
   };
 }
 
