@@ -80,7 +80,7 @@ describe('the console, by keyboard alone', () => {
   it('locks it by key, and adopts what a script has opened: shows it, voids it after a confirm', async () => {
     await press(anna, 'l');
     await shown(anna, /Lock landed/);
-    const data = { interaction: 'show-warm-up', question: 'Opened by a script', options: ['A', 'B'] };
+    const data = { interaction: 'show-script', question: 'Opened by a script', options: ['A', 'B'] };
     const { id } = await system.api.mark({ type: 'interaction.open', durationMs: 60_000, data });
     await shown(anna, 'Opened by a script');
     await system.api.landed(id);
