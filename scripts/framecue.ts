@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rundown: async () => (await import('./commands/rundown.ts')).rundownCommand(),
   stamp: async () => (await import('./commands/stamp.ts')).stampCommand(),
   strip: async () => (await import('./commands/strip.ts')).stripCommand(),
+  trigger: async () => (await import('./commands/trigger.ts')).triggerCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
 };
 

@@ -109,33 +109,54 @@ async function answerOf<T>({ media }: Server, response: Response): Promise<T> {
   }
 }
 
+/** An answer with what the status line and the header say of it. */
+export interface Exchange<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
 /** @throws {FramecueError} the server's own code, ERR_TIMEOUT where it does not answer, or ERR_NOT_READY. */
-export async function ask<T>(
+export const ask = async <T>(
   server: Server,
   method: string,
   path: string,
   body?: unknown,
   /** Of a body that is text: it goes as it is. */
   contentType: string | null = null,
-): Promise<T> {
+): Promise<T> =>
+  (await exchange<T>(server, method, path, body, contentType === null ? {} : { 'content-type': contentType }))
+    .body;
+
+/** Bodies are JSON where `headers` name no other type. @throws {FramecueError} as `ask`. */
+export async function exchange<T>(
+  server: Server,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Exchange<T>> {
   let response: Response;
   try {
     response = await fetch(server.media + path, {
       method,
       headers: {
         authorization: `Bearer ${server.token}`,
-        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined
         ? {}
-        : { body: contentType === null ? JSON.stringify(body) : (body as BodyInit) }),
+        : { body: headers['content-type'] === undefined ? JSON.stringify(body) : (body as BodyInit) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (cause) {
     throw new FramecueError('ERR_TIMEOUT', `${server.media} does not answer.`, { cause });
   }
+  const { status } = response;
+  if (status === 204) return { status, headers: response.headers, body: null as T };
   const answer = await answerOf<T & { error?: ErrorBody['error'] }>(server, response);
-  if (response.ok) return answer;
+  if (response.ok) return { status, headers: response.headers, body: answer };
   const { code = 'ERR_INTERNAL', message = response.statusText, details } = answer.error ?? {};
   throw new FramecueError(
     code in ERRORS ? (code as ErrorCode) : 'ERR_INTERNAL',
@@ -147,6 +168,27 @@ export async function ask<T>(
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('give a whole number.');
   return Number(text);
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `1500`, `1500ms`, `1.5s`, `2m`: whole milliseconds. */
+export function span(text: string): number {
+  const [, figure, unit = 'ms'] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const ms = figure === undefined ? Number.NaN : Number(figure) * UNITS_MS[unit]!;
+  if (!Number.isInteger(Math.round(ms * 1e6) / 1e6)) {
+    throw new InvalidArgumentError('give milliseconds, or a span as 500ms, 2s, 1.5s, 10m.');
+  }
+  return Math.round(ms);
+}
+
+/** RFC 3339 with its offset as it is, or Unix milliseconds as a number. */
+export function moment(text: string): string | number {
+  if (/^\d{13}$/.test(text)) return Number(text);
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text)) return text;
+  throw new InvalidArgumentError(
+    'give a moment with its offset as 2026-12-31T23:59:50Z, or Unix milliseconds (13 digits).',
+  );
 }
 
 export function jsonObject(text: string): Record<string, unknown> {
