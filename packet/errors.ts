@@ -77,6 +77,16 @@ export const ERRORS = {
     text: 'The mode cannot be switched while a cue waits or is open.',
   },
   ERR_TRIGGER_UNKNOWN: { status: 404, retryable: false, text: 'There is no such trigger.' },
+  ERR_STAGE_LEAVE: {
+    status: 409,
+    retryable: false,
+    text: 'The director gives the stage no leave for that, or not any more.',
+  },
+  ERR_STAGE_STANDBY: {
+    status: 409,
+    retryable: false,
+    text: 'Another stage screen is the one that is shown.',
+  },
   ERR_RUNDOWN_NONE: { status: 404, retryable: false, text: 'No rundown is loaded for this stream.' },
   ERR_RUNDOWN_INVALID: { status: 422, retryable: false, text: 'The rundown is not valid.' },
   ERR_RUNDOWN_ON_AIR: { status: 409, retryable: true, text: 'An item of the rundown is on air.' },
