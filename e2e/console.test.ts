@@ -20,7 +20,6 @@ beforeAll(async () => {
   browser = await openBrowser();
   system = await startSystem({ FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000', FRAMECUE_PROGRAMME_DELAY_MS: '1500' });
   await system.publish('bframes-25');
-  await createInteractions(system);
   const opened = await openConsole(browser, system, { name: 'Anna' });
   anna = opened.page;
   errors.push(...opened.errors);
@@ -95,6 +94,8 @@ describe('the console, by keyboard alone', () => {
   });
 
   it('lists all that is wrong with a rundown, by line, and loads one that is right', async () => {
+    // Only now: what waits is put on deck by itself, and the tests before have opened what was there.
+    await createInteractions(system);
     await press(anna, 'u');
     await shown(anna, 'Load a rundown');
     await tabTo(anna, 'TEXTAREA');

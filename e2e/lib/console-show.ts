@@ -21,7 +21,7 @@ export const WRONG_CSV = [
 ].join('\n');
 
 export async function createInteractions(system: System): Promise<void> {
-  for (const id of ['show-warm-up', 'show-grand', 'show-script']) {
+  for (const id of ['show-warm-up', 'show-grand']) {
     const config = { question: `Question of ${id}`, options: ['This', 'That'], correct: 1, durationMs: 3000 };
     const { status, body } = await system.api.events('POST', '/api/v1/interactions', {
       id,
