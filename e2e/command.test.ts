@@ -52,6 +52,10 @@ describe('the framecue command', () => {
       ['nope'],
       ['cue', 'custom.x', '--delay', 'soon'],
       ['cue', 'custom.x', '--data', '[1]'],
+      ['cue', 'no-type'],
+      ['cue', 'custom.x', '--at', 'tomorrow'],
+      ['cue', 'take'],
+      ['cue', 'edit', 'x', '--clear', 'data'],
       ['status', '--media', '127.0.0.1:8080'],
       ['cue', 'custom.x', '--stream', 'live main'],
     ]) {
@@ -129,5 +133,89 @@ describe('the framecue command', () => {
     for (const output of ['flv', 'ws', 'hls'])
       expect(read.out).toMatch(new RegExp(`^  ${output}: sei, PTS \\d+`, 'm'));
     expect((await framecue('status', ...server)).out).toMatch(/^ {2}output hls: reading, newest cue seen/m);
+  });
+
+  it('takes a cue through its life: armed, edited, taken once, voided', async () => {
+    const json = async (...args: string[]): Promise<Cue> =>
+      JSON.parse((await framecue('cue', ...args, ...server, '--json')).out) as Cue;
+    const data = '{"interaction":"quiz-1"}';
+    const arming = [
+      'interaction.open',
+      '--arm',
+      '--prize',
+      '--id',
+      'final',
+      '--title',
+      'The final',
+      '--data',
+      data,
+    ];
+    expect(await json(...arming)).toMatchObject({ state: 'armed', prize: true, title: 'The final', rev: 0 });
+    const again = await framecue('cue', ...arming, ...server);
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining('final: armed') });
+    expect(again.err).toContain('was marked before');
+
+    const edited = await json('edit', 'final', '--duration', '20s', '--clear', 'title', '--rev', '0');
+    expect(edited).toMatchObject({ rev: 1, durationMs: 20_000 });
+    expect(edited).not.toHaveProperty('title');
+    const late = await framecue('cue', 'edit', 'final', '--title', 'x', '--rev', '0', ...server);
+    expect(late).toMatchObject({ code: 1, out: '', err: expect.stringContaining('ERR_CUE_CHANGED') });
+    expect(await framecue('cue', 'edit', 'final', ...server)).toMatchObject({ code: 2 });
+
+    const taken = await json('take', 'final', '--align-in', '500ms');
+    expect(taken).toMatchObject({ state: 'landed', alignAt: expect.any(Number) });
+    const second = await framecue('cue', 'take', 'final', ...server);
+    expect(second).toMatchObject({ code: 0, out: expect.stringContaining(`PTS ${taken.landing?.pts}`) });
+    expect(second.err).toContain('nothing fires again');
+
+    const voided = await framecue('cue', 'cancel', 'final', ...server);
+    expect(voided).toMatchObject({ code: 0 });
+    expect(voided.out).toMatch(/^final: voided; players told on PTS \d+/);
+    expect((await framecue('cue', 'show', 'final', ...server)).out).toMatch(
+      /^ {2}voided {4}.* players told/m,
+    );
+    expect((await framecue('cue', 'list', ...server)).out).toMatch(/^final +landed .* VOIDED prize$/m);
+  });
+
+  it('takes back what nobody has heard of, ends a series, and panics only when it is told twice', async () => {
+    const wait = ['--delay', '10m', '--no-wait'];
+    expect((await framecue('cue', 'custom.far', '--id', 'far', ...wait, ...server)).out).toBe(
+      'far: accepted\n',
+    );
+    expect((await framecue('cue', 'cancel', 'far', ...server)).out).toMatch(/^far: taken back; no player/);
+
+    const series = ['custom.clock', '--every', '5m', '--times', '3', '--id', 'clock'];
+    expect((await framecue('cue', ...series, ...server)).out).toMatch(/^clock\.1: landed on PTS/);
+    expect((await framecue('cue', 'cancel', 'clock', ...server)).out).toContain(
+      'no more of the series clock',
+    );
+    expect(await framecue('cue', 'custom.x', '--every', '5m', ...server)).toMatchObject({ code: 2 });
+
+    await framecue('cue', 'custom.far', '--id', 'far2', ...wait, ...server);
+    expect(await framecue('cue', 'panic', ...server)).toMatchObject({ code: 2, out: '' });
+    expect(await framecue('cue', 'panic', '--yes', ...server)).toMatchObject({
+      ...{ code: 0, out: expect.stringContaining('far2: taken back') },
+    });
+    expect((await framecue('cue', 'panic', '--yes', ...server)).out).toContain('Nothing waited');
+
+    const refused = await framecue('cue', 'show', 'nobody', ...server, '--json');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('framecue cue list') });
+    expect(JSON.parse(refused.out)).toMatchObject({ error: { code: 'ERR_CUE_UNKNOWN', retryable: false } });
+  });
+
+  it('makes addresses for stream decks, lists and drops them', async () => {
+    const cue = '{"type":"custom.bang"}';
+    const made = await framecue('trigger', 'make', 'bang', '--do', 'cue', '--cue', cue, ...server);
+    expect(made, made.err).toMatchObject({ code: 0 });
+    const address = /^bang: (\S+)$/m.exec(made.out)![1]!;
+    const pressed = await fetch(address, { signal: AbortSignal.timeout(10_000) });
+    expect(await pressed.json()).toMatchObject({ trigger: 'bang', did: 'cue', repeated: false });
+    const listed = await framecue('trigger', 'list', ...server);
+    expect(listed.out).toMatch(/^bang +cue custom\.bang +1 presses/m);
+    expect(listed.out).not.toContain(address.split('/').at(-1));
+    expect(await framecue('trigger', 'drop', 'bang', ...server)).toMatchObject({ code: 0 });
+    expect((await fetch(address)).status).toBe(401);
+    expect(await framecue('trigger', 'drop', 'bang', ...server)).toMatchObject({ code: 1 });
+    expect(await framecue('trigger', 'make', 'x', ...server)).toMatchObject({ code: 2 });
   });
 });
