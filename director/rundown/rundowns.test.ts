@@ -415,4 +415,17 @@ describe('a rehearsal', () => {
     await vi.waitFor(() => expect(rig.states).toEqual(['a:pending', 'b:pending']));
     expect((await rig.take('b')).id).not.toBe(rehearsed.id);
   });
+
+  it('and a press right after the switch are of one mode, before any tick has noticed it', async () => {
+    await rig.load([card('a')]);
+    rig.rehearsal = true;
+    const rehearsed = await rig.take('a');
+    expect(rehearsed.rehearsal).toBe(true);
+    await rig.pass(31_000);
+    rig.rehearsal = false;
+    const real = await rig.take('a');
+    expect(real.rehearsal).toBeUndefined();
+    expect(real.id).not.toBe(rehearsed.id);
+    expect(rig.view).toMatchObject({ rehearsal: false, items: [{ id: 'a', cue: real.id }] });
+  });
 });

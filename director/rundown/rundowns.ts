@@ -435,7 +435,12 @@ export class Rundowns {
 
   async #inTurn<T>(stream: string, act: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new FramecueError('ERR_NOT_READY');
-    return this.#turns.take(stream, act);
+    return this.#turns.take(stream, async () => {
+      // A press right after a switch of the mode is of the new one: its item's states, and its cue's id.
+      const run = this.#runs.get(stream);
+      if (run !== undefined) await this.#followMode(run);
+      return act();
+    });
   }
 
   #view(run: LoadedRundown): RundownView {
