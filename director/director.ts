@@ -27,6 +27,7 @@ import type { DirectorObserver } from './observer.ts';
 import type { InteractionLookup } from './rundown/interactions.ts';
 import { openRundownRoom } from './rundown/room.ts';
 import type { Rundowns } from './rundown/rundowns.ts';
+import { openStageRoom, type StageRoom } from './stage/stage-room.ts';
 import type { StreamGate } from './stream-gate.ts';
 import { deedsOf } from './triggers/deeds.ts';
 
@@ -100,6 +101,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
     throw error;
   });
   let rundowns: Rundowns | null = null;
+  let stage: StageRoom | null = null;
   book.isRehearsal = console.isRehearsal;
   console.attach(
     book,
@@ -115,7 +117,10 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   const rundown = await openRundownRoom({
     ...{ settings, tokens, book, gate, clock, log, keyIdLength: signingKeys[0]!.id.length },
     lookUp: options.lookUpInteraction ?? null,
-    onChange: (stream, view) => console.publish(stream, 'rundown', view),
+    onChange: (stream, view) => {
+      console.publish(stream, 'rundown', view);
+      stage?.rundownChanged(stream);
+    },
     onAction: ({ stream, what, item, by, console: at, rundown: id }) =>
       console.asRun.add(stream, {
         ...{ what, by, console: at, item: item?.id ?? null, type: item?.type ?? null },
@@ -127,6 +132,11 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
     throw error;
   });
   rundowns = rundown.rundowns;
+  const openStage = openStageRoom({
+    ...{ settings, tokens, book, console, rundowns, clock, log },
+    known: start.cues,
+  });
+  stage = openStage;
 
   const compact = () => {
     cueLog.compact(clock.unixMs()).then(
@@ -141,10 +151,17 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   for (const timer of timers) timer.unref();
 
   return {
-    ...{ book, cueLog, feed, console, signingKeys, rundowns },
+    ...{ book, cueLog, feed, signingKeys, rundowns },
+    console: {
+      ...console,
+      endChannel() {
+        openStage.endChannel();
+        console.endChannel();
+      },
+    },
     routes(app) {
       console.routes(app);
-      app.use('/api/v1/streams', api, rundown.router);
+      app.use('/api/v1/streams', api, rundown.router, openStage.router);
       app
         .route(FEED_PATH)
         .head(methodNotAllowed('GET'))
@@ -155,6 +172,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
     check: () => (book.healthy ? rundown.check() : 'the cue log does not take entries'),
     async close() {
       for (const timer of timers) clearInterval(timer);
+      openStage.close();
       await rundown.close();
       await book.close();
       feed.close();

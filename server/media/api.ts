@@ -1,6 +1,7 @@
 import { CONSOLE_OPERATIONS } from '../../director/console/operations.ts';
 import { CUE_OPERATIONS } from '../../director/operations.ts';
 import { RUNDOWN_OPERATIONS } from '../../director/rundown/operations.ts';
+import { STAGE_OPERATIONS } from '../../director/stage/operations.ts';
 import { TRIGGER_OPERATIONS } from '../../director/triggers/operations.ts';
 import { CLOCK_HEALTH_OPERATION } from '../../service/clock-health/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
@@ -21,6 +22,7 @@ export const MEDIA_API: ApiInfo = {
     rundown: 'The running order of a show.',
     consoles: 'Several directors: the channel, control, rehearsal and the as-run log.',
     triggers: 'Addresses that a stream deck can press.',
+    stage: 'Stage screens, and what a touch on them may take.',
     latency: 'From the lens to here, and from the eye to the key.',
     streams: 'What is on air, and how healthy it is.',
     audit: 'What outputs and CDNs keep of each cue.',
@@ -38,6 +40,7 @@ export const mediaOperations = (): readonly Operation[] => [
   ...RUNDOWN_OPERATIONS,
   ...CONSOLE_OPERATIONS,
   ...TRIGGER_OPERATIONS,
+  ...STAGE_OPERATIONS,
   ...LATENCY_OPERATIONS,
   ...STREAM_OPERATIONS,
   CLOCK_HEALTH_OPERATION,
