@@ -18,6 +18,7 @@ import { editCue, takeCue } from './cue-remake.ts';
 import type { EditRequest, TakeRequest } from './cue-request.ts';
 import { fireAgain } from './fate.ts';
 import type { HeldCue } from './held-cues.ts';
+import { checkReference } from './reference-rules.ts';
 
 interface ChangeRequest<Request> {
   readonly stream: string;
@@ -119,6 +120,8 @@ export class Changes {
     const made = takeCue(held.cue, request, when, moment, limits);
     const rehearsal = isRehearsal(stream) ? { rehearsal: true } : {};
     const next = { ...made, cue: { ...made.cue, ...rehearsal } };
+    // Since it was armed its round may have been voided, or the mode switched: it gets its own only now.
+    checkReference(next.cue, life.cues);
     this.#check(held, next, moment.epoch);
     return next;
   }

@@ -331,6 +331,37 @@ describe('panic', () => {
   });
 });
 
+describe('what is taken', () => {
+  const open = async (id: string) => {
+    await rig.mark({ ...OPEN, id });
+    rig.land(id);
+    await rig.mark({ type: 'interaction.lock', id: `${id}-lock`, ref: id });
+    rig.land(`${id}-lock`);
+    return rig.mark({ type: 'interaction.reveal', id: `${id}-reveal`, ref: id, armed: true });
+  };
+
+  test.each([true, false])(
+    'closes no round of the other mode (opened in rehearsal: %s)',
+    async (rehearsed) => {
+      rig.book.isRehearsal = () => rehearsed;
+      const reveal = await open('r');
+      rig.book.isRehearsal = () => !rehearsed;
+      expect(codeOf(await take(reveal))).toBe('ERR_CUE_STATE');
+      expect([await rig.state(reveal), rig.gate.held.has(`${STREAM} ${reveal}`)]).toEqual(['armed', false]);
+      rig.book.isRehearsal = () => rehearsed;
+      expect(codeOf(await take(reveal))).toBe('taken');
+    },
+  );
+
+  test('closes no round that was voided since it was armed', async () => {
+    await rig.mark({ ...OPEN, id: 'gone' });
+    rig.land('gone');
+    const lock = await rig.mark({ type: 'interaction.lock', ref: 'gone', armed: true });
+    await cancel('gone');
+    expect(codeOf(await take(lock))).toBe('ERR_CUE_STATE');
+  });
+});
+
 describe('a series', () => {
   const SERIES = { type: 'custom.tick', id: 's', series: { everyMs: 10_000, count: 3 }, announceMs: 0 };
   const until = (id: string) => vi.waitFor(async () => expect(await rig.state(id)).toBe('accepted'));
@@ -367,6 +398,19 @@ describe('a series', () => {
     expect(await rig.state('s.2')).toBe('missed STREAM_AWAY');
     await until('s.3');
     expect(rig.gate.held.has(`${STREAM} s.3`)).toBe(true);
+  });
+
+  test('of a rehearsal ends with it, wherever the switch comes between two of it', async () => {
+    rig.book.isRehearsal = () => true;
+    await rig.mark(SERIES);
+    landAt('s.1');
+    // Before the next one is entered: nothing of it waits, so the mode can be switched.
+    rig.book.isRehearsal = () => false;
+    rig.book.sweep();
+    await vi.waitFor(async () => expect((await cueOf('s.1')).series).toMatchObject({ n: 1, stopped: true }));
+    rig.book.sweep();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await rig.book.get(STREAM, 's.2')).toBeNull();
   });
 
   test('whose next moment has passed says so of each', async () => {

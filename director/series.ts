@@ -102,7 +102,13 @@ export class SeriesRunner {
     const { life, options, isRehearsal } = this.#parts;
     const { log, limits } = options;
     const now = life.now;
-    const cue = nextOf(before, now, limits, isRehearsal(before.cue.stream));
+    // What was begun as a rehearsal never goes on for real, nor the other way: nothing of it waits between two.
+    if (isRehearsal(before.cue.stream) !== (before.cue.rehearsal === true)) {
+      this.stop(before);
+      log.warn({ series: before.cue.series!.id }, 'a series ends: the stream is no longer in its mode');
+      return;
+    }
+    const cue = nextOf(before, now, limits);
     const dueAt = cue.dueAt!;
     try {
       const held = await this.#acceptance.enterNext(cue, dueAt);
@@ -130,13 +136,8 @@ function isFollowed({ series, state, landing }: Cue): boolean {
   return landing !== null || state === 'missed' || state === 'uncertain';
 }
 
-function nextOf(
-  { cue, dueAt }: HeldCue,
-  now: UnixMilliseconds,
-  limits: CueLimits,
-  isRehearsal: boolean,
-): Cue {
-  const { landing, reason, voided, edited, taken, alignAt, rehearsal, ...rest } = cue;
+function nextOf({ cue, dueAt }: HeldCue, now: UnixMilliseconds, limits: CueLimits): Cue {
+  const { landing, reason, voided, edited, taken, alignAt, ...rest } = cue;
   const place = cue.series!;
   const n = place.n + 1;
   const from = dueAt ?? cue.dueAt ?? (landing === null ? now : unixMs(landing.fireAtUs / 1000));
@@ -151,6 +152,5 @@ function nextOf(
     fire: { kind: 'at', at: due, by: 'arrival' },
     announceMs: ms(cue.asked?.announceMs ?? limits.cueAnnounceMs),
     series: { ...place, n },
-    ...(isRehearsal ? { rehearsal: true } : {}),
   };
 }
