@@ -37,6 +37,9 @@ const gone = (page: Page, text: string | RegExp): Promise<void> =>
 const press = async (page: Page, ...keys: readonly string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);
 };
+/** The large card shows it: the next press is about it. */
+const handIs = (page: Page, title: string): Promise<void> =>
+  page.locator('.hand-title', { hasText: title }).waitFor({ timeout: SOON_MS });
 /** Tab by Tab, as a person does: until what has the focus reads like that. */
 const tabTo = (page: Page, wanted: string, key = 'Tab'): Promise<true> =>
   until(`the focus is on ${wanted}`, SOON_MS, async () => {
@@ -116,11 +119,13 @@ describe('the console, by keyboard alone', () => {
   });
 
   it('goes through it: takes an item, and takes a prize in two steps only', async () => {
+    await handIs(anna, 'Warm-up question');
     await press(anna, ' ');
     await itemIs('warm-up', 'landed', 'ended');
-    await shown(anna, /The sponsor card/);
+    await handIs(anna, 'The sponsor card');
     await press(anna, 't');
     await itemIs('card', 'landed', 'ended');
+    await handIs(anna, 'The grand prize');
     await press(anna, ' ');
     await shown(anna, 'The grand prize gives prizes: arm it with A first.');
     expect((await rundownOf(system)).items.find(({ id }) => id === 'grand')?.state).toBe('pending');
@@ -138,6 +143,7 @@ describe('the console, by keyboard alone', () => {
   });
 
   it('reloaded in the middle of a take, looks up what became of it and never sends it again', async () => {
+    await handIs(anna, 'Second card');
     let sent = 0;
     // The server takes it; its answer never comes.
     await anna.route('**/rundown/items/second/take', async (route) => {
@@ -157,6 +163,7 @@ describe('the console, by keyboard alone', () => {
   });
 
   it('a take that never reached the server is said, and can be pressed again', async () => {
+    await handIs(anna, 'Third card');
     await anna.route('**/rundown/items/third/take', (route) => route.abort('connectionreset'));
     await press(anna, ' ');
     await shown(anna, /never reached the server/);
@@ -169,7 +176,8 @@ describe('the console, by keyboard alone', () => {
   it('of two directors pressing at once one takes it; the other takes over with a confirm', async () => {
     const { page: ben, context } = await openConsole(browser, system, { name: 'Ben' });
     await shown(ben, 'Standby: Anna is in control.');
-    await shown(ben, 'Fourth card');
+    await handIs(ben, 'Fourth card');
+    await handIs(anna, 'Fourth card');
     expect(await graveFaults(ben)).toEqual([]);
     await Promise.all([press(anna, ' '), press(ben, ' ')]);
     await shown(ben, /Anna is in control\. Press G to take over/);
