@@ -6,8 +6,11 @@ import type { ControlLock } from './control-lock.ts';
 import { consoleOf, streamOf } from './requests.ts';
 import type { ControlHolder } from './shapes.ts';
 
-/** What changes the show, below a stream. Panic, the kill switch and measurements are nobody's alone. */
-const GUARDED = /^\/(?:cues|rundown|mode|stage\/leave)(?:\/|$)/;
+/**
+ * What changes the show, below a stream; routes are found whatever the case of their letters. Panic, the kill switch
+ * and measurements are nobody's alone.
+ */
+const GUARDED = /^\/(?:cues|rundown|mode|stage\/leave)(?:\/|$)/i;
 const CHANGING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
@@ -19,7 +22,7 @@ export const consoleGate =
   (req, _res, next) => {
     const console = consoleOf(req);
     if (console === null || !CHANGING.has(req.method) || !GUARDED.test(req.path)) return next();
-    if (/^\/rundown\/?$/.test(req.path) && req.query.check === '1') return next();
+    if (/^\/rundown\/?$/i.test(req.path) && req.method === 'PUT' && req.query.check === '1') return next();
     const token = bearerTokenOf(req);
     const by = token === null ? undefined : tokens.find(token)?.name;
     // The route says what is wrong with the token.

@@ -259,6 +259,9 @@ describe('control', () => {
       ['POST', '/rundown/items/q1/take'],
       ['DELETE', '/rundown'],
       ['PUT', '/stage/leave'],
+      ['POST', '/Cues'],
+      ['DELETE', '/RUNDOWN/'],
+      ['DELETE', '/rundown?check=1'],
     ] as const) {
       const refused = await as('bert', method, path);
       expect([path, refused.status, refused.code]).toEqual([path, 409, 'ERR_CONTROL_HELD']);

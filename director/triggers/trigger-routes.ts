@@ -76,6 +76,12 @@ export function triggerRoutes(app: Express, options: TriggerRoutesOptions): void
   app.use('/api/v1/streams', router);
 
   const guesses = new RateLimiterMemory(GUESSES);
+  /** Wrong ones alone are counted: behind a proxy all have one address, and nobody there may lock a deck out. */
+  const noteGuess = async (who: string): Promise<void> => {
+    const { consumedPoints, msBeforeNext } = await guesses.penalty(who);
+    if (consumedPoints <= GUESSES.points) return;
+    throw new FramecueError('ERR_RATE_LIMITED', undefined, { details: { retryAfterMs: msBeforeNext } });
+  };
   const press: RequestHandler = async (req, res) => {
     const at = clock.unixMs();
     res.set('Cache-Control', 'no-store');
@@ -84,18 +90,11 @@ export function triggerRoutes(app: Express, options: TriggerRoutesOptions): void
     const { secret: inPath } = req.params;
     const secret = (typeof inPath === 'string' ? inPath : undefined) ?? token ?? bearerTokenOf(req);
     if (secret === null) throw new FramecueError('ERR_TOKEN_MISSING', 'The address lacks its secret.');
-    const who = req.ip ?? '';
-    const made = await guesses.get(who);
-    if (made !== null && made.consumedPoints >= GUESSES.points) {
-      throw new FramecueError('ERR_RATE_LIMITED', undefined, {
-        details: { retryAfterMs: made.msBeforeNext },
-      });
-    }
     try {
       const pressed = await triggers.press(String(req.params.id), secret, at);
       res.status(pressed.did === 'armed' ? 202 : 200).json(pressed);
     } catch (error) {
-      if (error instanceof FramecueError && error.code === 'ERR_TOKEN_INVALID') await guesses.penalty(who);
+      if (error instanceof FramecueError && error.code === 'ERR_TOKEN_INVALID') await noteGuess(req.ip ?? '');
       throw error;
     }
   };

@@ -146,12 +146,13 @@ describe('its secret', () => {
     expect(rig.done).toEqual([]);
   });
 
-  test('cannot be guessed at leisure; whoever guesses does not lock out the right one for long', async () => {
-    const { id } = await make('deck-1', { do: 'next' });
+  test('cannot be guessed at leisure; whoever guesses does not lock out the right one', async () => {
+    const { id, url } = await make('deck-1', { do: 'next' });
     const codes: (string | null)[] = [];
     for (let n = 0; n < 25; n++) codes.push((await press(`/api/v1/trigger/${id}?token=guess${n}`)).code);
     expect(codes.slice(0, 20)).toEqual(Array(20).fill('ERR_TOKEN_INVALID'));
     expect(codes.slice(20)).toEqual(Array(5).fill('ERR_RATE_LIMITED'));
+    expect((await press(url)).body.did).toBe('next');
   });
 
   test('is made anew by putting the trigger again, and gone with it', async () => {
