@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { CUE_STATES } from '../cues/states.ts';
+import { MISS_REASONS } from '../director/fate.ts';
 import { REPAIRS } from '../ingest/tidy-frame.ts';
 import { rewritesOf } from '../injector/counters.ts';
 import { LINT_CODES } from '../injector/lint-codes.ts';
@@ -57,6 +59,29 @@ describe('docs/lint.md', () => {
   it('has every reason for which a frame is changed, in the injector and before it', () => {
     const reasons = [...Object.keys(rewritesOf(undefined)), ...REPAIRS];
     expect([...rowsOf(page, /^[a-z-]+$/).keys()]).toEqual(reasons);
+  });
+});
+
+describe('docs/director.md', () => {
+  const page = read('docs/director.md');
+
+  it('says what each state of a cue means', () => {
+    expect([...rowsOf(page, /^[a-z]+$/).keys()]).toEqual(expect.arrayContaining([...CUE_STATES]));
+  });
+
+  it('names codes, reasons, settings and keys that exist', () => {
+    const codes = page.match(/\bERR_[A-Z_]+/g) ?? [];
+    expect(codes.filter((code) => !(code in ERRORS))).toEqual([]);
+    const known = { ...MISS_REASONS, CLOCK_STEPPED: '' };
+    const reasons = [...page.matchAll(/\(`([A-Z]+_[A-Z_]+)`\)/g)].map((match) => match[1]!);
+    expect(reasons.filter((reason) => !(reason in known))).toEqual([]);
+    const names: readonly string[] = Object.values(SETTINGS).map(({ name }) => name);
+    const named = page.match(/\bFRAMECUE_[A-Z_]+/g) ?? [];
+    expect(named.filter((name) => !names.includes(name))).toEqual([]);
+    const keys = [...read('docs/console.md').matchAll(/^\| (`[^|]+`) \|/gm)].map((match) => match[1]!);
+    const pressed = [...page.matchAll(/`([A-Z]|Space|Enter|Esc|Shift Backspace)`/g)].map((match) => match[0]);
+    expect(pressed.length).toBeGreaterThan(10);
+    expect(pressed.filter((key) => !keys.some((row) => row.includes(key)))).toEqual([]);
   });
 });
 
@@ -127,7 +152,31 @@ describe('the links of the docs', () => {
       .filter((target) => !existsSync(join(ROOT, dirname(page), target)));
     expect(broken).toEqual([]);
   });
+
+  it.each(PAGES)('%s points at headings that are there', (page) => {
+    const broken = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*\.md)?#([^)\s]+)\)/g)]
+      .filter(([, file, anchor]) => {
+        const target = file === undefined ? page : join(dirname(page), file);
+        return existsSync(join(ROOT, target)) && !anchorsOf(read(target)).has(anchor!);
+      })
+      .map(([link]) => link);
+    expect(broken).toEqual([]);
+  });
 });
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): Set<string> {
+  const headings = page.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, heading]) =>
+      heading!
+        .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
 
 describe('the commands of the README', () => {
   it('are scripts of package.json', () => {

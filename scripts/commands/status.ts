@@ -29,11 +29,12 @@ const onlyOf = (status: MediaStatus, name: string): MediaStatus => ({
   recentEvents: status.recentEvents.filter(({ stream }) => stream === null || stream === name),
 });
 
-function describe({ streams, recentEvents }: MediaStatus, now: number): string {
+function describe({ streams, recentEvents, clock }: MediaStatus, now: number): string {
   const lines =
     streams.length === 0
       ? ['No such stream has been published since the start.']
       : streams.map(describeStream);
+  lines.push(clockLine(clock));
   for (const { code, text, remote, times, at, stream } of recentEvents.slice(0, 5)) {
     if (code === null) continue;
     const often = times > 1 ? `, ${times} times` : '';
@@ -41,6 +42,18 @@ function describe({ streams, recentEvents }: MediaStatus, now: number): string {
     lines.push(`refused or cut ${agoOf(now - at)}: ${who}: ${text} (${code}${often})`);
   }
   return lines.join('\n');
+}
+
+/** Whether a moment of the wall clock means what it says. */
+function clockLine({ grade, source, errorMs, advice, steps }: MediaStatus['clock']): string {
+  const by = source === 'none' ? '' : `, by ${source}`;
+  const within = errorMs === null ? '' : `, within ${Math.ceil(errorMs)} ms`;
+  const last = steps.at(-1);
+  const step =
+    last === undefined
+      ? ''
+      : `; last step by ${Math.round(last.byMs)} ms at ${new Date(last.at).toISOString()}`;
+  return `clock: ${grade}${by}${within}${step}${grade === 'good' || advice === '' ? '' : `; ${advice}`}`;
 }
 
 function agoOf(passedMs: number): string {
