@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { RealRound } from './interactions/real-round.ts';
 import type { RehearsalRound } from './interactions/rehearsal-round.ts';
 import type { NewSubmission } from './ledger/facts.ts';
 import { type CuePlan, stampOf } from './test-support/cues.ts';
-import { type Answer, DIRECTOR, EventsUnderTest, SPREAD_MS } from './test-support/harness.ts';
+import { type Answer, DIRECTOR, EventsUnderTest, READER, SPREAD_MS } from './test-support/harness.ts';
 
 const REHEARSED: CuePlan = {
   ...{ id: 'try-1', type: 'interaction.open', data: { interaction: 'q1' }, rehearsal: true },
@@ -66,6 +66,10 @@ describe('a rehearsal', () => {
     expect(await real()).toEqual(UNTOUCHED);
     const { body } = await t.get('/api/v1/interactions/q1/rehearsal');
     expect(body).toMatchObject({ id: 'q1', rehearsal: true });
+    // The round that counts is still to come: what is right in it is for those alone who may look.
+    expect(body).not.toHaveProperty('correct');
+    expect((await t.get('/api/v1/interactions/q1/rehearsal', READER)).body).toMatchObject({ correct: 1 });
+    expect((await t.get('/api/v1/interactions/q1/rehearsal', 'nobody')).status).toBe(401);
   });
 
   test('can be repeated, and the real round opens after it as if it were the first', async () => {
@@ -116,6 +120,7 @@ describe('a rehearsal', () => {
     t.media.publish(t.land(REHEARSED));
     await t.shut();
     await t.open();
+    await vi.waitFor(async () => expect(await rehearsed()).toMatchObject({ total: 0 }), 5_000);
     await submit('ann', 'try-1');
     expect(await rehearsed()).toEqual({ state: 'ACTIVE', total: 1, cue: 'try-1' });
     expect(await real()).toEqual(UNTOUCHED);

@@ -47,6 +47,8 @@ export const Page = z.object({
 
 /** Everybody may have it, from a cache too, for as long as nobody minds. */
 const PUBLIC_A_SECOND = 'public, max-age=1';
+const cachingFor = (forWhom: 'staff' | 'public'): string =>
+  forWhom === 'staff' ? 'no-store' : PUBLIC_A_SECOND;
 
 export function interactionRoutes(
   app: Express,
@@ -62,6 +64,13 @@ export function interactionRoutes(
     readonly tokens: TokenRegistry;
   },
 ): void {
+  // A token that is sent must be good: one that is wrong is not the same as none.
+  const readerOf = (req: Request): 'staff' | 'public' => {
+    if (bearerTokenOf(req) === null) return 'public';
+    holderWithRight(tokens, req, 'read');
+    return 'staff';
+  };
+
   app
     .route('/api/v1/interactions')
     .post(requireRight(tokens, 'direct'), async (req, res) => {
@@ -91,13 +100,11 @@ export function interactionRoutes(
   app
     .route('/api/v1/interactions/:id')
     .get(async (req, res) => {
-      // A token that is sent must be good: one that is wrong is not the same as none.
-      const forWhom = bearerTokenOf(req) === null ? 'public' : 'staff';
-      if (forWhom === 'staff') holderWithRight(tokens, req, 'read');
+      const forWhom = readerOf(req);
       const view = await catalog.get(idOf(req));
       res
         .vary('Authorization')
-        .set('Cache-Control', forWhom === 'staff' ? 'no-store' : PUBLIC_A_SECOND)
+        .set('Cache-Control', cachingFor(forWhom))
         .json(interactionBody(view, forWhom));
     })
     .all(methodNotAllowed('GET'));
@@ -106,9 +113,13 @@ export function interactionRoutes(
   app
     .route('/api/v1/interactions/:id/rehearsal')
     .get((req, res) => {
+      const forWhom = readerOf(req);
       const round = rehearsals.latestOf(idOf(req));
       if (round === null) throw new FramecueError('ERR_INTERACTION_UNKNOWN', 'It has not been rehearsed.');
-      res.set('Cache-Control', PUBLIC_A_SECOND).json(rehearsalBody(round, clock.unixUs()));
+      res
+        .vary('Authorization')
+        .set('Cache-Control', cachingFor(forWhom))
+        .json(rehearsalBody(round, clock.unixUs(), forWhom));
     })
     .all(methodNotAllowed('GET'));
 

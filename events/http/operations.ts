@@ -147,7 +147,8 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     path: '/api/v1/interactions/{id}/rehearsal',
     tag: 'interactions',
     summary: 'What its newest rehearsal came to',
-    description: 'Apart from its own result, which knows nothing of it.',
+    description:
+      'Apart from its own result, which knows nothing of it. With a token that may `read`, also what its reveal showed.',
     right: null,
     answers: {
       200: {

@@ -34,12 +34,12 @@ export function resultBody({ facts, prepared, life }: InteractionView, tally: Ta
   } satisfies JsonObject;
 }
 
-export function rehearsalBody(round: RehearsalRound, now: UnixMicroseconds) {
+export function rehearsalBody(round: RehearsalRound, now: UnixMicroseconds, forWhom: 'staff' | 'public') {
   const life = round.life(now);
   return {
     ...{ id: round.interaction, cue: round.cue, rehearsal: true, state: life.state },
     ...momentsOf(life),
-    ...round.result(),
+    ...round.result(forWhom),
   } satisfies JsonObject;
 }
 

@@ -111,13 +111,17 @@ export class RehearsalRound {
     return lifeCycleOf(this.#facts, now, this.#limits);
   }
 
-  /** This type's own fields of what the rehearsal came to. */
-  result(): JsonObject {
+  /**
+   * This type's own fields of what the rehearsal came to. The public hears nothing of what a reveal has shown or
+   * completed: the round that counts is still to come.
+   */
+  result(forWhom: 'staff' | 'public'): JsonObject {
     const tally: Tally = {
       total: this.#answers.size,
       buckets: Object.fromEntries(this.#buckets),
       held: 0,
     };
-    return { total: tally.total, ...this.#prepared.result(tally, this.#facts) };
+    const facts = forWhom === 'staff' ? this.#facts : { ...this.#facts, revealed: null };
+    return { total: tally.total, ...this.#prepared.result(tally, facts) };
   }
 }
