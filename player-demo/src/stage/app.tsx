@@ -1,14 +1,24 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { useNow } from '../design/hooks.ts';
-import { Brand, Icon, type IconName } from '../design/icons.tsx';
-import { Bars, Notice } from '../design/parts.tsx';
+import { Icon, type IconName } from '../design/icons.tsx';
+import { Notice } from '../design/parts.tsx';
 import type { DemoConfig } from '../shared/config.ts';
 import { failureWords } from '../shared/failure-words.ts';
-import { plural } from '../shared/format.ts';
-import { StageClock } from './stage-clock.tsx';
-import { closesAtOf, type StagePhase, stagePhase } from './state.ts';
+import { formatClock, plural } from '../shared/format.ts';
+import { SlateScreen } from '../slate/slate-screen.tsx';
+import { FullScreen, toggleFullScreen } from './full-screen.tsx';
+import { LineNotes } from './line-notes.tsx';
+import { keepView, keptView, takeAsked } from './screen-id.ts';
+import { type StagePhase, stagePhase } from './state.ts';
+import type { View } from './told.ts';
+import { useRemote } from './use-remote.ts';
 import { useScreenAwake } from './use-screen-awake.ts';
-import { useStage } from './use-stage.ts';
+import { type Stage, useStage } from './use-stage.ts';
+import { useStageKeys } from './use-stage-keys.ts';
+import { CountdownView } from './views/countdown-view.tsx';
+import { LeaveView, OutcomeCard } from './views/leave-view.tsx';
+import { BlankView, QuestionView, ResultView } from './views/question-view.tsx';
+import { TestView } from './views/test-view.tsx';
 
 const SIGNS: { readonly [phase in StagePhase]: { readonly word: string; readonly icon: IconName } } = {
   waiting: { word: 'Waiting', icon: 'ring' },
@@ -19,97 +29,90 @@ const SIGNS: { readonly [phase in StagePhase]: { readonly word: string; readonly
 };
 
 export function App({ config }: { readonly config: DemoConfig }) {
-  const { state, failure } = useStage(config);
+  const asked = useMemo(() => takeAsked(location, history, localStorage), []);
+  const line = useRemote(config, asked);
+  const stage = useStage(config);
+  const [own, setOwn] = useState<View>(() => keptView(sessionStorage));
+  const [testing, setTesting] = useState(false);
   useScreenAwake();
-  const offset = state.offsetMs ?? 0;
+  const { state } = stage;
   // Only so that the window is seen to close on its own time.
-  const now = useNow(200, state.current !== null) + offset;
+  const now = useNow(200, state.current !== null) + (state.offsetMs ?? 0);
   const phase = stagePhase(state, now);
-  const question = state.current?.question ?? null;
-  const closesAt = closesAtOf(state);
-  const counts = state.result?.counts ?? [];
-  const total = state.result?.total ?? 0;
+
+  const follows = line.link !== null && line.link.kind !== 'absent' && line.told !== null;
+  const chosen = follows ? line.told!.view : own;
+  const leave = follows ? line.told!.leave : null;
+  const view = testing ? 'test' : chosen;
+  const slate = view === 'slate' && leave === null;
+
+  useStageKeys({
+    onView(wanted) {
+      setTesting(false);
+      if (line.link?.kind === 'live') line.show(wanted);
+      setOwn(wanted);
+      keepView(sessionStorage, wanted);
+    },
+    onTest: () => (view === 'test' && !testing ? undefined : setTesting(!testing)),
+    onTakeOver: line.takeOver,
+    // The slate has this key of its own.
+    onFullScreen: () => (slate ? undefined : toggleFullScreen()),
+  });
+
+  if (slate) return <SlateScreen config={config} />;
+  if (view === 'test' && (testing || leave === null)) return <TestView />;
+  const rehearsal = line.told?.rehearsal === true || state.current?.rehearsal === true;
+  const isRound = leave === null && (view === 'question' || view === 'result');
   return (
-    <div class={`stage stage-${phase}`}>
+    <div class={`stage stage-${phase} ${rehearsal ? 'stage-rehearsal' : ''}`}>
+      {rehearsal && (
+        <>
+          <div class="stage-rehearsal-frame" aria-hidden="true" />
+          <p class="stage-rehearsal-word" role="status">
+            Rehearsal: nothing counts
+          </p>
+        </>
+      )}
       <header class="stage-head">
-        <span class="stage-sign" role="status">
-          <Icon name={SIGNS[phase].icon} size={28} />
-          {SIGNS[phase].word}
-        </span>
-        {phase !== 'waiting' && phase !== 'cancelled' && (
-          <span class="stage-total">{plural(total, 'answer')}</span>
+        {isRound && (
+          <span class="stage-sign" role="status">
+            <Icon name={SIGNS[phase].icon} size={28} />
+            {SIGNS[phase].word}
+          </span>
+        )}
+        {isRound && phase !== 'waiting' && phase !== 'cancelled' && (
+          <span class="stage-total">{plural(state.result?.total ?? 0, 'answer')}</span>
         )}
         <FullScreen />
       </header>
-      {failure !== null && (
-        <div role="alert" class="stage-lost">
-          <Notice icon="broken" tone="bad" code={failureWords(failure).code}>
-            <strong>Connection lost.</strong> {failureWords(failure).text} The numbers stand still; the page
-            comes back by itself.
-          </Notice>
-        </div>
-      )}
-      {question === null || phase === 'waiting' || phase === 'cancelled' ? (
-        <main class="stage-rest">
-          <Brand size={96} />
-          <p class="stage-rest-title">
-            {phase === 'cancelled' ? 'This question was cancelled' : 'The next question comes soon'}
-          </p>
-        </main>
+      <LineNotes line={line} />
+      {isRound && <Lost stage={stage} />}
+      {leave !== null ? (
+        <LeaveView line={line} leave={leave} />
+      ) : view === 'countdown' ? (
+        <CountdownView line={line} behindMs={asked.behindMs} />
+      ) : view === 'result' ? (
+        <ResultView state={state} phase={phase} />
+      ) : view === 'blank' ? (
+        <BlankView text={line.told?.text ?? null} />
       ) : (
-        <main class={question.options.length > 4 ? 'stage-question stage-many' : 'stage-question'}>
-          <div class="stage-top">
-            <h1>{question.question}</h1>
-            {phase === 'open' && closesAt !== null && (
-              <StageClock
-                closesAt={closesAt - offset}
-                openedAt={(state.current?.since ?? closesAt) - offset}
-              />
-            )}
-          </div>
-          <Bars
-            options={question.options}
-            counts={counts}
-            correct={phase === 'result' ? (state.result?.correct ?? null) : null}
-          />
-        </main>
+        <QuestionView state={state} phase={phase} />
       )}
+      <OutcomeCard line={line} />
     </div>
   );
 }
 
-function FullScreen() {
-  const [full, setFull] = useState(document.fullscreenElement !== null);
-  useEffect(() => {
-    const onChange = (): void => setFull(document.fullscreenElement !== null);
-    const onKey = (event: KeyboardEvent): void => {
-      if (
-        event.key.toLowerCase() === 'f' &&
-        !event.repeat &&
-        !event.ctrlKey &&
-        !event.metaKey &&
-        !event.altKey
-      )
-        toggle();
-    };
-    document.addEventListener('fullscreenchange', onChange);
-    addEventListener('keydown', onKey);
-    return () => {
-      document.removeEventListener('fullscreenchange', onChange);
-      removeEventListener('keydown', onKey);
-    };
-  }, []);
-  if (full || !document.fullscreenEnabled) return null;
+function Lost({ stage: { failure, heardAt } }: { readonly stage: Stage }) {
+  if (failure === null) return null;
+  const { code, text } = failureWords(failure);
   return (
-    <button type="button" class="button button-quiet stage-full" onClick={toggle}>
-      <Icon name="expand" /> Full screen
-    </button>
+    <div role="alert" class="stage-lost">
+      <Notice icon="broken" tone="bad" code={code}>
+        <strong>Connection lost.</strong> {text}{' '}
+        {heardAt === null ? '' : `The numbers are as they were at ${formatClock(heardAt)}; `}
+        the page comes back by itself.
+      </Notice>
+    </div>
   );
-}
-
-function toggle(): void {
-  // Refused without a touch, or where a frame does not allow it: the page stays as it is.
-  if (document.fullscreenElement === null)
-    document.documentElement.requestFullscreen().catch(() => undefined);
-  else document.exitFullscreen().catch(() => undefined);
 }

@@ -8,6 +8,8 @@ export interface DueCue {
   readonly question: QuestionData | null;
   readonly fireAt: number;
   readonly durationMs: number | null;
+  /** Its round counts for nothing, and has its result elsewhere. */
+  readonly rehearsal: boolean;
 }
 
 export interface Now {
@@ -34,6 +36,7 @@ function readDueCue(raw: { readonly [name: string]: unknown }): DueCue | null {
     question: readQuestion(raw.data),
     fireAt: fireAt / 1000,
     durationMs: numberOf(raw.durationMs),
+    rehearsal: raw.rehearsal === true,
   };
 }
 
@@ -51,11 +54,13 @@ export interface Current {
   /** Of the newest cue about it. */
   readonly since: number;
   readonly closesAt: number | null;
+  readonly rehearsal: boolean;
 }
 
 export interface Remembered {
   readonly interaction: string;
   readonly since: number;
+  readonly rehearsal?: boolean;
 }
 
 export type StageEvent =
@@ -77,7 +82,7 @@ export function nextStage(state: StageState, event: StageEvent): StageState {
     }
     case 'remembered':
       if (state.current !== null) return state;
-      return { ...state, current: { ...event.remembered, question: null, closesAt: null } };
+      return { ...state, current: { rehearsal: false, ...event.remembered, question: null, closesAt: null } };
     case 'question':
       if (state.current?.interaction !== event.question.interaction) return state;
       return { ...state, current: { ...state.current, question: event.question } };
@@ -106,7 +111,8 @@ const newestOf = (cues: readonly DueCue[]): DueCue | null =>
 function followed(state: StageState, cue: DueCue | null): StageState {
   const { current } = state;
   if (cue === null || (current !== null && cue.fireAt < current.since)) return state;
-  const same = current !== null && current.interaction === cue.interaction;
+  const same =
+    current !== null && current.interaction === cue.interaction && current.rehearsal === cue.rehearsal;
   if (same && cue.fireAt === current.since && current.question !== null) return state;
   const closesAt = cue.durationMs === null ? null : cue.fireAt + cue.durationMs;
   return {
@@ -117,6 +123,7 @@ function followed(state: StageState, cue: DueCue | null): StageState {
       question: cue.question ?? (same ? current.question : null),
       since: cue.fireAt,
       closesAt: closesAt ?? (same ? current.closesAt : null),
+      rehearsal: cue.rehearsal,
     },
   };
 }

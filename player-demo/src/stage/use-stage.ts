@@ -12,6 +12,8 @@ export interface Stage {
   readonly state: StageState;
   /** Null while the newest request was answered. */
   readonly failure: ApiFailure | null;
+  /** When the newest answer came, by this machine's clock, Unix milliseconds; null: none yet. */
+  readonly heardAt: number | null;
 }
 
 const KEY = 'framecue.stage';
@@ -22,6 +24,7 @@ const TIMEOUT_MS = 4000;
 export function useStage(config: DemoConfig): Stage {
   const [state, dispatch] = useReducer(nextStage, FIRST_STAGE);
   const [failure, setFailure] = useState<ApiFailure | null>(null);
+  const [heardAt, setHeardAt] = useState<number | null>(null);
   const latest = useLatest(state);
   const current = state.current?.interaction ?? null;
 
@@ -31,9 +34,11 @@ export function useStage(config: DemoConfig): Stage {
   }, []);
 
   const since = state.current?.since ?? 0;
+  const rehearsal = state.current?.rehearsal ?? false;
   useEffect(() => {
-    if (current !== null) sessionStorage.setItem(KEY, JSON.stringify({ interaction: current, since }));
-  }, [current, since]);
+    if (current === null) return;
+    sessionStorage.setItem(KEY, JSON.stringify({ interaction: current, since, rehearsal }));
+  }, [current, since, rehearsal]);
 
   useEffect(() => {
     const poller = startPoller({
@@ -47,6 +52,7 @@ export function useStage(config: DemoConfig): Stage {
       everyMs: EVERY_MS,
       onValue(now) {
         setFailure(null);
+        setHeardAt(Date.now());
         dispatch({ kind: 'now', now, receivedAt: performance.now() });
       },
       onFailure: setFailure,
@@ -63,7 +69,8 @@ export function useStage(config: DemoConfig): Stage {
         const question = found.ok ? readQuestion({ interaction: current, ...found.value }) : null;
         if (question !== null) dispatch({ kind: 'question', question });
       }
-      return request({ url: `${url}/result`, read: readResult, timeoutMs: TIMEOUT_MS, signal });
+      const path = rehearsal ? 'rehearsal' : 'result';
+      return request({ url: `${url}/${path}`, read: readResult, timeoutMs: TIMEOUT_MS, signal });
     };
     const poller = startPoller({
       run: ask,
@@ -73,9 +80,9 @@ export function useStage(config: DemoConfig): Stage {
       onFailure: () => undefined,
     });
     return poller.stop;
-  }, [config, current, latest]);
+  }, [config, current, rehearsal, latest]);
 
-  return { state, failure };
+  return { state, failure, heardAt };
 }
 
 function recall(storage: Pick<Storage, 'getItem'>): Remembered | null {
@@ -83,5 +90,6 @@ function recall(storage: Pick<Storage, 'getItem'>): Remembered | null {
   if (!isObject(kept)) return null;
   const interaction = textOf(kept.interaction);
   const since = numberOf(kept.since);
-  return interaction === null || since === null ? null : { interaction, since };
+  if (interaction === null || since === null) return null;
+  return { interaction, since, rehearsal: kept.rehearsal === true };
 }

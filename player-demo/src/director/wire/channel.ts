@@ -10,6 +10,8 @@ export interface ChannelOptions {
   readonly onLink: (link: Link) => void;
   readonly fetch?: typeof fetch;
   readonly random?: () => number;
+  /** The event that a connection begins with; `snapshot` when absent. */
+  readonly first?: string;
   /** Nothing for that long: the connection is lost, whatever the socket believes. Milliseconds. */
   readonly silenceMs?: number;
 }
@@ -29,7 +31,15 @@ const ABSENT_RETRY_MS = 15_000;
  * with a snapshot, so that nothing has to be remembered over a gap.
  */
 export function startChannel(options: ChannelOptions): Channel {
-  const { url, token, onEvent, onLink, random = Math.random, silenceMs = SILENCE_MS } = options;
+  const {
+    url,
+    token,
+    onEvent,
+    onLink,
+    random = Math.random,
+    silenceMs = SILENCE_MS,
+    first = 'snapshot',
+  } = options;
   const get = options.fetch ?? fetch;
   const end = new AbortController();
   let attempt = 0;
@@ -93,7 +103,7 @@ export function startChannel(options: ChannelOptions): Channel {
   const take = ({ event, data }: EventSourceMessage): void => {
     const payload = parseJson(data);
     if (event === undefined || payload === undefined || end.signal.aborted) return;
-    if (event === 'snapshot') {
+    if (event === first) {
       attempt = 0;
       onLink({ kind: 'live' });
     }
