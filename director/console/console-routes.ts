@@ -6,7 +6,7 @@ import type { TokenRegistry } from '../../service/tokens.ts';
 import type { AsRunLog } from '../as-run/as-run-log.ts';
 import { controlHeld } from './console-gate.ts';
 import type { ConsoleHub } from './console-hub.ts';
-import type { ControlLock } from './control-lock.ts';
+import { type ControlLock, MAX_STANDBY } from './control-lock.ts';
 import type { Modes } from './modes.ts';
 import { ControlRequest, consoleOf, ModeRequest, streamOf } from './requests.ts';
 import type { ConsoleName, ControlState } from './shapes.ts';
@@ -51,8 +51,13 @@ export function consoleRoutes({ hub, lock, modes, asRun, ...options }: ConsoleRo
         if (holder !== null) throw controlHeld(holder);
         return lock.state(stream);
       }
-      case 'standby':
-        return lock.standBy(stream, who);
+      case 'standby': {
+        const state = lock.standBy(stream, who);
+        if (lock.knows(stream, who)) return state;
+        throw new FramecueError('ERR_OVERLOADED', 'As many consoles stand by as can be.', {
+          details: { limit: MAX_STANDBY, retryAfterMs: 5_000 },
+        });
+      }
     }
   };
 

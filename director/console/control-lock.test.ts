@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../packet/clock.ts';
-import { ControlLock } from './control-lock.ts';
+import { ControlLock, MAX_STANDBY } from './control-lock.ts';
 import type { ControlChange, ControlState } from './shapes.ts';
 
 const STREAM = 'live/main';
@@ -131,6 +131,15 @@ describe('a standby', () => {
     lock.sweep();
     expect(lock.state(STREAM).standby).toEqual([]);
     expect(told.length).toBe(before + 1);
+  });
+
+  test('is one of a bounded number; those beyond it are passed over, and nobody loses their place', () => {
+    const nameOf = (n: number) => ({ ...BERT, console: `bert-${n}` });
+    for (let n = 0; n < MAX_STANDBY + 10; n++) lock.standBy(STREAM, nameOf(n));
+    const { standby } = lock.state(STREAM);
+    expect([standby.length, standby[0]?.console]).toEqual([MAX_STANDBY, 'bert-0']);
+    expect([lock.knows(STREAM, nameOf(0)), lock.knows(STREAM, nameOf(MAX_STANDBY))]).toEqual([true, false]);
+    expect(told).toHaveLength(MAX_STANDBY);
   });
 
   test('steps back by release; the holder is none', () => {

@@ -3,6 +3,8 @@ import type { ConsoleName, ControlChange, ControlHolder, ControlState } from './
 
 /** A holder that is not heard of for this long loses control; consoles say that they are there every 5 s. */
 export const CONTROL_LOST_MS = 15_000;
+/** Consoles that stand by for one stream: all see them all, with each change. */
+export const MAX_STANDBY = 50;
 /** Streams without holder and standby are forgotten beyond this many, the oldest first. */
 const KEEP_STREAMS = 1_000;
 
@@ -95,17 +97,25 @@ export class ControlLock {
     return this.#stateOf(entry);
   }
 
-  /** The console is ready to take over; like control itself it has to be kept. */
+  /** The console is ready to take over; like control itself it has to be kept. Beyond the bound it is passed over. */
   standBy(stream: string, who: ConsoleName): ControlState {
     this.#expire(stream);
     const entry = this.#entry(stream);
     const key = keyOf(who);
     const isNew = !entry.standby.has(key) && !(entry.holder !== null && isSame(entry.holder, who));
+    if (isNew && entry.standby.size >= MAX_STANDBY) return this.#stateOf(entry);
     if (isNew) {
       entry.standby.set(key, { ...nameOf(who), heardUs: this.#nowUs });
       this.#changed(stream, entry, null);
     } else this.keep(stream, who);
     return this.#stateOf(entry);
+  }
+
+  /** Whether it holds the stream or stands by for it. */
+  knows(stream: string, who: Pick<ConsoleName, 'console' | 'by'>): boolean {
+    const entry = this.#streams.get(stream);
+    if (entry === undefined) return false;
+    return entry.standby.has(keyOf(who)) || (entry.holder !== null && isSame(entry.holder, who));
   }
 
   /** Whoever holds it in the way of `who`; null: nobody. The holder is heard of by asking. */

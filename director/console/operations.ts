@@ -92,7 +92,7 @@ export const CONSOLE_OPERATIONS: readonly Operation[] = [
     right: 'direct',
     body: { schema: ControlRequest },
     answers: { 200: { text: 'As it now stands.', schema: ControlState } },
-    errors: ['ERR_CONTROL_HELD'],
+    errors: ['ERR_CONTROL_HELD', 'ERR_OVERLOADED'],
   },
   {
     method: 'get',
