@@ -59,6 +59,10 @@ const itemIs = (id: string, ...states: readonly string[]): Promise<string> =>
 const closeAll = async (): Promise<void> => {
   const { status } = await system.api.media('POST', `${system.api.streamPath}/panic`, { confirm: true });
   expect(status).toBe(200);
+  await anna
+    .locator('.air .chip-cue, .air .chip-info')
+    .first()
+    .waitFor({ state: 'hidden', timeout: SOON_MS });
 };
 
 describe('the console, by keyboard alone', () => {
@@ -138,6 +142,7 @@ describe('the console, by keyboard alone', () => {
     await shown(anna, 'Two steps: arm it, then take it within 10 s.');
     await press(anna, 'a');
     await itemIs('grand', 'armed');
+    await shown(anna, /Armed: take within/);
     await press(anna, ' ');
     await itemIs('grand', 'landed', 'ended');
   });

@@ -43,13 +43,13 @@ export function AtHand({ show }: { readonly show: Show }) {
       <p class="hand-title">{item.title}</p>
       <p class="hand-facts soft">{factsOf(item)}</p>
       {armed ? (
-        <ArmedBar until={guard.until} since={guard.since} />
+        <ArmedBar until={guard.until} since={guard.since} arming={sending !== null} />
       ) : (
         <p class="hand-say" role="status">
           {sending !== null ? 'Sent: waiting for the server.' : sayOf(item, show.serverNow())}
         </p>
       )}
-      <Buttons show={show} item={item} armed={armed} waits={waits} />
+      <Buttons show={show} item={item} armed={armed} waits={waits && sending === null} />
     </section>
   );
 }
@@ -82,7 +82,7 @@ function Buttons({
         </KeyButton>
       )}
       <KeyButton command="take" sample={show.sample} onPress={press('take')} tone="take" off={!ready} wide>
-        {waits ? 'Take' : 'Taken'}
+        {isWaiting(item) ? 'Take' : 'Taken'}
       </KeyButton>
       <KeyButton
         command="take-held"
@@ -117,14 +117,24 @@ function Buttons({
 }
 
 /** What is left of the ten seconds, in words and as a bar. */
-function ArmedBar({ until, since }: { readonly until: number; readonly since: number }) {
+function ArmedBar({
+  until,
+  since,
+  arming,
+}: {
+  readonly until: number;
+  readonly since: number;
+  /** The server has not said yes yet. */
+  readonly arming: boolean;
+}) {
   const now = useNow(100);
   const left = Math.max(0, until - now);
   const s = Math.ceil(left / 1000);
   return (
     <div class="armed" role="alert">
       <strong>
-        <Icon name="warning" size={22} /> Armed: take within {plural(s, 'second')}
+        <Icon name="warning" size={22} />{' '}
+        {arming ? 'Arming: waiting for the server' : `Armed: take within ${plural(s, 'second')}`}
       </strong>
       <span class="armed-track">
         <span class="armed-bar" style={{ transform: `scaleX(${left / Math.max(1, until - since)})` }} />
