@@ -85,17 +85,23 @@ export class StageChannel {
     this.checkAll();
     const { clock, instance } = this.#options;
     const data = JSON.stringify({ at: clock.unixMs(), instance });
-    for (const connection of this.#connections) this.#send(connection, 'beat', data);
+    for (const connection of this.#connections) {
+      // Asked before anything is written: what has just been written waits for a moment in any case.
+      if (!connection.out.ended && connection.out.hasStalled()) this.#cut(connection);
+      else this.#send(connection, 'beat', data);
+    }
   }
 
-  #send({ stream, out }: Connection, event: string, data: string): void {
+  #send(connection: Connection, event: string, data: string): void {
+    const { out } = connection;
     if (out.ended) return;
     out.event(event, data);
-    if (out.waitingBytes <= this.#options.queueBytes && !out.hasStalled()) return;
-    this.#options.log.warn(
-      { stream, waitingBytes: out.waitingBytes },
-      'a stage screen does not read and is cut',
-    );
+    if (out.waitingBytes > this.#options.queueBytes) this.#cut(connection);
+  }
+
+  #cut({ stream, out }: Connection): void {
+    const { waitingBytes } = out;
+    this.#options.log.warn({ stream, waitingBytes }, 'a stage screen does not read and is cut');
     out.cut();
   }
 }
