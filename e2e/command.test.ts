@@ -174,6 +174,11 @@ describe('the framecue command', () => {
     expect((await framecue('cue', 'show', 'final', ...server)).out).toMatch(
       /^ {2}voided {4}.* players told/m,
     );
+    const none = await framecue('cue', 'list', '--state', 'missed', ...server);
+    expect(none).toMatchObject({ code: 0, out: 'No such cue on live/main.\n' });
+    expect((await json('list', '--state', 'landed', '--limit', '1')) as unknown).toMatchObject({
+      ...{ cues: [{ id: 'final', state: 'landed' }], next: 'final' },
+    });
     expect((await framecue('cue', 'list', ...server)).out).toMatch(/^final +landed .* VOIDED prize$/m);
   });
 

@@ -20,6 +20,10 @@ describe('previewOf', () => {
     });
   });
 
+  test('says nothing of how far apart nobody opens, whatever hold is asked for', () => {
+    expect(previewOf([], { ...OPTIONS, holdMs: 3_000 })).toMatchObject({ all: null, apart: null });
+  });
+
   test('tells apps and protocols apart, and how far they open from each other', () => {
     const reports = [
       ...times(600, (n) => report(400 + n / 10)),

@@ -101,7 +101,7 @@ export function previewOf(reports: Iterable<DelayReport>, options: PreviewOption
     viewers: part(kept.length).viewers,
     groups: groupsOf(kept, weight),
     all: kept.length === 0 ? null : { viewers: part(kept.length).viewers, ...quantilesOf(delays) },
-    apart: usedHoldMs === null ? null : apartOf(delays, usedHoldMs),
+    apart: usedHoldMs === null || kept.length === 0 ? null : apartOf(delays, usedHoldMs),
     leftOut: { ...part(beyondCap), capMs },
     hold:
       usedHoldMs === null
