@@ -106,6 +106,15 @@ describe('a rehearsal', () => {
     ]);
   });
 
+  test('tells those who are faster than the feed to ask again', async () => {
+    await t.publish(t.accept(REHEARSED));
+    const early = await submit('ann', 'try-1');
+    expect(codeOf(early)).toEqual([409, 'ERR_INTERACTION_NOT_OPEN']);
+    expect(early.body.error.retryable).toBe(true);
+    await t.publish(t.land(REHEARSED));
+    expect((await submit('ann', 'try-1')).body.receipt.status).toBe('rehearsal');
+  });
+
   test('goes on after a restart, its answers forgotten', async () => {
     await t.publish(t.land(REHEARSED));
     await submit('ann', 'try-1');

@@ -66,11 +66,15 @@ export class Submissions {
     if (rehearsed?.interaction === interaction) {
       return this.#rehearse(rehearsed, { viewer, answer, arrivedAtUs, claims });
     }
-    if (rehearsed !== null || rehearsals.isOfRehearsal(claims.cue)) {
+    if (rehearsed !== null) {
       return invalid('ERR_ANSWER_INVALID', {
         field: 'cue',
         problem: 'the cue rehearses no such interaction',
       });
+    }
+    // A fast viewer can see it land before the feed says so: they ask again, as in a round that counts.
+    if (rehearsals.isOfRehearsal(claims.cue)) {
+      return refused('ERR_INTERACTION_NOT_OPEN', { reason: 'not-opened', rehearsal: true });
     }
     if (read.rehearsal) return refuseMarked(entry, claims.cue);
     const { opened } = entry.facts;
