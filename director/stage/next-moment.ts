@@ -3,18 +3,26 @@ import { isPending } from '../../cues/states.ts';
 import type { RundownView } from '../rundown/view.ts';
 import type { StageNext } from './shapes.ts';
 
-/** A moment that has passed by this much without anything landing is none to count down to. */
-const PAST_MS = 3_000;
+/** For so long after its moment a cue is what has just come, landed or late, and not the one after it. */
+const PAST_MS = 2_000;
 const KEPT = 200;
 
 /** Cues of one stream whose picture is still to come. */
 export class WaitingCues {
   readonly #cues = new Map<string, Cue>();
+  #landed: StageNext | null = null;
 
   /** True: it may have changed what is next. */
   note(cue: Cue): boolean {
     const waits = isPending(cue.state) && cue.dueAt !== undefined && cue.type !== 'interaction.cancel';
-    if (!waits) return this.#cues.delete(cue.id);
+    if (!waits) {
+      const waited = this.#cues.get(cue.id);
+      if (waited?.dueAt !== undefined && cue.landing !== null) {
+        const at = Math.round(cue.landing.fireAtUs / 1000);
+        this.#landed = { state: 'announced', at, rehearsal: cue.rehearsal === true };
+      }
+      return this.#cues.delete(cue.id);
+    }
     this.#cues.set(cue.id, cue);
     if (this.#cues.size > KEPT) this.#cues.delete(this.#cues.keys().next().value!);
     return true;
@@ -26,6 +34,7 @@ export class WaitingCues {
     const offer = (one: StageNext): void => {
       if (one.at >= now - PAST_MS && (next === null || one.at < next.at)) next = one;
     };
+    if (this.#landed !== null) offer(this.#landed);
     for (const cue of this.#cues.values()) {
       if (cue.dueAt === undefined) continue;
       const state = cue.state === 'announced' ? 'announced' : 'waiting';

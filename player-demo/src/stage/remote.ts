@@ -18,7 +18,6 @@ export interface RemoteOptions {
   readonly role: () => 'show' | 'standby';
   readonly onTold: (told: Told, fresh: boolean) => void;
   readonly onLink: (link: Link) => void;
-  /** The server's clock less this machine's monotonic one, milliseconds, of an answer that just came. */
   readonly onTouch: (event: TouchEvent) => void;
   readonly onRefused: (text: string) => void;
 }
@@ -40,6 +39,9 @@ export function startRemote(options: RemoteOptions): Remote {
   const base = `${config.media}/api/v1/streams/${streamPath(config)}/stage`;
   const end = new AbortController();
   let fresh = true;
+  let heard: Link = { kind: 'connecting' };
+  /** What this screen says does not arrive: a touch would not either, whatever is still heard. */
+  let isMute = false;
   let newest = 0;
 
   const take = (value: unknown, isFresh: boolean): Told | null => {
@@ -49,6 +51,16 @@ export function startRemote(options: RemoteOptions): Remote {
     newest = told.at;
     onTold(told, isFresh);
     return told;
+  };
+
+  const tell = (): void => {
+    const mute: Link = { kind: 'lost', since: performance.now(), attempt: 1 };
+    options.onLink(heard.kind === 'live' && isMute ? mute : heard);
+  };
+  const setMute = (mute: boolean): void => {
+    if (mute === isMute || end.signal.aborted) return;
+    isMute = mute;
+    tell();
   };
 
   const send = (method: 'POST' | 'PUT', path: string, body: object) =>
@@ -64,6 +76,7 @@ export function startRemote(options: RemoteOptions): Remote {
       do: what,
       ...(what === 'standby' ? { auto } : {}),
     });
+    setMute(!outcome.ok && (outcome.failure.kind === 'unreachable' || outcome.failure.kind === 'timeout'));
     if (outcome.ok) take(outcome.value, false);
     else if (what === 'keep' && outcome.failure.kind === 'refused' && outcome.failure.status === 404) {
       return say(options.role());
@@ -80,11 +93,16 @@ export function startRemote(options: RemoteOptions): Remote {
     },
     onLink(link) {
       if (link.kind !== 'live') fresh = true;
-      options.onLink(link);
+      heard = link;
+      tell();
     },
   });
   void say(options.role());
-  const timer = setInterval(() => void say('keep'), KEEP_MS);
+  const keep = (): void => void say('keep');
+  const onOffline = (): void => setMute(true);
+  const timer = setInterval(keep, KEEP_MS);
+  addEventListener('online', keep);
+  addEventListener('offline', onOffline);
 
   return {
     takeOver: async () => {
@@ -119,6 +137,8 @@ export function startRemote(options: RemoteOptions): Remote {
     stop() {
       end.abort();
       clearInterval(timer);
+      removeEventListener('online', keep);
+      removeEventListener('offline', onOffline);
       channel.stop();
     },
   };
