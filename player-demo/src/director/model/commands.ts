@@ -26,6 +26,7 @@ export const COMMANDS = [
   'panel-spread',
   'panel-timing',
   'panel-log',
+  'panel-stage',
   'align',
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -73,6 +74,7 @@ export const KEY_LINES: readonly KeyLine[] = [
   { command: 'panel-spread', keys: ['2'], what: 'Spread of the apps', group: 'page' },
   { command: 'panel-timing', keys: ['3'], what: 'Timing: delay, clocks, aligner', group: 'page' },
   { command: 'panel-log', keys: ['4'], what: 'As-run log', group: 'page' },
+  { command: 'panel-stage', keys: ['5'], what: 'Stage: what it shows, and leave to touch', group: 'page' },
   { command: 'align', keys: ['B'], what: 'Aligner: mark the moment that you see', group: 'page' },
   { command: 'help', keys: ['?'], what: 'These keys', group: 'page' },
 ];

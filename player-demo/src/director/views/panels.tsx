@@ -5,9 +5,10 @@ import type { ShowApi } from '../wire/show-api.ts';
 import { CuePanel } from './cue-panel.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { SpreadPanel } from './spread-panel.tsx';
+import { StagePanel } from './stage-panel.tsx';
 import { TimingPanel } from './timing-panel.tsx';
 
-export const TABS = ['cues', 'spread', 'timing', 'log'] as const;
+export const TABS = ['cues', 'spread', 'timing', 'log', 'stage'] as const;
 export type Tab = (typeof TABS)[number];
 
 const NAMES: { readonly [tab in Tab]: string } = {
@@ -15,6 +16,7 @@ const NAMES: { readonly [tab in Tab]: string } = {
   spread: 'Spread',
   timing: 'Timing',
   log: 'Log',
+  stage: 'Stage',
 };
 
 export const tabOf = (command: Command): Tab | null => TABS.find((tab) => command === `panel-${tab}`) ?? null;
@@ -53,6 +55,7 @@ export function Panels({ show, api, director, stream, tab, onTab, onAlign }: Pan
         {tab === 'cues' && <CuePanel show={show} />}
         {tab === 'spread' && <SpreadPanel show={show} />}
         {tab === 'timing' && <TimingPanel show={show} api={api} director={director} onAlign={onAlign} />}
+        {tab === 'stage' && <StagePanel show={show} api={api} />}
         {tab === 'log' && <LogPanel show={show} api={api} stream={stream} />}
       </div>
     </section>

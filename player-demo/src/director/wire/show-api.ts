@@ -13,6 +13,7 @@ import {
 import { type Rundown, readRundown } from '../model/rundown.ts';
 import { readSpread, type Spread } from '../model/spread.ts';
 import { type AsRunLine, type Control, readAsRun, readControl, readMode } from '../model/together.ts';
+import { createStageApi, type StageApi } from './stage-api.ts';
 
 /** A request that changes the show, as the machine has decided it. */
 export interface ShowRequest {
@@ -54,7 +55,7 @@ export interface ShowApi {
   /** The whole log, for a spreadsheet; null where it cannot be had. */
   readonly asRunCsv: () => Promise<Blob | null>;
   readonly preview: () => Promise<ApiOutcome<PreviewTicket>>;
-  readonly leaveToStage: (item: string | null) => Promise<ApiOutcome<unknown>>;
+  readonly stage: StageApi;
 }
 
 export interface RundownFile {
@@ -148,7 +149,7 @@ export function createShowApi(config: DemoConfig, token: string, consoleId: stri
       }
     },
     preview: () => change('POST', '/preview', {}, readTicket),
-    leaveToStage: (item) => change('PUT', '/stage/leave', { item }, anything),
+    stage: createStageApi(stream, token, { 'framecue-console': consoleId }),
   };
 }
 
