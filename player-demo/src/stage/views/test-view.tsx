@@ -46,7 +46,10 @@ export function TestView() {
       <div
         ref={field}
         class="touch-field"
-        style={{ gridTemplateColumns: `repeat(${grid.columns}, 1fr)` }}
+        style={{
+          gridTemplateColumns: `repeat(${grid.columns}, minmax(0, 1fr))`,
+          gridTemplateRows: `repeat(${grid.rows}, minmax(0, 1fr))`,
+        }}
         onPointerDown={(event) => {
           if (event.pointerType !== 'mouse') field.current!.setPointerCapture(event.pointerId);
           const { pointerId: pointer, pointerType: type, timeStamp } = event;
