@@ -76,8 +76,9 @@ export const errorWords = (errorMs: number): string =>
 export const signedMs = (spanMs: number | null): string =>
   spanMs === null ? 'not known' : `${formatSigned(spanMs)} ms`;
 
-/** `Open` for `interaction.open`; other types as they are. */
+/** `Open` for `interaction.open`, `Product card` for `product.card`; other types as they are. */
 export function cueName(type: string): string {
+  if (type === 'product.card') return 'Product card';
   const action = type.startsWith('interaction.') ? type.slice('interaction.'.length) : null;
   return action !== null && action in ACTION_NAMES ? ACTION_NAMES[action as Action] : type;
 }
