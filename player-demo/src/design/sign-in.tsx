@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { cleanToken } from '../shared/token.ts';
 import { Head, Notice } from './parts.tsx';
 
@@ -20,6 +20,9 @@ export interface SignInProps {
 export function SignIn({ title, heading, action, said, onToken, children }: SignInProps) {
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState<string | null>(said);
+  const field = useRef<HTMLInputElement>(null);
+  // Nothing else can be done here: ready to be typed into, again after a token that was not taken.
+  useEffect(() => field.current?.focus(), []);
   return (
     <>
       <Head title={title} />
@@ -36,11 +39,13 @@ export function SignIn({ title, heading, action, said, onToken, children }: Sign
           <h2>{heading}</h2>
           {children}
           <p class="soft">
-            <code>npm run demo</code> and <code>npm start</code> print it. It is kept for this tab only.
+            <code>npm run demo</code> and <code>npm start</code> print it, in the address of the page behind
+            <code>#token=</code>. It is kept for this tab only.
           </p>
           <label class="field">
             <span class="field-name">Token</span>
             <input
+              ref={field}
               class="input"
               type="password"
               autocomplete="off"
