@@ -63,7 +63,7 @@ export function wordsOf({ clock, reader, isLost }: SlateNow): SlateWords {
     return {
       tone: 'wait',
       title: 'READER IS OFF',
-      more: 'Switch it on in the console; the code is not valid until then.',
+      more: 'Switch it on by the API; the code is not valid until then.',
     };
   }
   if (reader.state === 'reading')
