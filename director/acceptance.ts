@@ -169,7 +169,7 @@ export class Acceptance {
 
   /** Checks all that can be checked at once and takes the cue's place, so that whoever comes next finds it taken. */
   #enter({ stream, request, key, who, receivedAt, marks }: AcceptRequest): Entered {
-    const { options, life, isStampingOn, isRehearsal } = this.#parts;
+    const { options, life, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
     const { gate, limits, randomBytes } = options;
     const { cues, now: acceptedAt } = life;
     const moment = gate.now(stream);
@@ -181,8 +181,8 @@ export class Acceptance {
     const made = isArmed
       ? { cue: makeArmedCue(request, facts, limits), dueAt: null }
       : makeCue(request, { ...facts, moment: moment! }, limits);
-    const rehearsal = !isArmed && isRehearsal(stream) ? { rehearsal: true } : {};
-    const cue: Cue = { ...made.cue, ...rehearsal, ...marks };
+    const isRehearsed = rehearsesOnly(who.by) || (!isArmed && isRehearsal(stream));
+    const cue: Cue = { ...made.cue, ...marks, ...(isRehearsed ? { rehearsal: true } : {}) };
     if (cues.get(cue.id) !== undefined) {
       throw new FramecueError('ERR_CUE_EXISTS', undefined, { details: { id: cue.id } });
     }

@@ -17,6 +17,8 @@ export interface BookParts {
   isClosed(): boolean;
   isStampingOn(stream: string): boolean;
   isRehearsal(stream: string): boolean;
+  /** Whether all that the token of this name does is rehearsal, whatever the stream's mode. */
+  rehearsesOnly(by: string): boolean;
   /** A cue that is held or in the log, as it now stands. */
   find(stream: string, id: string): Promise<Cue | null>;
   /** What somebody did is done. */
@@ -78,3 +80,18 @@ export const tooMany = (what: string, limit: number): FramecueError =>
   new FramecueError('ERR_CUE_TOO_MANY_OPEN', `${limit} cues are ${what}: there can be no more.`, {
     details: { limit, retryAfterMs: 5_000 },
   });
+
+/**
+ * A token that only rehearses leaves alone what is of the show, and what is armed for it.
+ * @throws {FramecueError} ERR_REHEARSAL_TOKEN.
+ */
+export function refuseOfShow(parts: BookParts, cue: Cue, who: Actor): void {
+  if (!isOfShow(parts, cue, who)) return;
+  throw new FramecueError('ERR_REHEARSAL_TOKEN', undefined, { details: { cue: cue.id } });
+}
+
+/** Of the show, for one who only rehearses. An armed cue is of the mode that the stream has when it is taken. */
+export function isOfShow(parts: BookParts, { rehearsal, state, stream }: Cue, { by }: Actor): boolean {
+  if (!parts.rehearsesOnly(by) || rehearsal === true) return false;
+  return state !== 'armed' || !parts.isRehearsal(stream);
+}

@@ -11,6 +11,7 @@ import {
   type Refused,
   refused,
   refusedBy,
+  refuseOfShow,
   tooMany,
 } from './book-parts.ts';
 import { checkStampSize, hasWindow } from './cue-maker.ts';
@@ -66,6 +67,7 @@ export class Changes {
     const before = held.cue;
     let next: { readonly cue: Cue; readonly dueAt: UnixMilliseconds };
     try {
+      refuseOfShow(this.#parts, held.cue, who);
       next = this.#taken(held, request, who, receivedAt);
     } catch (error) {
       return refusedBy(error);
@@ -93,6 +95,7 @@ export class Changes {
     const before = { cue: held.cue, dueAt: held.dueAt };
     let next: { readonly cue: Cue; readonly dueAt: UnixMilliseconds | null };
     try {
+      refuseOfShow(this.#parts, held.cue, who);
       next = this.#edited(held, request, who, receivedAt);
     } catch (error) {
       return refusedBy(error);
@@ -110,7 +113,7 @@ export class Changes {
   }
 
   #taken(held: HeldCue, request: TakeRequest, who: Actor, receivedAt: UnixMilliseconds) {
-    const { options, life, isStampingOn, isRehearsal } = this.#parts;
+    const { options, life, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
     const { gate, limits } = options;
     const { stream } = held.cue;
     const moment = gate.now(stream);
@@ -118,7 +121,7 @@ export class Changes {
     if (!isStampingOn(stream)) throw new FramecueError('ERR_STAMPING_OFF');
     const when = { by: who.by, receivedAt, now: life.now };
     const made = takeCue(held.cue, request, when, moment, limits);
-    const rehearsal = isRehearsal(stream) ? { rehearsal: true } : {};
+    const rehearsal = isRehearsal(stream) || rehearsesOnly(who.by) ? { rehearsal: true } : {};
     const next = { ...made, cue: { ...made.cue, ...rehearsal } };
     // Since it was armed its round may have been voided, or the mode switched: it gets its own only now.
     checkReference(next.cue, life.cues);

@@ -20,6 +20,8 @@ export type { CancelOutcome, PanicOutcome } from './taking-back.ts';
 export class CueBook {
   /** Whether what is marked on this stream now is a rehearsal; whoever knows sets it. */
   isRehearsal: (stream: string) => boolean = () => false;
+  /** Whether all that the token of this name does is rehearsal; likewise. */
+  rehearsesOnly: (by: string) => boolean = () => false;
   readonly #options: CueBookOptions;
   readonly #life: CueLife;
   readonly #acceptance: Acceptance;
@@ -41,6 +43,7 @@ export class CueBook {
       isClosed: () => this.#closed,
       isStampingOn: (stream) => this.isStampingOn(stream),
       isRehearsal: (stream) => this.isRehearsal(stream),
+      rehearsesOnly: (by) => this.rehearsesOnly(by),
       find: (stream, id) => this.get(stream, id),
       acted: (action) => this.#acted(action),
     };
@@ -113,8 +116,13 @@ export class CueBook {
     return !this.#stampingOff.has(stream);
   }
 
-  /** The kill switch: video goes on. Kept over restarts. @throws {FramecueError} ERR_STORE_UNAVAILABLE. */
+  /**
+   * The kill switch: video goes on. Kept over restarts.
+   * @throws {FramecueError} ERR_STORE_UNAVAILABLE, ERR_REHEARSAL_TOKEN.
+   */
   async setStamping(stream: string, on: boolean, who: Actor): Promise<void> {
+    if (this.rehearsesOnly(who.by) && !this.isRehearsal(stream))
+      throw new FramecueError('ERR_REHEARSAL_TOKEN');
     await this.#setStamping(stream, on);
     const what = on ? 'stamping-on' : 'stamping-off';
     this.#acted({ at: this.#life.now, stream, what, cue: null, rev: null, ...who });

@@ -103,6 +103,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   let rundowns: Rundowns | null = null;
   let stage: StageRoom | null = null;
   book.isRehearsal = console.isRehearsal;
+  book.rehearsesOnly = (by) => tokens.named(by)?.rehearsal === true;
   console.attach(
     book,
     start.cues,

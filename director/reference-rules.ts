@@ -37,8 +37,7 @@ export function checkReference(cue: Cue, cues: HeldCues): void {
       details: { ref, state },
     });
   }
-  // An armed one gets its mode when it is taken; what it refers to has it by then.
-  if (cue.state !== 'armed' && isRehearsal(cue) !== isRehearsal(opening.cue)) {
+  if (hasMode(cue, opening.cue) && isRehearsal(cue) !== isRehearsal(opening.cue)) {
     const which = isRehearsal(opening.cue) ? 'a rehearsal' : 'the show itself';
     throw new FramecueError('ERR_CUE_STATE', `The opening cue is of ${which}, and this one is not.`, {
       details: { ref, rehearsal: isRehearsal(opening.cue) },
@@ -56,6 +55,13 @@ export function checkReference(cue: Cue, cues: HeldCues): void {
     });
   }
 }
+
+/**
+ * An armed one gets its mode when it is taken; what it refers to has it by then. A token that only rehearses gives it
+ * to it at once.
+ */
+const hasMode = (cue: Cue, opening: Cue): boolean =>
+  cue.state !== 'armed' || (isRehearsal(cue) && opening.state !== 'armed');
 
 const isRehearsal = (cue: Cue): boolean => cue.rehearsal === true;
 

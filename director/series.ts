@@ -99,11 +99,12 @@ export class SeriesRunner {
   }
 
   async #enterNext(before: HeldCue): Promise<void> {
-    const { life, options, isRehearsal } = this.#parts;
+    const { life, options, isRehearsal, rehearsesOnly } = this.#parts;
     const { log, limits } = options;
     const now = life.now;
     // What was begun as a rehearsal never goes on for real, nor the other way: nothing of it waits between two.
-    if (isRehearsal(before.cue.stream) !== (before.cue.rehearsal === true)) {
+    const isRehearsed = isRehearsal(before.cue.stream) || rehearsesOnly(before.cue.by);
+    if (isRehearsed !== (before.cue.rehearsal === true)) {
       this.stop(before);
       log.warn({ series: before.cue.series!.id }, 'a series ends: the stream is no longer in its mode');
       return;

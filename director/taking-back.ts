@@ -1,7 +1,7 @@
 import type { Cue } from '../cues/cue.ts';
 import { isUnheard } from '../cues/states.ts';
 import type { Actor, DirectorAction } from './action.ts';
-import { actionOn, type BookParts, isLogged, type Refused, refused } from './book-parts.ts';
+import { actionOn, type BookParts, isLogged, isOfShow, type Refused, refused } from './book-parts.ts';
 import { settled } from './changes.ts';
 import { hasWindow } from './cue-maker.ts';
 import { isReferring } from './cue-request.ts';
@@ -53,6 +53,7 @@ export class TakingBack {
       if (logged.voided !== undefined) return { kind: 'voided', cue: logged };
       return logged.state === 'cancelled' ? { kind: 'cancelled', cue: logged } : cannotCancel(logged);
     }
+    if (isOfShow(this.#parts, held.cue, who)) return refused('ERR_REHEARSAL_TOKEN');
     const wasWaiting = this.#series.stop(held);
     const what = this.#takeBack(held, who);
     if (what === null && !(isSeries && wasWaiting) && !isTakenBack(held.cue)) return cannotCancel(held.cue);
@@ -69,6 +70,7 @@ export class TakingBack {
     const voided: string[] = [];
     for (const held of [...life.cues.all(stream)]) {
       const { id } = held.cue;
+      if (isOfShow(this.#parts, held.cue, who)) continue;
       this.#series.stop(held);
       if (!held.committed || held.changing !== null) {
         if (!held.calledOff) cancelled.push(id);

@@ -23,6 +23,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The token does not carry the right that this needs.',
   },
+  ERR_REHEARSAL_TOKEN: {
+    status: 403,
+    retryable: false,
+    text: 'The token only rehearses, and this is of the show itself.',
+  },
   ERR_RATE_LIMITED: { status: 429, retryable: true, text: 'Too many requests; wait as Retry-After says.' },
   // streams and ingest
   ERR_STREAM_NOT_LIVE: { status: 404, retryable: true, text: 'The stream is not live.' },

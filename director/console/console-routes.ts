@@ -71,7 +71,9 @@ export function consoleRoutes({ hub, lock, modes, asRun, ...options }: ConsoleRo
   const setMode: RequestHandler = async (req, res) => {
     const stream = known(req.params);
     const { rehearsal } = ModeRequest.parse(req.body ?? {});
-    const { name: by } = holderOf(res);
+    const { name: by, rehearsal: onlyRehearses } = holderOf(res);
+    // Whose cues count is for those to say whose own cues count.
+    if (onlyRehearses) throw new FramecueError('ERR_REHEARSAL_TOKEN');
     const console = consoleOf(req);
     const before = modes.of(stream);
     const mode = await modes.set(stream, rehearsal, by);

@@ -53,6 +53,7 @@ export async function openRundownRoom(options: RundownRoomOptions): Promise<Rund
     rundowns = await Rundowns.open({
       ...{ store, stored: await store.all(), book, gate, clock, log, limits: settings, keyIdLength, lookUp },
       isRehearsal: (stream) => book.isRehearsal(stream),
+      rehearsesOnly: (by) => book.rehearsesOnly(by),
       ...{ onChange: options.onChange, onAction: options.onAction },
     });
   } catch (error) {

@@ -22,7 +22,7 @@ import { isAutomatic, LoadedRundown } from './loaded.ts';
 import { type Carried, carriedFrom } from './loading.ts';
 import { MarkKeeper, settledWithout } from './marks.ts';
 import type { Pass } from './messages.ts';
-import { invalidRundown, needItem, refuseEarly, refuseOnAir, wrongState } from './refusals.ts';
+import { invalidRundown, needItem, refuseEarly, refuseForShow, refuseOnAir, wrongState } from './refusals.ts';
 import { type EnterRequest, ItemRunner, type RundownBook } from './runner.ts';
 import type { RundownStore, StoredRundown } from './store.ts';
 import { Turns } from './turns.ts';
@@ -45,6 +45,8 @@ export interface RundownsOptions {
   /** Null: interactions are not asked for. */
   readonly lookUp: InteractionLookup | null;
   readonly isRehearsal?: (stream: string) => boolean;
+  /** Whether all that the token of this name does is rehearsal, whatever the mode. */
+  readonly rehearsesOnly?: (by: string) => boolean;
   /** Told at once, with the whole of it; null: it was unloaded. */
   readonly onChange?: (stream: string, rundown: RundownView | null) => void;
   /** What people did to the rundown as such, once it is done; what they did to cues is the book's to tell. */
@@ -136,6 +138,7 @@ export class Rundowns {
     const interactions = lookUp === null ? null : await lookUpAll(document, lookUp);
     return this.#inTurn(stream, async () => {
       const old = this.#runs.get(stream) ?? null;
+      this.#refuseForShow(old, who, 'rundown');
       const carries = old !== null && replace;
       const facts = { ...this.#facts(stream, document, carries), interactions };
       const issues = validateRundown(reading, facts).filter(
@@ -154,6 +157,7 @@ export class Rundowns {
   unload(stream: string, who: Actor, replace: boolean): Promise<void> {
     return this.#inTurn(stream, async () => {
       const run = this.#need(stream);
+      this.#refuseForShow(run, who, 'rundown');
       await this.#paused(run, async () => {
         if (!replace) refuseOnAir(run);
         await this.#options.store.unload(stream);
@@ -168,6 +172,7 @@ export class Rundowns {
   arm(stream: string, id: string, who: Actor, receivedAt: UnixMilliseconds): Promise<Cue> {
     return this.#inTurn(stream, async () => {
       const run = this.#need(stream);
+      this.#refuseForShow(run, who, 'item');
       const item = needItem(run, id);
       const cue = run.cueOf(id);
       const state = run.stateOf(id);
@@ -192,6 +197,7 @@ export class Rundowns {
   ): Promise<{ readonly cue: Cue; readonly isRepeated: boolean }> {
     return this.#inTurn(stream, async () => {
       const run = this.#need(stream);
+      this.#refuseForShow(run, who, 'item');
       const item = needItem(run, id ?? run.next());
       await run.entering.get(item.id)?.catch(() => undefined);
       const cue = run.cueOf(item.id);
@@ -216,6 +222,7 @@ export class Rundowns {
   skip(stream: string, id: string, who: Actor): Promise<RundownView> {
     return this.#inTurn(stream, async () => {
       const run = this.#need(stream);
+      this.#refuseForShow(run, who, 'item');
       const item = needItem(run, id);
       await run.entering.get(id)?.catch(() => undefined);
       const state = run.stateOf(id);
@@ -234,6 +241,7 @@ export class Rundowns {
   reset(stream: string, id: string, who: Actor): Promise<RundownView> {
     return this.#inTurn(stream, async () => {
       const run = this.#need(stream);
+      this.#refuseForShow(run, who, 'item');
       const item = needItem(run, id);
       const state = run.stateOf(id);
       if (state === 'pending') return this.#view(run);
@@ -441,6 +449,10 @@ export class Rundowns {
       if (run !== undefined) await this.#followMode(run);
       return act();
     });
+  }
+
+  #refuseForShow(run: LoadedRundown | null, who: Actor, of: 'item' | 'rundown'): void {
+    refuseForShow(run, who, this.#options.rehearsesOnly ?? (() => false), of);
   }
 
   #view(run: LoadedRundown): RundownView {

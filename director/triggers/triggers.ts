@@ -38,7 +38,7 @@ export interface TriggersOptions {
 export const SAME_PRESS_MS = 500;
 /** How long the first press of a panic trigger waits for the second. */
 export const PANIC_WITHIN_MS = 3_000;
-/** Presses that are not repeats, within a second. */
+/** Presses within a second, those that are one with the one before among them: each costs an answer. */
 const RATE = 5;
 const NOTE_EVERY_MS = 5_000;
 
@@ -121,10 +121,10 @@ export class Triggers {
     const isRight = sameHash(entry?.row.secretHash ?? NO_HASH, hashOf(secret));
     if (entry === undefined || !isRight) throw new FramecueError('ERR_TOKEN_INVALID');
     const nowUs = this.#options.clock.monotonicUs();
+    this.#limit(entry, nowUs);
     if (entry.outcome !== null && nowUs - entry.pressedUs < SAME_PRESS_MS * 1000) {
       return { ...(await entry.outcome), repeated: true };
     }
-    this.#limit(entry, nowUs);
     entry.pressedUs = nowUs;
     const outcome = this.#do(entry, at, nowUs);
     entry.outcome = outcome;
