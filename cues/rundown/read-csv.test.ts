@@ -98,6 +98,12 @@ describe('a CSV file', () => {
     expect(issuesOf(text)).toEqual(expected);
   });
 
+  it('is read no further than a rundown can be long', () => {
+    // Short rows by the hundred thousand cost minutes: what follows on many rows is never looked at.
+    const text = `id,type\n${'a\n'.repeat(3_000)}"not closed`;
+    expect(issuesOf(text)).toContain('null items too-many');
+  });
+
   it('in another encoding is refused, with the line', () => {
     const { issues } = readRundown(Buffer.from('id,type\na,custom\nb,M\xfcller\n', 'latin1'), 'csv', 'n');
     expect(issues).toMatchObject([{ code: 'encoding', line: 3 }]);

@@ -1,5 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { type Column, columnOf, dataOfCell, spanOfCell, valueOfCell } from './csv-cells.ts';
+import { MAX_ITEMS } from './document.ts';
 import type { RundownIssue } from './issues.ts';
 import { type RawItem, type RundownReading, readRaw, unreadable } from './reading.ts';
 
@@ -27,7 +28,7 @@ export function readRundownCsv(text: string, name: string): RundownReading {
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = Number(error.lines) || null;
-    return unreadable('csv', line, `${TEXT_OF[error.code] ?? 'The row cannot be read'}.`);
+    return unreadable('csv', line, TEXT_OF[error.code] ?? 'The row cannot be read.');
   }
   const at = rows.findIndex(({ cells }) => !cells[0]!.startsWith('#'));
   const header = rows[at];
@@ -51,11 +52,12 @@ export function readRundownCsv(text: string, name: string): RundownReading {
 }
 
 const TEXT_OF: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'A quote is opened here that is never closed: write a quote inside a cell twice ("")',
+  CSV_QUOTE_NOT_CLOSED:
+    'A quote is opened here that is never closed: write a quote inside a cell twice ("").',
   INVALID_OPENING_QUOTE:
-    'A quote stands inside a cell that does not begin with one: put the whole cell into quotes and write the quote twice ("")',
+    'A quote stands inside a cell that does not begin with one: put the whole cell into quotes and write the quote twice ("").',
   CSV_INVALID_CLOSING_QUOTE:
-    'Something stands behind the closing quote of a cell: write a quote inside a cell twice ("")',
+    'Something stands behind the closing quote of a cell: write a quote inside a cell twice ("").',
   CSV_MAX_RECORD_SIZE: 'The row is too long: is a quote never closed?',
 };
 
@@ -73,6 +75,8 @@ function delimiterOf(text: string): string {
 }
 
 const MAX_ROW = 200_000;
+/** With comments and head. A file of a million short rows would hold up everything else for minutes. */
+const MAX_ROWS = 4 * MAX_ITEMS;
 
 function rowsOf(text: string, delimiter: string): Row[] {
   const records = parse(text, {
@@ -82,6 +86,7 @@ function rowsOf(text: string, delimiter: string): Row[] {
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_ROW,
+    to: MAX_ROWS,
   }) as unknown as { readonly record: string[]; readonly info: { readonly lines: number } }[];
   return records
     .map(({ record, info }) => {

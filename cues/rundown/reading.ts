@@ -36,7 +36,7 @@ export function readRaw(
   const places: RawItem[] = [];
   const unread = new Set<string>();
   if (raw.length > MAX_ITEMS) {
-    const problem = `There are ${raw.length} items; give at most ${MAX_ITEMS}, and load the rest later.`;
+    const problem = `There are more than ${MAX_ITEMS} items: load the rest later.`;
     issues.push({ item: null, line: null, field: 'items', code: 'too-many', problem });
   }
   for (const one of raw.slice(0, MAX_ITEMS)) {
