@@ -1,6 +1,9 @@
 /** Where the items of a JSON document and their fields stand: lines from 1, by `index` and `index.field`. */
 export type JsonLines = ReadonlyMap<string, number>;
 
+/** More than the fields of as many items as are taken; what follows on so many is told without its line. */
+const MAX_LINES = 20_000;
+
 /** The lines of `items` in valid JSON text. */
 export function linesOfItems(text: string): JsonLines {
   const lines = new Map<string, number>();
@@ -13,7 +16,7 @@ export function linesOfItems(text: string): JsonLines {
     while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
     return text.slice(from + 1, at++);
   };
-  while (at < text.length) {
+  while (at < text.length && lines.size < MAX_LINES) {
     const char = text[at]!;
     if (char === '"') {
       const start = line;

@@ -134,6 +134,13 @@ describe('a JSON file', () => {
     expect(wrong(text)).toEqual(expected);
   });
 
+  it('of very many fields that there are not says so of some', () => {
+    const fields = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`field${n}`, n]));
+    expect(wrong(JSON.stringify({ id: 'a', items: [{ id: 'x', type: 'custom', ...fields }] }))).toHaveLength(
+      500,
+    );
+  });
+
   it('of more items than a server takes is refused', () => {
     const items = Array.from({ length: 501 }, (_, n) => ({ id: `i${n}`, type: 'custom' }));
     expect(wrong(JSON.stringify({ id: 'a', items }))).toEqual(['null too-many']);

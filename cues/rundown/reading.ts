@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { MAX_ITEMS, type RundownDocument, RundownHead, RundownItem } from './document.ts';
-import type { RundownIssue, RundownIssueCode } from './issues.ts';
+import { MAX_ISSUES, type RundownIssue, type RundownIssueCode } from './issues.ts';
 
 /** What a file says, as far as it can be read. */
 export interface RundownReading {
@@ -80,7 +80,7 @@ function issuesOf(
     const path = issue.path.map(String);
     const at = (field: string | null) => lineOf(field?.split('.')[0]) ?? lineOf();
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => {
+      return issue.keys.slice(0, MAX_ISSUES).map((key) => {
         const field = [...path, key].join('.');
         const problem = `There is no field "${field}": take it out, or put it into "data" or "notes".`;
         return { item, line: at(field), field, code: 'field-unknown', problem };
