@@ -100,13 +100,15 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
     await book.close();
     throw error;
   });
+  // Taking over has settled some of them (missed, uncertain): as they now stand.
+  const known = await Promise.all(start.cues.map(async (cue) => (await book.get(cue.stream, cue.id)) ?? cue));
   let rundowns: Rundowns | null = null;
   let stage: StageRoom | null = null;
   book.isRehearsal = console.isRehearsal;
   book.rehearsesOnly = (by) => tokens.named(by)?.rehearsal === true;
   console.attach(
     book,
-    start.cues,
+    known,
     deedsOf(book, () => rundowns),
   );
   const api = cueApi({
@@ -135,7 +137,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   rundowns = rundown.rundowns;
   const openStage = openStageRoom({
     ...{ settings, tokens, book, console, rundowns, clock, log },
-    known: start.cues,
+    known,
   });
   stage = openStage;
 
