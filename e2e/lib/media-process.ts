@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toolEnvironment } from '../../scripts/lib/tools.ts';
-import type { ReadyMessage } from '../../server/process.ts';
+import type { FailedMessage, ReadyMessage } from '../../server/process.ts';
 import { loadSecrets } from '../../service/secrets.ts';
 import { loadSettings } from '../../service/settings.ts';
 import { ensureTestStream, type TestStreamName } from '../../test-streams/catalogue.ts';
@@ -38,7 +38,15 @@ export class MediaProcess {
   }
 
   async start(): Promise<void> {
-    const had = this.#ports;
+    const outcome = await this.#startOn(this.#ports);
+    // While it was down, somebody else on this machine may have been given its port.
+    const again = outcome.kind === 'failed' && outcome.code === 'ERR_PORT_TAKEN';
+    const settled = again ? await this.#startOn(undefined) : outcome;
+    if (settled.kind === 'failed') throw new Error(`media does not start: ${settled.text} (${settled.code})`);
+    this.#ports = settled.ports;
+  }
+
+  async #startOn(had: ReadyMessage['ports'] | undefined): Promise<ReadyMessage | FailedMessage> {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ENTRY], {
       env: {
         ...process.env,
@@ -50,11 +58,11 @@ export class MediaProcess {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child = child;
-    this.#ports = await new Promise<ReadyMessage['ports']>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error('media did not start in time')), START_MS);
-      child.once('message', (message: ReadyMessage) => {
+      child.once('message', (message: ReadyMessage | FailedMessage) => {
         clearTimeout(late);
-        resolve(message.ports);
+        resolve(message);
       });
       child.once('exit', (code) => {
         clearTimeout(late);
