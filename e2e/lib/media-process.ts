@@ -41,12 +41,12 @@ export class MediaProcess {
     const outcome = await this.#startOn(this.#ports);
     // While it was down, somebody else on this machine may have been given its port.
     const again = outcome.kind === 'failed' && outcome.code === 'ERR_PORT_TAKEN';
-    const settled = again ? await this.#startOn(undefined) : outcome;
+    const settled = again ? await this.#startOn(null) : outcome;
     if (settled.kind === 'failed') throw new Error(`media does not start: ${settled.text} (${settled.code})`);
     this.#ports = settled.ports;
   }
 
-  async #startOn(had: ReadyMessage['ports'] | undefined): Promise<ReadyMessage | FailedMessage> {
+  async #startOn(had: ReadyMessage['ports'] | null): Promise<ReadyMessage | FailedMessage> {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ENTRY], {
       env: {
         ...process.env,
