@@ -100,3 +100,19 @@ export function dataOfCell(cell: string): unknown {
   );
   return looksLikeJson ? jsonOr(cell, cell) : cell;
 }
+
+/**
+ * What is wrong with a cell of a `data` column that begins like a list or an object and is none; null: nothing. As
+ * text it would reach viewers in one piece.
+ */
+export function brokenJsonIn(column: string, cell: string): string | null {
+  const [first] = cell.trimStart();
+  if (first !== '[' && first !== '{') return null;
+  try {
+    JSON.parse(cell);
+    return null;
+  } catch {
+    const [what, last] = first === '[' ? ['a list', ']'] : ['an object', '}'];
+    return `The cell of ${column} begins like ${what} and is no valid JSON: look for a missing ${last}, comma or quote; text that is to begin with ${first} goes into quotes.`;
+  }
+}

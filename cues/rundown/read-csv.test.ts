@@ -72,6 +72,16 @@ describe('a CSV file', () => {
     ]);
   });
 
+  it('says of a broken list what to do, and takes text that begins like one in quotes', () => {
+    const { issues, document } = readRundownCsv('id,type,data.o\na,custom,"[""88"",""92"""\n', 'n');
+    expect(issues).toMatchObject([{ item: 'a', line: 2, code: 'field' }]);
+    expect(issues[0]!.problem).toContain('The cell of data.o begins like a list');
+    expect(document.items).toEqual([{ id: 'a', type: 'custom' }]);
+    expect(itemsOf('id,type,data.o\na,custom,"""[sic] yes"""\n')).toEqual([
+      { id: 'a', type: 'custom', data: { o: '[sic] yes' } },
+    ]);
+  });
+
   it.each([
     ['a quote that is never closed', 'id,type\na,custom\nb,"custom\n', ['3 null csv']],
     ['a quote in a cell', 'id,type,title\na,custom,the "one"\n', ['2 null csv']],
@@ -85,6 +95,8 @@ describe('a CSV file', () => {
     ['a column twice', 'id,type,ID\na,custom,b\n', ['1 ID csv']],
     ['a cell under no heading', 'id,type\na,custom,stray\n', ['2 null csv']],
     ['data that is no JSON', 'id,type,data\na,custom,{x}\n', ['2 data field']],
+    ['a list that lacks its end', 'id,type,data.o\na,custom,"[""88"",""92"""\n', ['2 data.o field']],
+    ['an object that lacks its end', 'id,type,data.p.q\na,custom," {""x"":1"\n', ['2 data.p.q field']],
     ['data given twice', 'id,type,data,data.x\na,custom,"{""x"":1}",2\n', ['2 data csv']],
     ['data in a place that is none', 'id,type,data.x,data.x.y\na,custom,1,2\n', ['2 data csv']],
     ['a span with a unit', 'id,type,durationMs\n\n"a",custom,10s\n', ['3 durationMs field']],

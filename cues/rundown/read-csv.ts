@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { type Column, columnOf, dataOfCell, spanOfCell, valueOfCell } from './csv-cells.ts';
+import { brokenJsonIn, type Column, columnOf, dataOfCell, spanOfCell, valueOfCell } from './csv-cells.ts';
 import { MAX_ITEMS } from './document.ts';
 import type { RundownIssue } from './issues.ts';
 import { type RawItem, type RundownReading, readRaw, unreadable } from './reading.ts';
@@ -132,9 +132,16 @@ function itemOf({ cells, line }: Row, columns: readonly Column[], issues: Rundow
   const value: Record<string, unknown> = {};
   const after: Record<string, unknown> = {};
   const places: (readonly [path: readonly string[], value: unknown])[] = [];
+  const broken: (readonly [field: string, problem: string])[] = [];
   for (const [index, cell] of cells.entries()) {
     if (cell === '') continue;
     const column = columns[index] ?? { kind: 'unknown', name: '' };
+    const name = dataNameOf(column);
+    const wrong = name === null ? null : brokenJsonIn(name, cell);
+    if (name !== null && wrong !== null) {
+      broken.push([name, wrong]);
+      continue;
+    }
     switch (column.kind) {
       case 'field':
         if (cell.trim() !== '' || column.field === 'title' || column.field === 'notes') {
@@ -163,7 +170,16 @@ function itemOf({ cells, line }: Row, columns: readonly Column[], issues: Rundow
     if (problem !== null)
       issues.push({ item: stringOf(value.id), line, field: 'data', code: 'csv', problem });
   }
-  return { value, lineOf: () => line };
+  for (const [field, problem] of broken) {
+    issues.push({ item: stringOf(value.id), line, field, code: 'field', problem });
+  }
+  return { value, lineOf: () => line, broken: broken.length === 0 ? [] : ['data'] };
+}
+
+/** `data` or `data.x`; null: another column. */
+function dataNameOf(column: Column): string | null {
+  if (column.kind === 'data') return `data.${column.path.join('.')}`;
+  return column.kind === 'field' && column.field === 'data' ? 'data' : null;
 }
 
 const stringOf = (value: unknown): string | null =>
