@@ -7,9 +7,11 @@ import type { DirectorApi } from './api.ts';
 import { firstOnDeck, nextOnDeck, waiting, withInteraction, withOwn } from './deck.ts';
 import { type Draft, SAMPLES } from './draft.ts';
 import { kept } from './model/decide.ts';
+import { revealNotBefore } from './model/early.ts';
 import { meantPts } from './model/health.ts';
 import { lockWanted, type MarkAction, openWanted, revealWanted, whyNotRound } from './model/mark.ts';
 import { openOrderOn } from './model/orders.ts';
+import { itemOfRound } from './model/round-item.ts';
 import type { Show } from './use-show.ts';
 
 /** Questions that are asked without a rundown, and the lock and reveal of whatever round is on air. */
@@ -63,11 +65,15 @@ export function useQuestions(api: DirectorApi, show: Show): Questions {
     setSample((count) => count + (onDeck === null ? 1 : 0));
   };
 
-  const follow = async (action: 'lock' | 'reveal', mediaTime: number | null): Promise<void> => {
+  const follow = async (action: 'lock' | 'reveal', pressed: number | null): Promise<void> => {
     const round = show.rounds[0];
     const against = whyNotRound(action, round);
     if (against !== null || round === undefined) return say(against ?? '');
     const { cue, title } = round;
+    if (itemOfRound(action, show.state.rundown, cue) !== null) return show.press(action, pressed);
+    const mediaTime = meantPts(pressed, show.offsetMs);
+    const { guard } = show.state;
+    if (guard?.kind === 'early' && guard.wanted.target === `${action}:${cue.id}`) return;
     if (openOrderOn(show.state.orders, `${action}:${cue.id}`) !== null) return;
     if (action === 'lock') return show.runner?.order(lockWanted(randomName('c-'), cue, title, mediaTime));
     const result = cue.interaction === null ? null : await api.result(cue.interaction);
@@ -76,7 +82,10 @@ export function useQuestions(api: DirectorApi, show: Show): Questions {
     }
     const correct = all.find(({ id }) => id === cue.interaction)?.correct ?? null;
     const counted = result?.ok ? result.value : null;
-    show.runner?.order(revealWanted(randomName('c-'), cue, title, counted, correct, mediaTime));
+    const wanted = revealWanted(randomName('c-'), cue, title, counted, correct, mediaTime);
+    const notBefore = revealNotBefore(round, show.spread.value?.leftOut.capMs ?? null);
+    if (notBefore === null || show.serverNow() < notBefore) show.runner?.askEarly(wanted, notBefore);
+    else show.runner?.order(wanted);
   };
 
   const mark = async (action: MarkAction, mediaTime: number | null): Promise<void> => {
@@ -85,9 +94,8 @@ export function useQuestions(api: DirectorApi, show: Show): Questions {
     // A second press before the first is through is no second mark.
     if (busy.current.has(action)) return;
     busy.current.add(action);
-    const meant = meantPts(mediaTime, show.offsetMs);
     try {
-      await (action === 'open' ? open(meant) : follow(action, meant));
+      await (action === 'open' ? open(meantPts(mediaTime, show.offsetMs)) : follow(action, mediaTime));
     } finally {
       busy.current.delete(action);
     }

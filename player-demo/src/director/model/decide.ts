@@ -1,9 +1,12 @@
 import type { Cue } from '../../shared/media-api.ts';
 import type { Command } from './commands.ts';
+import { allTheSame } from './early.ts';
 import { controlGuard, type Guard, modeGuard, panicGuard, prizeGuard, voidGuard } from './guard.ts';
+import { whyNotRound } from './mark.ts';
 import type { OnAir } from './on-air.ts';
 import { type OrderKind, openOrderOn } from './orders.ts';
-import { type Item, isUnderWay, itemAtHand, stepped } from './rundown.ts';
+import { itemOfRound } from './round-item.ts';
+import { type Item, isUnderWay, isWaiting, itemAtHand, stepped } from './rundown.ts';
 import type { ShowState } from './state.ts';
 import { standingOf } from './together.ts';
 
@@ -58,7 +61,7 @@ export function decide(command: Command, state: ShowState, facts: Facts): Decisi
     case 'leave':
       return leave(state);
     case 'confirm':
-      return confirm(state);
+      return confirm(state, facts);
     case 'control':
       return control(state, facts);
     case 'mode':
@@ -69,6 +72,9 @@ export function decide(command: Command, state: ShowState, facts: Facts): Decisi
     case 'skip':
     case 'reset':
       return kept(state, facts) ?? onItem(command, state, facts);
+    case 'lock':
+    case 'reveal':
+      return kept(state, facts) ?? ofRound(command, state, facts);
     case 'void':
       return kept(state, facts) ?? askVoid(state, facts);
     default:
@@ -157,12 +163,30 @@ function take(item: Item, held: boolean, { guard, orders }: ShowState, facts: Fa
   if (openOrderOn(orders, item.id) !== null) return NOTHING;
   if (held && facts.hold99Ms === null)
     return refuse('No viewer has reported a delay yet: there is no hold to take.');
-  const body = {
-    ...(facts.meant === null ? {} : { mediaTime: facts.meant }),
-    ...(held ? { alignInMs: Math.ceil(facts.hold99Ms!) } : {}),
-  };
-  return { kind: 'order', wanted: wantedOf('take', item, 'take', body, facts.meant), endsGuard: true };
+  const hold = held ? { alignInMs: Math.ceil(facts.hold99Ms!) } : {};
+  return { kind: 'order', wanted: takeWanted(item, facts.meant, hold), endsGuard: true };
 }
+
+/** The item that the rundown has for it: the server keeps its time, and what runs after it runs. */
+function ofRound(action: 'lock' | 'reveal', state: ShowState, facts: Facts): Decision {
+  const round = facts.onAir[0];
+  const against = whyNotRound(action, round);
+  if (against !== null || round === undefined) return refuse(against ?? '');
+  const item = itemOfRound(action, state.rundown, round.cue);
+  if (item === null) return NOTHING;
+  const { guard, orders } = state;
+  if (guard?.kind === 'early' && guard.wanted.target === item.id) return NOTHING;
+  if (openOrderOn(orders, item.id) !== null) {
+    return refuse(`${item.title}: no answer yet to the last press. It is being looked up.`);
+  }
+  if (item.prize && !(guard?.kind === 'prize' && guard.item === item.id && facts.now < guard.until)) {
+    return refuse(`${item.title} gives prizes: step to it and arm it with A first.`);
+  }
+  return { kind: 'order', wanted: takeWanted(item, facts.meant), endsGuard: true };
+}
+
+const takeWanted = (item: Item, meant: number | null, more = {}): Wanted =>
+  wantedOf('take', item, 'take', { ...(meant === null ? {} : { mediaTime: meant }), ...more }, meant);
 
 function askVoid({ guard, orders }: ShowState, { onAir, now }: Facts): Decision {
   const round = onAir[0];
@@ -197,13 +221,19 @@ function leave({ guard, rundown, chosen }: ShowState): Decision {
   return chosen === null ? NOTHING : { kind: 'choose', item: null };
 }
 
-function confirm({ guard, cues }: ShowState): Decision {
+function confirm({ guard, cues, rundown }: ShowState, { meant }: Facts): Decision {
   switch (guard?.kind) {
     case 'void': {
       const cue = cues?.find(({ id }) => id === guard.cue);
       const title = cue?.title ?? cue?.question?.question ?? guard.cue;
+      const item = cue?.landing == null ? null : itemOfRound('cancel', rundown, cue);
+      if (item !== null && isWaiting(item)) {
+        return { kind: 'order', wanted: takeWanted(item, null), endsGuard: true };
+      }
       return { kind: 'order', wanted: voidWanted({ id: guard.cue }, title), endsGuard: true };
     }
+    case 'early':
+      return { kind: 'order', wanted: allTheSame(guard.wanted, meant), endsGuard: true };
     case 'control':
       return { kind: 'control', deed: 'take', force: true };
     case 'mode':

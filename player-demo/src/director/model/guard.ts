@@ -1,3 +1,5 @@
+import type { Wanted } from './decide.ts';
+
 /** What is asked twice, one at a time. All times are of the monotonic clock, milliseconds. */
 export type Guard =
   /** A prize item is armed: a take within the span takes it. */
@@ -5,6 +7,16 @@ export type Guard =
   /** One press has been: another within the span, or holding on, closes everything. */
   | { readonly kind: 'panic'; readonly since: number; readonly until: number; readonly held: boolean }
   | { readonly kind: 'void'; readonly cue: string; readonly since: number; readonly until: number }
+  /** It comes before viewers who are far behind have seen the lock. */
+  | {
+      readonly kind: 'early';
+      /** What the second press sends. */
+      readonly wanted: Wanted;
+      /** When it is no longer too early, Unix milliseconds; null: nobody knows. */
+      readonly notBefore: number | null;
+      readonly since: number;
+      readonly until: number;
+    }
   | { readonly kind: 'control'; readonly since: number; readonly until: number }
   | {
       readonly kind: 'mode';
@@ -19,6 +31,7 @@ export const GUARD_MS: { readonly [kind in GuardKind]: number } = {
   prize: 10_000,
   panic: 3_000,
   void: 6_000,
+  early: 8_000,
   control: 6_000,
   mode: 6_000,
 };
@@ -43,6 +56,12 @@ export const voidGuard = (cue: string, now: number): Guard => ({
   cue,
   since: now,
   until: now + GUARD_MS.void,
+});
+export const earlyGuard = (wanted: Wanted, notBefore: number | null, now: number): Guard => ({
+  kind: 'early',
+  ...{ wanted, notBefore },
+  since: now,
+  until: now + GUARD_MS.early,
 });
 export const controlGuard = (now: number): Guard => ({
   kind: 'control',

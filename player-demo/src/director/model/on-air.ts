@@ -7,6 +7,8 @@ export interface OnAir {
   readonly phase: 'on-its-way' | 'open' | 'locked';
   /** When it closes by itself, server's clock, Unix milliseconds; null: until it is locked. */
   readonly closesAt: number | null;
+  /** When it was closed, by itself or by its lock, whichever came first; null while it is not. Unix milliseconds. */
+  readonly lockedAt: number | null;
   readonly lock: Cue | null;
   readonly reveal: Cue | null;
 }
@@ -30,16 +32,25 @@ export function onAir(cues: readonly Cue[], now: number): readonly OnAir[] {
     const reveal = follow('interaction.reveal');
     if (reveal?.landing != null) continue;
     const lock = follow('interaction.lock');
-    const round = { cue, title: titleOf(cue), closesAt: closesAtOf(cue), lock, reveal };
+    const round = { cue, title: titleOf(cue), closesAt: closesAtOf(cue), lockedAt: null, lock, reveal };
     if (cue.landing === null) {
       if (cue.state !== 'uncertain') rounds.push({ ...round, phase: 'on-its-way' });
       continue;
     }
     const closed = lock?.landing != null || (round.closesAt !== null && now >= round.closesAt);
     if (!closed) rounds.push({ ...round, phase: 'open' });
-    else if (isRecent(cue, round.closesAt, now)) rounds.push({ ...round, phase: 'locked' });
+    else if (isRecent(cue, round.closesAt, now)) {
+      rounds.push({ ...round, phase: 'locked', lockedAt: lockedAtOf(lock, round.closesAt) });
+    }
   }
   return rounds;
+}
+
+function lockedAtOf(lock: Cue | null, closesAt: number | null): number | null {
+  const landed = lock?.landing?.fireAtMs ?? null;
+  const locked = landed === null ? null : Math.max(landed, lock?.alignAt ?? 0);
+  if (locked === null || closesAt === null) return locked ?? closesAt;
+  return Math.min(locked, closesAt);
 }
 
 /** A round that closed this long ago and never was revealed has been left. */

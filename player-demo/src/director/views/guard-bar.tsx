@@ -1,5 +1,6 @@
 import { useNow } from '../../design/hooks.ts';
 import { Icon } from '../../design/icons.tsx';
+import { earlyWords } from '../model/early.ts';
 import { type Guard, HOLD_MS } from '../model/guard.ts';
 import type { ShowState } from '../model/state.ts';
 import type { Show } from '../use-show.ts';
@@ -9,7 +10,7 @@ export function GuardBar({ show }: { readonly show: Show }) {
   const now = useNow(50, show.state.guard !== null);
   const { guard } = show.state;
   if (guard === null || guard.kind === 'prize') return null;
-  const words = wordsOf(guard, show.state);
+  const words = wordsOf(guard, show.state, show.serverNow());
   const share = guard.kind === 'panic' && guard.held ? (now - guard.since) / HOLD_MS : 0;
   return (
     <div class={`guard guard-${guard.kind}`} role="alertdialog" aria-label={words.title}>
@@ -47,7 +48,11 @@ interface Words {
   readonly yes: string;
 }
 
-function wordsOf(guard: Exclude<Guard, { readonly kind: 'prize' }>, state: ShowState): Words {
+function wordsOf(
+  guard: Exclude<Guard, { readonly kind: 'prize' }>,
+  state: ShowState,
+  serverNow: number,
+): Words {
   switch (guard.kind) {
     case 'panic':
       return {
@@ -67,6 +72,12 @@ function wordsOf(guard: Exclude<Guard, { readonly kind: 'prize' }>, state: ShowS
         yes: cue?.landing == null ? 'Take back' : 'Void it',
       };
     }
+    case 'early':
+      return {
+        title: `“${guard.wanted.title}” comes early. All the same?`,
+        text: earlyWords(guard.notBefore, serverNow),
+        yes: 'All the same',
+      };
     case 'control':
       return {
         title: `Take over from ${state.control?.holder?.name ?? 'the other console'}?`,

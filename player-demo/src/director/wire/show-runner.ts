@@ -5,7 +5,8 @@ import type { Cue } from '../../shared/media-api.ts';
 import { type Poller, startPoller } from '../../shared/poller.ts';
 import type { Command } from '../model/commands.ts';
 import { type Decision, decide, type Facts, type Wanted } from '../model/decide.ts';
-import { isHeldOut } from '../model/guard.ts';
+import { askedOfRefusal } from '../model/early.ts';
+import { earlyGuard, isHeldOut } from '../model/guard.ts';
 import { isOpenOrder, type Order, packOrders, unpackOrders } from '../model/orders.ts';
 import { itemAtHand } from '../model/rundown.ts';
 import { FIRST_SHOW, nextShow, type ShowEvent, type ShowState } from '../model/state.ts';
@@ -36,6 +37,8 @@ export interface ShowRunner {
   /** A press: decided by the machine, then carried out once. */
   readonly press: (command: Command, facts: PressFacts) => void;
   readonly order: (wanted: Wanted) => void;
+  /** It would come too early: sent after a confirm. @param notBefore Unix milliseconds; null: nobody knows */
+  readonly askEarly: (wanted: Wanted, notBefore: number | null) => void;
   readonly choose: (item: string | null) => void;
   readonly hint: (text: string) => void;
   readonly putAside: (key: string) => void;
@@ -91,6 +94,12 @@ export function startShow(options: RunnerOptions): ShowRunner {
     const failure = outcome.ok ? null : outcome.failure;
     dispatch({ kind: 'order', event: { kind: 'answered', key, failure } });
     if (failure?.kind === 'refused') options.onRefused();
+    const asked = askedOfRefusal(wanted, failure, state.rundown, now());
+    // What is asked already (panic, perhaps) is not talked over: the refusal stands in the list then.
+    if (asked !== null && state.guard === null) {
+      dispatch({ kind: 'order', event: { kind: 'put-aside', key } });
+      dispatch({ kind: 'guard', guard: asked });
+    }
     refresh();
     const after = state.orders.find((known) => known.key === key);
     if (after?.outcome.kind === 'looking') await search(after);
@@ -243,6 +252,7 @@ export function startShow(options: RunnerOptions): ShowRunner {
     state: () => state,
     press,
     order: (wanted) => void send(wanted),
+    askEarly: (wanted, notBefore) => dispatch({ kind: 'guard', guard: earlyGuard(wanted, notBefore, now()) }),
     choose: (item) => dispatch({ kind: 'choose', item: item === state.rundown?.next ? null : item }),
     hint: (text) => dispatch({ kind: 'hint', text, now: now() }),
     putAside: (key) => dispatch({ kind: 'order', event: { kind: 'put-aside', key } }),
