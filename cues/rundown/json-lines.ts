@@ -51,12 +51,3 @@ export function linesOfItems(text: string): JsonLines {
     if (!lines.has(key)) lines.set(key, of);
   }
 }
-
-/** The line that V8 names in what it says of text that is no JSON; the last where it names none. */
-export function lineOfJsonError(error: unknown, text: string): number {
-  const said = error instanceof Error ? error.message : '';
-  const line = /\(line (\d+) column \d+\)/.exec(said)?.[1];
-  if (line !== undefined) return Number(line);
-  const position = /at position (\d+)/.exec(said)?.[1];
-  return text.slice(0, position === undefined ? text.length : Number(position)).split('\n').length;
-}

@@ -19,26 +19,41 @@ export interface PlacedItem {
   readonly index: number;
 }
 
+type TimeField = 'at' | 'after' | 'alignAt' | 'alignInMs';
+
 /** When the items of a rundown run. */
 export class PlanTimes {
   readonly #byId: ReadonlyMap<string, PlacedItem>;
   readonly #starts = new Map<string, PlannedTime | null>();
 
-  constructor(byId: ReadonlyMap<string, PlacedItem>) {
+  readonly #isBroken: (at: PlacedItem, ...fields: readonly TimeField[]) => boolean;
+
+  /** @param isBroken one of these fields could not be read */
+  constructor(
+    byId: ReadonlyMap<string, PlacedItem>,
+    isBroken: (at: PlacedItem, ...fields: readonly TimeField[]) => boolean,
+  ) {
     this.#byId = byId;
+    this.#isBroken = isBroken;
   }
 
-  /** The moment of an item's picture; null: its `after` leads nowhere. */
-  startOf(item: RundownItem): PlannedTime | null {
+  /** The moment of an item's picture; null: its `after` leads nowhere, or what says it could not be read. */
+  startOf(placed: PlacedItem): PlannedTime | null {
+    const { item } = placed;
     const known = this.#starts.get(item.id);
     if (known !== undefined) return known;
     // Along the chain, and back: it may be as long as the rundown.
     const chain: RundownItem[] = [];
     const seen = new Set<string>();
-    let at: RundownItem | undefined = item;
+    let next: PlacedItem | undefined = placed;
     let time: PlannedTime | null = null;
-    while (at !== undefined && !seen.has(at.id)) {
+    while (next !== undefined && !seen.has(next.item.id)) {
+      const at: RundownItem = next.item;
       const found = this.#starts.get(at.id);
+      if (found === undefined && this.#isBroken(next, 'at', 'after')) {
+        this.#starts.set(at.id, null);
+        break;
+      }
       if (found !== undefined || at.after === undefined || at.at !== undefined) {
         time = found ?? rootOf(at);
         this.#starts.set(at.id, time);
@@ -46,7 +61,7 @@ export class PlanTimes {
       }
       seen.add(at.id);
       chain.push(at);
-      at = this.#byId.get(at.after.item)?.item;
+      next = this.#byId.get(at.after.item);
     }
     for (const one of chain.reverse()) {
       time = time === null ? null : { root: time.root, ms: time.ms + one.after!.ms };
@@ -56,9 +71,11 @@ export class PlanTimes {
   }
 
   /** The moment at which a round opens: its picture, or the common moment behind it. */
-  opensAt(item: RundownItem): PlannedTime | null {
+  opensAt(placed: PlacedItem): PlannedTime | null {
+    const { item } = placed;
+    if (this.#isBroken(placed, 'alignAt', 'alignInMs')) return null;
     if (item.alignAt !== undefined) return { root: null, ms: momentOf(item.alignAt) };
-    const start = this.startOf(item);
+    const start = this.startOf(placed);
     return start === null ? null : { root: start.root, ms: start.ms + (item.alignInMs ?? 0) };
   }
 }
@@ -88,8 +105,8 @@ export function roundsOf(placed: readonly PlacedItem[], times: PlanTimes): Round
     .filter(({ item }) => isOpening(item))
     .map((opening) => {
       const own = closing.get(opening.item.id) ?? [];
-      const opensAt = times.opensAt(opening.item);
-      const ends = own.map(({ item }) => times.startOf(item));
+      const opensAt = times.opensAt(opening);
+      const ends = own.map((one) => times.startOf(one));
       const { durationMs } = opening.item;
       if (opensAt !== null && durationMs !== undefined) {
         ends.push({ root: opensAt.root, ms: opensAt.ms + durationMs });

@@ -146,6 +146,23 @@ describe('a JSON file', () => {
     expect(wrong(text)).toEqual(expected);
   });
 
+  it.each([
+    ['{"id":"a",\n "items": [\n {"id":"x",\n \n}]}', 5, 1],
+    ['{"id":"a",\n "items": [{"id":"x" "type":1}]}', 2, 22],
+    ['{"id":"a",\n "items": [', 2, 12],
+    ['{"id":"a\n"}', 1, 9],
+    ['{"id":"\\x"}', 1, 8],
+    ['{"id":01}', 1, 8],
+    ['{} x', 1, 4],
+    ['{"a":[1,]}', 1, 9],
+  ])('that is none, %j, is refused in one line that says where', (text, line, column) => {
+    const [issue, ...more] = readRundownJson(text).issues;
+    expect(more).toEqual([]);
+    expect(issue).toMatchObject({ code: 'json', line });
+    expect(issue!.problem).toContain(`from line ${line}, column ${column} on`);
+    expect(issue!.problem).not.toContain('\n');
+  });
+
   it('of very many fields that there are not says so of some', () => {
     const fields = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`field${n}`, n]));
     expect(wrong(JSON.stringify({ id: 'a', items: [{ id: 'x', type: 'custom', ...fields }] }))).toHaveLength(

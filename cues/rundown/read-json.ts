@@ -1,4 +1,5 @@
-import { lineOfJsonError, linesOfItems } from './json-lines.ts';
+import { jsonFaultOf } from './json-fault.ts';
+import { linesOfItems } from './json-lines.ts';
 import { type RundownReading, readRaw, unreadable } from './reading.ts';
 
 /** Reads a rundown from JSON text. */
@@ -7,9 +8,11 @@ export function readRundownJson(text: string): RundownReading {
   let value: unknown;
   try {
     value = JSON.parse(json);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : 'it cannot be read';
-    return unreadable('json', lineOfJsonError(error, json), `This is no valid JSON: ${said}.`);
+  } catch {
+    // What V8 says quotes the text around, over several lines, and often names no place.
+    const { line, column } = jsonFaultOf(json);
+    const problem = `This is no valid JSON from line ${line}, column ${column} on: look there, and just before, for a comma, colon, quote or bracket too many or too few.`;
+    return unreadable('json', line, problem);
   }
   return readRundownValue(value, json);
 }

@@ -1,3 +1,4 @@
+import type { RundownItem } from './document.ts';
 import type { RundownIssueCode } from './issues.ts';
 import type { PlacedItem, PlanTimes } from './plan-times.ts';
 
@@ -31,6 +32,10 @@ export interface RuleContext {
   readonly byId: ReadonlyMap<string, PlacedItem>;
   /** Ids of items whose own lines could not be read. */
   readonly unread: ReadonlySet<string>;
+  /** One of these fields of the item could not be read: what follows from it is left untold. */
+  isBroken(at: PlacedItem, ...fields: readonly (keyof RundownItem)[]): boolean;
+  /** A lock, reveal or cancel may belong to any round, as it could not be read. */
+  readonly hidesClosings: boolean;
   readonly times: PlanTimes;
   readonly facts: RundownFacts;
   tell(at: PlacedItem, field: string | null, code: RundownIssueCode, problem: string): void;

@@ -4,7 +4,7 @@ import type { RuleContext } from './rule-context.ts';
 
 /** Opening items name an interaction that exists, that is still to be opened, and that no other opens. */
 export function checkInteractions(context: RuleContext): void {
-  const { placed, tell } = context;
+  const { placed, isBroken, tell } = context;
   const openedBy = new Map<string, PlacedItem>();
   for (const one of placed) {
     const { item } = one;
@@ -15,7 +15,7 @@ export function checkInteractions(context: RuleContext): void {
     }
     const interaction = interactionOf(item);
     if (interaction === null) {
-      if (!isOpening(item)) continue;
+      if (!isOpening(item) || isBroken(one, 'interaction', 'data')) continue;
       const problem = 'Give the id of the interaction that it opens; create it on events beforehand.';
       tell(one, 'interaction', 'interaction-missing', problem);
       continue;

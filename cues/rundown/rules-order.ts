@@ -26,7 +26,7 @@ const PAST: Readonly<Record<ClosingType, string>> = {
 };
 
 /** Every `ref` leads to an opening item before it, and a round is closed in an order that can be. */
-export function checkReferences({ placed, byId, unread, tell }: RuleContext): void {
+export function checkReferences({ placed, byId, unread, isBroken, tell }: RuleContext): void {
   const closedBy = new Map<string, PlacedItem[]>();
   for (const one of placed) {
     const { ref, type, id } = one.item;
@@ -36,6 +36,7 @@ export function checkReferences({ placed, byId, unread, tell }: RuleContext): vo
       continue;
     }
     if (ref === undefined) {
+      if (isBroken(one, 'ref')) continue;
       tell(one, 'ref', 'ref-missing', `Give the id of the opening item that this ${type} belongs to.`);
       continue;
     }
@@ -75,10 +76,10 @@ export function checkReferences({ placed, byId, unread, tell }: RuleContext): vo
 }
 
 /** Every `after` leads to an item, and none waits for itself. */
-export function checkAfters({ placed, byId, unread, tell }: RuleContext): void {
+export function checkAfters({ placed, byId, unread, isBroken, tell }: RuleContext): void {
   for (const one of placed) {
     const { after, at, id } = one.item;
-    if (after === undefined || at !== undefined) continue;
+    if (after === undefined || at !== undefined || isBroken(one, 'at')) continue;
     if (!byId.has(after.item)) {
       if (unread.has(after.item)) continue;
       tell(

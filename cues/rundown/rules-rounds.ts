@@ -15,7 +15,11 @@ export function checkRounds(context: RuleContext, rounds: readonly Round[]): voi
     if (item.speedPaid !== true) continue;
     if (item.type !== 'interaction.open') {
       context.tell(one, 'speedPaid', 'speed-type', 'Set speedPaid on the item of type interaction.open.');
-    } else if (item.alignAt === undefined && item.alignInMs === undefined) {
+    } else if (
+      item.alignAt === undefined &&
+      item.alignInMs === undefined &&
+      !context.isBroken(one, 'alignAt', 'alignInMs')
+    ) {
       const problem =
         'Who pays for speed opens for all at a common moment: give alignInMs (or alignAt), or draw among the correct.';
       context.tell(one, 'speedPaid', 'speed-unaligned', problem);
@@ -28,7 +32,7 @@ function checkAfterOpening(
   { opening, opensAt }: Round,
   closing: PlacedItem,
 ): void {
-  const span = spanBetween(times.startOf(closing.item), opensAt);
+  const span = spanBetween(times.startOf(closing), opensAt);
   if (span === null || span > 0) return;
   const { item } = closing;
   const problem = `It runs ${-span} ms before "${opening.item.id}" opens: ${later(item.after !== undefined, -span + 1)}.`;
@@ -37,19 +41,28 @@ function checkAfterOpening(
 
 /** No reveal before its lock and the capped spread: a viewer who is that far behind still sees the question. */
 function checkReveal(context: RuleContext, round: Round, reveal: PlacedItem): void {
-  const { times, facts, tell } = context;
+  const { times, facts, isBroken, tell } = context;
   const { opening } = round;
+  const startsAt = times.startOf(reveal);
+  // What ends the round, and when, may be in what could not be read.
+  if (context.hidesClosings) return;
   const lock = round.closing.find(({ item }) => item.type === 'interaction.lock');
   const { durationMs } = opening.item;
   if (lock === undefined && durationMs === undefined) {
+    if (isBroken(opening, 'durationMs')) return;
     const problem = `"${opening.item.id}" is never locked: give it durationMs, or an item of type interaction.lock before this one.`;
     tell(reveal, 'ref', 'reveal-unlocked', problem);
     return;
   }
-  const startsAt = times.startOf(reveal.item);
+  if (startsAt === null || round.opensAt === null) return;
+  if (isBroken(opening, 'durationMs') && spanBetween(startsAt, round.opensAt) !== null) return;
   const ends: (PlannedTime | null)[] = [];
-  if (lock !== undefined) ends.push(times.startOf(lock.item));
-  if (durationMs !== undefined && round.opensAt !== null) {
+  if (lock !== undefined) {
+    const locksAt = times.startOf(lock);
+    if (locksAt === null) return;
+    ends.push(locksAt);
+  }
+  if (durationMs !== undefined) {
     ends.push({ root: round.opensAt.root, ms: round.opensAt.ms + durationMs });
   }
   const spans = ends.map((end) => spanBetween(startsAt, end)).filter((span) => span !== null);
@@ -67,16 +80,20 @@ function checkReveal(context: RuleContext, round: Round, reveal: PlacedItem): vo
 }
 
 /** Rounds that may not be open together. */
-export function checkApart({ facts, tell }: RuleContext, rounds: readonly Round[]): void {
+export function checkApart(context: RuleContext, rounds: readonly Round[]): void {
+  const { facts, isBroken, tell } = context;
+  if (context.hidesClosings) return;
   for (const [at, round] of rounds.entries()) {
     const { item } = round.opening;
     let prize: string | null = null;
     let audience: string | null = null;
     // The nearest one before it is told; the others are likely the same mistake.
     for (const other of rounds.slice(0, at).reverse()) {
+      if (!isKnown(context, other) || !isKnown(context, round)) continue;
       const bothGive = item.prize === true && other.opening.item.prize === true;
       if (bothGive) prize ??= togetherBy(other, round, 0, facts.done);
-      if (isPrivate(item) !== isPrivate(other.opening.item)) {
+      const isEitherUnknown = isBroken(round.opening, 'audience') || isBroken(other.opening, 'audience');
+      if (!isEitherUnknown && isPrivate(item) !== isPrivate(other.opening.item)) {
         audience ??= togetherBy(other, round, facts.spreadCapMs, facts.done);
       }
     }
@@ -84,6 +101,10 @@ export function checkApart({ facts, tell }: RuleContext, rounds: readonly Round[
     if (audience !== null) tell(round.opening, 'audience', 'audience-apart', audience);
   }
 }
+
+/** When it opens and what closes it could be read. */
+const isKnown = ({ isBroken, times }: RuleContext, { opening, opensAt, closing }: Round): boolean =>
+  opensAt !== null && !isBroken(opening, 'durationMs') && closing.every((one) => times.startOf(one) !== null);
 
 /**
  * Why two rounds may be open together; null: they are not. Where their times cannot be compared, the order of the

@@ -18,7 +18,7 @@ export function checkMoments({ placed, times, facts, tell }: RuleContext): void 
     if (item.alignAt !== undefined && item.alignInMs !== undefined) {
       tell(one, 'alignInMs', 'time-twice', 'Give alignAt or alignInMs, not both.');
     }
-    const start = times.startOf(item);
+    const start = times.startOf(one);
     if (item.alignAt !== undefined) {
       const early = spanBetween(start, { root: null, ms: momentOf(item.alignAt) });
       if (early !== null && early > 0) {

@@ -401,6 +401,42 @@ describe('interactions', () => {
   });
 });
 
+describe('a field that cannot be read', () => {
+  it('hides nothing that does not depend on it', () => {
+    const items = [
+      open('a', { durationMs: 5_000, announceMs: '30s' }),
+      reveal('a', behind('a', 6_000)),
+      { id: 'c', type: 'custom', durationMs: 'x', ...behind('nobody', 1) },
+      { id: 'd', type: 'interaction.open', notes: 7 },
+    ];
+    expect(wrong(items)).toEqual([
+      ...['a announceMs field', 'c durationMs field', 'd notes field', 'c after after-unknown'],
+      ...['d interaction interaction-missing', 'a-reveal after reveal-early'],
+    ]);
+  });
+
+  it.each([
+    [
+      'how long a round is',
+      [open('a', { durationMs: '30s' }), reveal('a', behind('a', 6_000))],
+      'a durationMs',
+    ],
+    [
+      'when a reveal comes',
+      [open('a', { durationMs: 9 }), reveal('a', { after: 'a + 6' })],
+      'a-reveal after',
+    ],
+    ['what is locked', [open('a'), lock('a', { ref: 7 }), reveal('a')], 'a-lock ref'],
+    ['what an item opens', [{ id: 'a', type: 'interaction.open', interaction: 7 }], 'a interaction'],
+    ['who plays', [open('a', { audience: 7 }), open('b', { audience: 'private' })], 'a audience'],
+    ['when all open', [open('a', { speedPaid: true, alignInMs: 'x' })], 'a alignInMs'],
+    ['when a round opens', [open('a', { prize: true, at: 'x' }), open('b', { prize: true })], 'a at'],
+    ['what an item is', [open('a'), lock('a', { type: 'close' }), reveal('a')], 'a-lock type'],
+  ])('that says %s leaves out what follows from it', (_, items, field) => {
+    expect(wrong(items)).toEqual([`${field} field`]);
+  });
+});
+
 describe('what is said of a fault', () => {
   it('begins like a sentence, ends like one, and is a known code', () => {
     const items = [

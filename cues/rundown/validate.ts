@@ -1,3 +1,4 @@
+import { isClosing } from './document.ts';
 import { MAX_ISSUES, type RundownIssue } from './issues.ts';
 import { PlanTimes, roundsOf } from './plan-times.ts';
 import type { RundownReading } from './reading.ts';
@@ -9,14 +10,18 @@ import { checkMoments, checkSizes } from './rules-times.ts';
 
 /** Everything that is wrong with a rundown at once, by line; empty: it can be run. */
 export function validateRundown(reading: RundownReading, facts: RundownFacts): RundownIssue[] {
-  const { document, lineOf, unread } = reading;
+  const { document, lineOf, unread, brokenIn } = reading;
   const issues = [...reading.issues];
   const placed = document.items.map((item, index) => ({ item, index }));
   // Of two items with one id, the first is meant by others.
   const byId = new Map(placed.toReversed().map((one) => [one.item.id, one]));
-  const times = new PlanTimes(byId);
+  const isBroken: RuleContext['isBroken'] = ({ index }, ...fields) =>
+    fields.some((field) => brokenIn(index).has(field));
+  const times = new PlanTimes(byId, isBroken);
+  const hidesClosings =
+    reading.hasUnread || placed.some((one) => isClosing(one.item.type) && isBroken(one, 'ref'));
   const context: RuleContext = {
-    ...{ placed, byId, unread, times, facts },
+    ...{ placed, byId, unread, times, facts, isBroken, hidesClosings },
     tell({ item, index }, field, code, problem) {
       const line = (field === null ? null : lineOf(index, field.split('.')[0])) ?? lineOf(index);
       issues.push({ item: item.id, line, field, code, problem });
