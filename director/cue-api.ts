@@ -1,14 +1,15 @@
 import { type RequestHandler, type Response, Router } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Cue } from '../cues/cue.ts';
-import { STREAM_PATTERN } from '../cues/wire/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import { FramecueError } from '../packet/errors.ts';
 import { requireRight } from '../service/bearer.ts';
 import { methodNotAllowed } from '../service/http-app.ts';
+import { withinRate } from '../service/rate-limit.ts';
 import type { TokenRegistry } from '../service/tokens.ts';
 import type { Actor } from './action.ts';
 import { actorOf } from './actor.ts';
+import { streamOf } from './console/requests.ts';
 import type { CueBook } from './cue-book.ts';
 import {
   CueRequest,
@@ -44,7 +45,7 @@ export function cueApi(options: CueApiOptions): Router {
 
   const limit = async (who: Actor, stream: string): Promise<void> => {
     try {
-      await consume(limiter, `${who.by} ${stream}`);
+      await withinRate(limiter, `${who.by} ${stream}`);
     } catch (error) {
       if (error instanceof FramecueError) options.observer?.cueRefused?.(error.code);
       throw error;
@@ -164,21 +165,4 @@ function sendCue(res: Response, cue: Cue, status: number): void {
 /** No body at all is told as what it lacks. */
 const bodyOf = (body: unknown): unknown => body ?? {};
 
-function streamOf(params: { readonly [name: string]: unknown }): string {
-  const stream = `${params.app}/${params.name}`;
-  if (!STREAM_PATTERN.test(stream)) throw new FramecueError('ERR_NOT_FOUND');
-  return stream;
-}
-
 const idOf = (params: { readonly [name: string]: unknown }): string => String(params.id);
-
-async function consume(limiter: RateLimiterMemory, who: string): Promise<void> {
-  try {
-    await limiter.consume(who);
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    throw new FramecueError('ERR_RATE_LIMITED', undefined, {
-      details: { limit: limiter.points, perMs: 1_000, retryAfterMs: refusal.msBeforeNext },
-    });
-  }
-}

@@ -1,14 +1,16 @@
 import express, { type Request, type RequestHandler, Router } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import { type RundownReading, readRundown } from '../../cues/rundown/index.ts';
-import { ID_PATTERN, STREAM_PATTERN } from '../../cues/wire/index.ts';
+import { ID_PATTERN } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
+import { withinRate } from '../../service/rate-limit.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import { actorOf } from '../actor.ts';
+import { streamOf } from '../console/requests.ts';
 import { TakeRequest } from '../cue-request.ts';
 import { invalidRundown } from './refusals.ts';
 import type { Rundowns } from './rundowns.ts';
@@ -89,7 +91,7 @@ export function rundownRoutes(options: RundownRoutesOptions): Router {
     const receivedAt = clock.unixMs();
     const stream = streamOf(req.params);
     const who = actorOf(req, res);
-    await consume(limiter, `${who.by} ${stream}`);
+    await withinRate(limiter, `${who.by} ${stream}`);
     sendJson(res, await rundowns.arm(stream, String(req.params.item), who, receivedAt), 202);
   };
 
@@ -97,7 +99,7 @@ export function rundownRoutes(options: RundownRoutesOptions): Router {
     const receivedAt = clock.unixMs();
     const stream = streamOf(req.params);
     const who = actorOf(req, res);
-    await consume(limiter, `${who.by} ${stream}`);
+    await withinRate(limiter, `${who.by} ${stream}`);
     const { anyway } = TakeQuery.parse(req.query);
     const request = TakeRequest.parse(req.body ?? {});
     const item = String(req.params.item);
@@ -135,23 +137,6 @@ function readingOf(req: Request, name: string): RundownReading {
   throw new FramecueError('ERR_CONTENT_TYPE', 'Send the rundown as application/json or text/csv.');
 }
 
-function streamOf(params: { readonly [name: string]: unknown }): string {
-  const stream = `${params.app}/${params.name}`;
-  if (!STREAM_PATTERN.test(stream)) throw new FramecueError('ERR_NOT_FOUND');
-  return stream;
-}
-
 const sendJson = (res: express.Response, body: unknown, status = 200): void => {
   res.status(status).set('Cache-Control', 'no-store').json(body);
 };
-
-async function consume(limiter: RateLimiterMemory, who: string): Promise<void> {
-  try {
-    await limiter.consume(who);
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    throw new FramecueError('ERR_RATE_LIMITED', undefined, {
-      details: { limit: limiter.points, perMs: 1_000, retryAfterMs: refusal.msBeforeNext },
-    });
-  }
-}

@@ -1,9 +1,10 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { bearerTokenOf, holderWithRight, requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
+import { withinRate } from '../../service/rate-limit.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Actor } from '../action.ts';
 import { actorOf } from '../actor.ts';
@@ -75,16 +76,7 @@ export function stageRoutes({
     return { by: ticket.by, ticket: ticket.name, isGood };
   };
 
-  const limit = async (stream: string): Promise<void> => {
-    try {
-      await limiter.consume(stream);
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      throw new FramecueError('ERR_RATE_LIMITED', undefined, {
-        details: { limit: RATE, perMs: 1_000, retryAfterMs: error.msBeforeNext },
-      });
-    }
-  };
+  const limit = (stream: string): Promise<void> => withinRate(limiter, stream);
 
   const answer = (res: Response, body: object): void => {
     res.set('Cache-Control', 'no-store').json(body);

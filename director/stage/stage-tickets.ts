@@ -1,9 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
+import { writeKeptFile } from '../../service/kept-file.ts';
 import type { Log } from '../../service/log.ts';
 import type { StageTicket } from './shapes.ts';
 
@@ -105,16 +105,8 @@ export class StageTickets {
   }
 
   async #write(tickets: readonly Kept[]): Promise<void> {
-    const draft = `${this.#path}.draft`;
     try {
-      const file = await open(draft, 'w', 0o600);
-      try {
-        await file.writeFile(JSON.stringify({ tickets }));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(draft, this.#path);
+      await writeKeptFile(this.#path, JSON.stringify({ tickets }));
     } catch (cause) {
       throw new FramecueError('ERR_STORE_UNAVAILABLE', undefined, { cause });
     }

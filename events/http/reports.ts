@@ -1,10 +1,10 @@
 import type { Express } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import { ID_PATTERN } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
-import { FramecueError } from '../../packet/errors.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
+import { withinRate } from '../../service/rate-limit.ts';
 import type { CueMirror } from '../interactions/cue-mirror.ts';
 import type { EventsObserver } from '../observer.ts';
 import type { Presentations } from '../spread/presentations.ts';
@@ -57,7 +57,12 @@ export function reportRoutes(app: Express, options: ReportsOptions): void {
     .route('/api/v1/reports')
     .post(requireViewer(tokens, clock), async (req, res) => {
       const { reports } = Reports.parse(req.body ?? {});
-      await within(limiter, viewerOf(res), observer);
+      try {
+        await withinRate(limiter, viewerOf(res));
+      } catch (error) {
+        observer.reportDropped('rate');
+        throw error;
+      }
       for (const { cue, path, carrier, outcome, lateMs, aligned, reason } of reports) {
         // Of a cue that never was, nothing can be learnt.
         if (!mirror.knows(cue)) observer.reportDropped('unknown-cue');
@@ -73,18 +78,6 @@ export function reportRoutes(app: Express, options: ReportsOptions): void {
       res.status(204).end();
     })
     .all(methodNotAllowed('POST'));
-}
-
-async function within(limiter: RateLimiterMemory, viewer: string, observer: EventsObserver): Promise<void> {
-  try {
-    await limiter.consume(viewer);
-  } catch (cause) {
-    if (!(cause instanceof RateLimiterRes)) throw cause;
-    observer.reportDropped('rate');
-    throw new FramecueError('ERR_RATE_LIMITED', undefined, {
-      details: { retryAfterMs: cause.msBeforeNext },
-    });
-  }
 }
 
 const clamped = (lateMs: number | undefined): number | null =>

@@ -1,11 +1,12 @@
 import type { Express } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import { STREAM_PATTERN } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
+import { withinRate } from '../../service/rate-limit.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { EventsObserver } from '../observer.ts';
 import { DelayClaim } from '../spread/claim.ts';
@@ -47,11 +48,10 @@ export function spreadRoutes(app: Express, options: SpreadRoutesOptions): void {
       const claim = DelayClaim.parse(req.body ?? {});
       const viewer = viewerOf(res);
       try {
-        await limiter.consume(viewer);
-      } catch (cause) {
-        if (!(cause instanceof RateLimiterRes)) throw cause;
+        await withinRate(limiter, viewer);
+      } catch (error) {
         observer.delayReport('rate');
-        throw limited(cause.msBeforeNext);
+        throw error;
       }
       const outcome = spread.report(viewer, stream, claim);
       if (outcome.kind === 'too-soon') throw limited(outcome.retryAfterMs);

@@ -1,11 +1,10 @@
-import { closeSync, fstatSync, openSync, readFileSync, renameSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { STREAM_PATTERN } from '../../cues/wire/index.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import type { NamedOutput } from '../../qa/audit/messages.ts';
 import { isFreeLabel, labelOf, outputUrl } from '../../qa/audit/named-outputs.ts';
+import { readKeptFile, setKeptFileAside, systemCodeOf, writeKeptFile } from '../../service/kept-file.ts';
 import type { Log } from '../../service/log.ts';
 import { SETTINGS } from '../../service/settings.ts';
 
@@ -39,9 +38,9 @@ export class KeptOutputs {
   read(): readonly NamedOutput[] {
     let text: string | null;
     try {
-      text = readBounded(this.#path);
+      text = readKeptFile(this.#path, MAX_BYTES);
     } catch (error) {
-      this.#passOver(codeOf(error) ?? 'unknown error');
+      this.#passOver(systemCodeOf(error) ?? 'unknown error');
       return [];
     }
     if (text === null) return [];
@@ -63,15 +62,10 @@ export class KeptOutputs {
    * @throws {FramecueError} ERR_AUDIT_FILE when it cannot be written.
    */
   async write(outputs: readonly NamedOutput[]): Promise<void> {
-    // One process works in the folder (service/folder-lock.ts); what a crash left of the draft is overwritten.
-    const draft = `${this.#path}.draft`;
     try {
-      await rm(draft, { force: true });
-      const text = `${JSON.stringify({ version: 1, outputs }, null, 2)}\n`;
-      await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });
-      await rename(draft, this.#path);
+      await writeKeptFile(this.#path, `${JSON.stringify({ version: 1, outputs }, null, 2)}\n`);
     } catch (cause) {
-      const problem = `${KEPT_OUTPUTS_FILE} cannot be written (${codeOf(cause) ?? 'unknown error'}).`;
+      const problem = `${KEPT_OUTPUTS_FILE} cannot be written (${systemCodeOf(cause) ?? 'unknown error'}).`;
       throw new FramecueError('ERR_AUDIT_FILE', problem, {
         cause,
         details: { setting: SETTINGS.dataDir.name },
@@ -91,28 +85,10 @@ export class KeptOutputs {
     const about = { code: 'ERR_AUDIT_FILE', file: KEPT_OUTPUTS_FILE, problem };
     this.#log.error(about, 'the outputs that were named at run time cannot be read and are passed over');
     try {
-      // The next output that is named would overwrite what a person may still mend.
-      renameSync(this.#path, `${this.#path}.unusable`);
+      setKeptFileAside(this.#path);
     } catch (error) {
-      this.#log.warn({ ...about, problem: codeOf(error) }, 'the file cannot be set aside');
+      this.#log.warn({ ...about, problem: systemCodeOf(error) }, 'the file cannot be set aside');
     }
-  }
-}
-
-/** Null where there is none. @throws what the system says, EFBIG past the bound. */
-function readBounded(path: string): string | null {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    if (fstatSync(fd).size > MAX_BYTES) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
-    return readFileSync(fd, 'utf8');
-  } finally {
-    closeSync(fd);
   }
 }
 
@@ -125,5 +101,3 @@ function jsonOf(text: string): unknown {
     throw error;
   }
 }
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;

@@ -1,10 +1,9 @@
-import { closeSync, fstatSync, openSync, readFileSync, renameSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MAX_MARKS } from '../../../cues/aligner.ts';
 import { STREAM_PATTERN } from '../../../cues/wire/index.ts';
 import { FramecueError } from '../../../packet/errors.ts';
+import { readKeptFile, setKeptFileAside, systemCodeOf, writeKeptFile } from '../../../service/kept-file.ts';
 import type { Log } from '../../../service/log.ts';
 
 export const KEPT_LATENCY_FILE = 'latency.json';
@@ -49,13 +48,15 @@ export class KeptLatencies {
   /** Never in the way of a start: a file that cannot be used is logged, set aside under `.unusable`, passed over. */
   read(): ReadonlyMap<string, KeptLatency> {
     try {
-      const text = readBounded(this.#path);
+      const text = readKeptFile(this.#path, MAX_BYTES);
       if (text === null) return new Map();
       const parsed = KeptFile.safeParse(JSON.parse(text));
       if (parsed.success) return new Map(Object.entries(parsed.data.streams));
       this.#passOver('it is no list of latencies');
     } catch (error) {
-      this.#passOver(error instanceof SyntaxError ? 'it is no JSON' : (codeOf(error) ?? 'unknown error'));
+      this.#passOver(
+        error instanceof SyntaxError ? 'it is no JSON' : (systemCodeOf(error) ?? 'unknown error'),
+      );
     }
     return new Map();
   }
@@ -65,14 +66,11 @@ export class KeptLatencies {
    * @throws {FramecueError} ERR_STORE_UNAVAILABLE when it cannot be written.
    */
   async write(streams: ReadonlyMap<string, KeptLatency>): Promise<void> {
-    const draft = `${this.#path}.draft`;
+    const text = `${JSON.stringify({ version: 1, streams: Object.fromEntries(streams) }, null, 2)}\n`;
     try {
-      await rm(draft, { force: true });
-      const text = `${JSON.stringify({ version: 1, streams: Object.fromEntries(streams) }, null, 2)}\n`;
-      await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });
-      await rename(draft, this.#path);
+      await writeKeptFile(this.#path, text);
     } catch (cause) {
-      const problem = `${KEPT_LATENCY_FILE} cannot be written (${codeOf(cause) ?? 'unknown error'}).`;
+      const problem = `${KEPT_LATENCY_FILE} cannot be written (${systemCodeOf(cause) ?? 'unknown error'}).`;
       throw new FramecueError('ERR_STORE_UNAVAILABLE', problem, { cause });
     }
   }
@@ -81,28 +79,9 @@ export class KeptLatencies {
     const about = { file: KEPT_LATENCY_FILE, problem };
     this.#log.error(about, 'the production latencies that were set cannot be read and are passed over');
     try {
-      renameSync(this.#path, `${this.#path}.unusable`);
+      setKeptFileAside(this.#path);
     } catch (error) {
-      this.#log.warn({ ...about, problem: codeOf(error) }, 'the file cannot be set aside');
+      this.#log.warn({ ...about, problem: systemCodeOf(error) }, 'the file cannot be set aside');
     }
   }
 }
-
-/** Null where there is none. @throws what the system says, EFBIG past the bound. */
-function readBounded(path: string): string | null {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    if (fstatSync(fd).size > MAX_BYTES) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
-    return readFileSync(fd, 'utf8');
-  } finally {
-    closeSync(fd);
-  }
-}
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
