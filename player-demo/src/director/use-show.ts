@@ -91,7 +91,7 @@ export function useShow(
 
   const serverNow = useCallback(() => preview.session()?.serverNow() ?? Date.now(), [preview.session]);
   const sample = useCallback(() => preview.session()?.streamTime()?.pts ?? null, [preview.session]);
-  const rounds = useMemo(() => onAir(state.cues ?? [], serverNow()), [state, serverNow]);
+  const rounds = useMemo(() => onAir(state.cues ?? [], serverNow(), state.rundown), [state, serverNow]);
   const round = rounds[0]?.cue.interaction ?? null;
   const spread = useFeed(show.spread, SLOW_MS, show);
   const stream = useFeed(show.stream, STREAM_MS, show);

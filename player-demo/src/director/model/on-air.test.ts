@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lastLanded, onAir } from './on-air.ts';
-import { cue, landing } from './testing.ts';
+import { cue, item, landing, rundown } from './testing.ts';
 
 const open = cue('o', 'landed', { landing: landing(), durationMs: 10_000, by: 'a script' });
 const follow = (type: string, more = {}) =>
@@ -38,6 +38,51 @@ describe('rounds on air', () => {
 
   it('counts a common moment from when all have opened', () => {
     expect(onAir([{ ...open, alignAt: 4_000 }], 2_000)[0]?.closesAt).toBe(14_000);
+  });
+});
+
+describe('how long a round is still open', () => {
+  const lockItem = (more = {}) =>
+    rundown([
+      item('q', { state: 'landed', cue: 'o' }),
+      item('q-lock', { type: 'interaction.lock', ref: 'q', ...more }),
+    ]);
+  const closesAt = (loaded: ReturnType<typeof rundown>, cues = [open]) =>
+    onAir(cues, 2_000, loaded)[0]?.closesAt;
+
+  it('counts to a timed lock where that comes before its span ends, and to the span otherwise', () => {
+    expect(closesAt(lockItem({ runsAt: 6_500 }))).toBe(6_500);
+    expect(closesAt(lockItem({ runsAt: 60_000 }))).toBe(11_500);
+    expect(closesAt(lockItem())).toBe(11_500);
+    expect(onAir([{ ...open, durationMs: null }], 2_000, lockItem({ runsAt: 6_500 }))[0]?.closesAt).toBe(
+      6_500,
+    );
+  });
+
+  it('counts to the picture of a lock that is on its way, or to the moment that it has', () => {
+    const marked = follow('lock', { state: 'announced', landing: null, askedPts: 9_000 });
+    expect(closesAt(lockItem({ state: 'announced' }), [marked, open])).toBe(6_500);
+    const at = { kind: 'at', at: 7_000 } as const;
+    const timed = follow('lock', { state: 'announced', landing: null });
+    expect(closesAt(lockItem({ state: 'announced', starts: at }), [timed, open])).toBe(7_000);
+  });
+
+  it('does not take a lock that runs by itself for one that has landed', () => {
+    expect(onAir([open], 7_000, lockItem({ runsAt: 6_500 }))[0]).toMatchObject({
+      phase: 'open',
+      lockedAt: null,
+    });
+  });
+
+  it('leaves out the lock of another round', () => {
+    expect(
+      closesAt(
+        rundown([
+          item('q', { cue: 'else' }),
+          item('l', { type: 'interaction.lock', ref: 'q', runsAt: 3_000 }),
+        ]),
+      ),
+    ).toBe(11_500);
   });
 });
 

@@ -1,11 +1,16 @@
 import type { Cue } from '../../shared/media-api.ts';
+import { openingOf } from './round-item.ts';
+import type { Rundown } from './rundown.ts';
 
 /** A round that viewers can answer, or that is on its way to them; whoever opened it. */
 export interface OnAir {
   readonly cue: Cue;
   readonly title: string;
   readonly phase: 'on-its-way' | 'open' | 'locked';
-  /** When it closes by itself, server's clock, Unix milliseconds; null: until it is locked. */
+  /**
+   * When it closes by itself: after its span, or by a lock that is on its way or runs by itself, whichever comes first.
+   * Server's clock, Unix milliseconds; null: until it is locked by hand.
+   */
   readonly closesAt: number | null;
   /** When it was closed, by itself or by its lock, whichever came first; null while it is not. Unix milliseconds. */
   readonly lockedAt: number | null;
@@ -21,8 +26,9 @@ const dead = ({ state, voided }: Cue): boolean =>
  * for its reveal until the server counts it as ended.
  * @param cues newest first
  * @param now of the server, Unix milliseconds
+ * @param rundown what is loaded: it may hold the lock of a round
  */
-export function onAir(cues: readonly Cue[], now: number): readonly OnAir[] {
+export function onAir(cues: readonly Cue[], now: number, rundown: Rundown | null = null): readonly OnAir[] {
   const rounds: OnAir[] = [];
   for (const cue of cues) {
     if (cue.type !== 'interaction.open' || dead(cue) || cue.state === 'armed') continue;
@@ -32,15 +38,17 @@ export function onAir(cues: readonly Cue[], now: number): readonly OnAir[] {
     const reveal = follow('interaction.reveal');
     if (reveal?.landing != null) continue;
     const lock = follow('interaction.lock');
-    const round = { cue, title: titleOf(cue), closesAt: closesAtOf(cue), lockedAt: null, lock, reveal };
+    const spanEnds = closesAtOf(cue);
+    const round = { cue, title: titleOf(cue), closesAt: spanEnds, lockedAt: null, lock, reveal };
     if (cue.landing === null) {
       if (cue.state !== 'uncertain') rounds.push({ ...round, phase: 'on-its-way' });
       continue;
     }
-    const closed = lock?.landing != null || (round.closesAt !== null && now >= round.closesAt);
-    if (!closed) rounds.push({ ...round, phase: 'open' });
-    else if (isRecent(cue, round.closesAt, now)) {
-      rounds.push({ ...round, phase: 'locked', lockedAt: lockedAtOf(lock, round.closesAt) });
+    const closed = lock?.landing != null || (spanEnds !== null && now >= spanEnds);
+    if (!closed) {
+      rounds.push({ ...round, phase: 'open', closesAt: earlier(spanEnds, lockComesAt(cue, lock, rundown)) });
+    } else if (isRecent(cue, spanEnds, now)) {
+      rounds.push({ ...round, phase: 'locked', lockedAt: lockedAtOf(lock, spanEnds) });
     }
   }
   return rounds;
@@ -48,9 +56,25 @@ export function onAir(cues: readonly Cue[], now: number): readonly OnAir[] {
 
 function lockedAtOf(lock: Cue | null, closesAt: number | null): number | null {
   const landed = lock?.landing?.fireAtMs ?? null;
-  const locked = landed === null ? null : Math.max(landed, lock?.alignAt ?? 0);
-  if (locked === null || closesAt === null) return locked ?? closesAt;
-  return Math.min(locked, closesAt);
+  return earlier(landed === null ? null : Math.max(landed, lock?.alignAt ?? 0), closesAt);
+}
+
+const earlier = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+
+/** When a lock that has not landed comes, as far as is known: its picture, or the rundown's time for it. */
+function lockComesAt(open: Cue, lock: Cue | null, rundown: Rundown | null): number | null {
+  if (lock?.askedPts != null && open.landing?.fireAtMs != null) {
+    return open.landing.fireAtMs + lock.askedPts - open.landing.pts;
+  }
+  const opening = openingOf(rundown, open);
+  let first: number | null = null;
+  for (const item of opening === null ? [] : (rundown?.items ?? [])) {
+    if (item.type !== 'interaction.lock' || item.ref !== opening?.id) continue;
+    const isSent = item.state === 'taken' || item.state === 'announced';
+    first = earlier(first, isSent && item.starts.kind === 'at' ? item.starts.at : item.runsAt);
+  }
+  return first;
 }
 
 /** A round that closed this long ago and never was revealed has been left. */
