@@ -66,6 +66,11 @@ export class PresentationOrder {
     this.#misfitInGop = state.misfitInGop;
   }
 
+  /** The latest PTS that has passed, where a picture before it may still come; null: none such. */
+  get latestPassed(): Milliseconds | null {
+    return this.#passed.length === 0 ? null : (Math.max(...this.#passed) as Milliseconds);
+  }
+
   /** Call once for every access unit, in decode order, before it passes. */
   arrive(frame: {
     readonly dts: Milliseconds;

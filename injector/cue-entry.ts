@@ -16,8 +16,14 @@ export interface FrameMoment {
   readonly pts: Milliseconds;
   readonly isKeyframe: boolean;
   readonly next: NextFrame;
+  /** The latest picture in presentation order that has passed, this one included. */
+  readonly latestPts: Milliseconds;
   /** Mean distance between pictures in this epoch, or null while unknown. */
   readonly frameMs: number | null;
+  /** The same from however few pictures there are; null: from none. */
+  readonly roughFrameMs: number | null;
+  /** The epoch is so young that the rate cannot be known yet. */
+  readonly isYoung: boolean;
 }
 
 /** Where a cue is to fire; the same in every copy. */
@@ -58,6 +64,10 @@ export interface CueEntry {
   /** The PTS asked for, once it is known; null: the next picture. */
   target: Milliseconds | null;
   fire: FirePoint | null;
+  /** Earliest picture at or after `fire` that has passed before it landed: others were still to come before it. */
+  ahead?: Milliseconds;
+  /** PTS of the picture that it landed on. */
+  picture?: Milliseconds;
   /** Of a wall-clock moment, as it was when `fire` was fixed; null for other requests. */
   timing: MomentTiming | null;
   /** Copies still due on the access units that follow, whatever they are. */
@@ -96,7 +106,7 @@ export type CueStep =
   | {
       readonly kind: 'land';
       readonly fire: FirePoint;
-      /** PTS of the picture that it fires on: `fire.pts` or, where that was foretold, up to 3 ms later. */
+      /** PTS of the picture that it fires on: the first at or after `fire.pts`, which was foretold. */
       readonly picture: Milliseconds;
       readonly choice: FrameChoice;
       readonly errorMs: number;
@@ -127,6 +137,8 @@ export function rankOf(entry: CueEntry, step: StampStep): number {
 const ROUNDING_MS = 2;
 /** A foretold PTS and its picture's differ by up to this. */
 const SAME_PICTURE_MS = 3;
+/** With less time left, a cue of a young epoch is announced although the rate is not known yet. */
+const LEAST_NOTICE_MS = 500;
 
 /** Decides; the entry only learns what stays true whether or not this access unit can be written. */
 export function stepOf(
@@ -142,8 +154,9 @@ export function stepOf(
   }
   if (entry.state === 'landed') return afterLanding(entry, frame);
   const target = targetOf(entry, frame, anchor, captures);
-  const picture = pictureToFireOn(entry, target, frame);
-  if (picture !== null) {
+  const found = pictureToFireOn(entry, target, frame);
+  if (typeof found === 'number') {
+    const picture = found;
     const lateMs = errorOf(entry, picture, anchor, captures);
     if (hasStepped(entry, lateMs)) return { kind: 'stepped', lateMs };
     return {
@@ -156,6 +169,10 @@ export function stepOf(
     };
   }
   entry.waited = true;
+  if (found !== 'before' && entry.fire !== null) {
+    entry.ahead = ms(Math.min(entry.ahead ?? frame.pts, frame.pts));
+    if (found === 'unsure') return { kind: 'announce', fire: entry.fire, first: false };
+  }
   const { announceMs } = entry.cue;
   if (target === null || announceMs <= 0 || target - frame.next.pts > announceMs) return { kind: 'none' };
   if (entry.fire !== null) {
@@ -163,7 +180,11 @@ export function stepOf(
       ? { kind: 'announce', fire: entry.fire, first: false }
       : { kind: 'none' };
   }
+  // A fire PTS that is no picture's is worth less than a later announcement.
+  if (frame.isYoung && target - frame.next.pts > LEAST_NOTICE_MS) return { kind: 'none' };
   const pts = foretell(target, frame);
+  // Its picture may have passed already, without a stamp: then it lands on the next one, unannounced.
+  if (frame.latestPts >= pts - ROUNDING_MS) return { kind: 'none' };
   return { kind: 'announce', fire: { pts, at: anchor.wallOf(pts) }, first: true };
 }
 
@@ -177,24 +198,43 @@ export function isExpired({ cue, expiresAtUs, fire }: CueEntry, now: ClockReadin
   return byWall ? now.unixUs > unixMsToUs(cue.exp) : now.monotonicUs > expiresAtUs;
 }
 
+/** Of an access unit that is not the one to land on: see `pictureToFireOn`. */
+type NotYet = 'before' | 'ahead' | 'unsure';
+
 /**
- * The picture of this moment's firing, or null while it is still to come. With B-frames the picture asked for may be
- * this access unit although others before it are still to come: it passes now, so it is stamped now.
+ * The picture of this moment's firing, if it is known with this access unit. With B-frames the picture asked for may
+ * be this access unit although others before it are still to come: it passes now, so it is stamped now.
+ * `before`: this access unit is shown before the moment. `ahead`: after it, and another picture at or after the moment
+ * is still to come. `unsure`: it may be the one.
  */
 function pictureToFireOn(
   entry: CueEntry,
   target: Milliseconds | null,
-  { next, pts, frameMs }: FrameMoment,
-): Milliseconds | null {
-  if (target === null || next.pts >= target - ROUNDING_MS) return next.pts;
-  if (pts < target - ROUNDING_MS) return null;
-  if (entry.fire !== null) return Math.abs(pts - entry.fire.pts) <= SAME_PICTURE_MS ? pts : null;
-  return frameMs !== null && pts - target < frameMs - ROUNDING_MS ? pts : null;
+  { next, pts, frameMs, roughFrameMs }: FrameMoment,
+): Milliseconds | NotYet {
+  if (target === null) return next.pts;
+  const least = target - ROUNDING_MS;
+  // It is the next one itself, and its slot was rounded up: players count it as before the moment.
+  const isBefore = pts < least && Math.abs(next.pts - pts) <= ROUNDING_MS;
+  // All before `next` has passed: the first at or after the moment is one that has passed, or `next`.
+  if (next.pts >= least && !isBefore) return ms(Math.min(next.pts, entry.ahead ?? next.pts));
+  if (pts < least) return 'before';
+  const afterMs = pts - target;
+  if (entry.fire === null) return frameMs !== null && afterMs < frameMs - ROUNDING_MS ? pts : 'before';
+  if (afterMs <= SAME_PICTURE_MS) return pts;
+  const stepMs = frameMs ?? roughFrameMs;
+  if (stepMs === null) return 'unsure';
+  // How far the picture before this one is after the earliest that players would fire on.
+  const spareMs = afterMs - stepMs + ROUNDING_MS;
+  if (Math.abs(spareMs) < (frameMs === null ? 2 : 1.5)) return 'unsure';
+  return spareMs < 0 ? pts : 'ahead';
 }
 
 function afterLanding(entry: CueEntry, frame: FrameMoment): CueStep {
   const fire = entry.fire!;
-  const isItsPicture = Math.abs(frame.pts - fire.pts) <= SAME_PICTURE_MS;
+  const isItsPicture = [fire.pts, entry.picture ?? fire.pts].some(
+    (pts) => Math.abs(frame.pts - pts) <= SAME_PICTURE_MS,
+  );
   const { openForMs } = entry.cue;
   const open = !entry.closed && (openForMs === null || frame.pts - fire.pts <= openForMs);
   // A fire PTS that was foretold can be a little above its picture's, whose copy is without the key then.

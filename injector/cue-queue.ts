@@ -91,6 +91,7 @@ export class CueQueue {
         return;
       case 'land':
         entry.fire = step.fire;
+        entry.picture = step.picture;
         entry.state = 'landed';
         entry.opened = pts >= step.fire.pts;
         entry.repeatsLeft = cue.repeat;

@@ -4,7 +4,7 @@ import type { Clock } from '../packet/clock.ts';
 import type { AvcFramePacket } from '../packet/packet.ts';
 import type { Microseconds, Milliseconds } from '../packet/time.ts';
 import type { FrameMoment } from './cue-entry.ts';
-import { FrameRate, type FrameRateState } from './frame-rate.ts';
+import { FrameRate, type FrameRateState, WARM_UP } from './frame-rate.ts';
 
 /** See `StreamInjector.state`. */
 export interface EpochData {
@@ -60,7 +60,10 @@ export class EpochState {
     const next = this.#order.arrive({ dts, pts, isKeyframe });
     this.#frame++;
     this.#nextPts = next.pts;
-    return { pts, isKeyframe, next, frameMs: this.#rate.frameMs };
+    const { frameMs, roughFrameMs } = this.#rate;
+    const isYoung = frameMs === null && this.#frame < WARM_UP;
+    const latestPts = this.#order.latestPassed ?? pts;
+    return { pts, isKeyframe, next, latestPts, frameMs, roughFrameMs, isYoung };
   }
 
   get state(): EpochData {

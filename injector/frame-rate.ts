@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../packet/time.ts';
 
 /** Pictures before the mean is worth anything: rounding to whole milliseconds weighs less the longer it runs. */
-const WARM_UP = 25;
+export const WARM_UP = 25;
 /** A distance this many times the mean is a gap, not a rate. */
 const GAP = 1.75;
 
@@ -43,6 +43,11 @@ export class FrameRate {
   /** Milliseconds, fractional; null until measured. */
   get frameMs(): number | null {
     return this.#count < WARM_UP ? null : this.#mean();
+  }
+
+  /** The same from however few pictures: off by a rounding with two. */
+  get roughFrameMs(): number | null {
+    return this.#mean();
   }
 
   #mean(): number | null {

@@ -277,9 +277,11 @@ describe('more stamps than one frame may carry', () => {
       announceMs: ms(10_000),
       dataBytes: 500,
     } as const;
+    // Before the rate is known nothing is announced that has time.
+    for (let i = 0; i < 30; i++) pass(i * 40, [n.SLICE]);
     for (const id of ids.slice(0, 30)) injector.add(preparedCue(`ahead-${id}`, key, ahead));
     for (const id of ids.slice(0, 30)) injector.add(preparedCue(id, key, { dataBytes: 500 }));
-    const frames = Array.from({ length: 12 }, (_, i) => cueIdsOf(pass(i * 40, [n.SLICE]).out));
+    const frames = Array.from({ length: 12 }, (_, i) => cueIdsOf(pass((30 + i) * 40, [n.SLICE]).out));
     const isAhead = (id: string): boolean => id.startsWith('ahead-');
     const firing = frames.findLastIndex((inFrame) => inFrame.some((id) => !isAhead(id)));
     const announcing = frames.findIndex((inFrame) => inFrame.some(isAhead));
