@@ -2,6 +2,7 @@ import type { Cue } from '../../shared/media-api.ts';
 import type { Command } from './commands.ts';
 import { allTheSame } from './early.ts';
 import { controlGuard, type Guard, modeGuard, panicGuard, prizeGuard, voidGuard } from './guard.ts';
+import { noHoldWords } from './hand.ts';
 import { whyNotRound } from './mark.ts';
 import type { OnAir } from './on-air.ts';
 import { type OrderKind, openOrderOn } from './orders.ts';
@@ -161,8 +162,7 @@ function take(item: Item, held: boolean, { guard, orders }: ShowState, facts: Fa
   const isArmed = guard?.kind === 'prize' && guard.item === item.id && facts.now < guard.until;
   if (item.prize && !isArmed) return refuse(`${item.title} gives prizes: arm it with A first.`);
   if (openOrderOn(orders, item.id) !== null) return NOTHING;
-  if (held && facts.hold99Ms === null)
-    return refuse('No viewer has reported a delay yet: there is no hold to take.');
+  if (held && facts.hold99Ms === null) return refuse(noHoldWords(item));
   const hold = held ? { alignInMs: Math.ceil(facts.hold99Ms!) } : {};
   return { kind: 'order', wanted: takeWanted(item, facts.meant, hold), endsGuard: true };
 }

@@ -3,6 +3,7 @@ import { Icon } from '../../design/icons.tsx';
 import { Chip } from '../../design/parts.tsx';
 import { formatSpan, plural } from '../../shared/format.ts';
 import type { Command } from '../model/commands.ts';
+import { holdNote, sendingWords } from '../model/hand.ts';
 import { openOrderOn } from '../model/orders.ts';
 import { type Item, isWaiting, itemAtHand } from '../model/rundown.ts';
 import type { Show } from '../use-show.ts';
@@ -43,10 +44,10 @@ export function AtHand({ show }: { readonly show: Show }) {
       <p class="hand-title">{item.title}</p>
       <p class="hand-facts soft">{factsOf(item)}</p>
       {armed ? (
-        <ArmedBar until={guard.until} since={guard.since} arming={sending !== null} />
+        <ArmedBar until={guard.until} since={guard.since} arming={sending?.kind === 'arm'} />
       ) : (
         <p class="hand-say" role="status">
-          {sending !== null ? 'Sent: waiting for the server.' : sayOf(item, show.serverNow())}
+          {sending !== null ? sendingWords(sending) : sayOf(item, show.serverNow())}
         </p>
       )}
       <Buttons show={show} item={item} armed={armed} waits={waits && sending === null} />
@@ -69,50 +70,55 @@ function Buttons({
   const ready = waits && !show.standby && (!item.prize || armed);
   const press = (command: Command) => (mediaTime: number | null) => show.press(command, mediaTime);
   return (
-    <div class="hand-buttons">
-      {(item.prize || item.state === 'armed') && (
+    <>
+      <div class="hand-buttons">
+        {(item.prize || item.state === 'armed') && (
+          <KeyButton
+            command="arm"
+            sample={show.sample}
+            onPress={press('arm')}
+            tone={armed ? 'plain' : 'cue'}
+            off={!waits || show.standby}
+          >
+            {armed || item.state === 'armed' ? 'Disarm' : 'Arm'}
+          </KeyButton>
+        )}
+        <KeyButton command="take" sample={show.sample} onPress={press('take')} tone="take" off={!ready} wide>
+          {isWaiting(item) ? 'Take' : 'Taken'}
+        </KeyButton>
+      </div>
+      <div class="hand-buttons hand-more">
         <KeyButton
-          command="arm"
+          command="take-held"
+          look="hand-held"
           sample={show.sample}
-          onPress={press('arm')}
-          tone={armed ? 'plain' : 'cue'}
+          onPress={press('take-held')}
+          tone="plain"
+          off={!ready || hold === null}
+          note={holdNote(hold, item)}
+        >
+          Take held
+        </KeyButton>
+        <KeyButton
+          command="skip"
+          sample={show.sample}
+          onPress={press('skip')}
+          tone="quiet"
           off={!waits || show.standby}
         >
-          {armed || item.state === 'armed' ? 'Disarm' : 'Arm'}
+          Skip
         </KeyButton>
-      )}
-      <KeyButton command="take" sample={show.sample} onPress={press('take')} tone="take" off={!ready} wide>
-        {isWaiting(item) ? 'Take' : 'Taken'}
-      </KeyButton>
-      <KeyButton
-        command="take-held"
-        sample={show.sample}
-        onPress={press('take-held')}
-        tone="plain"
-        off={!ready || hold === null}
-        note={hold === null ? 'no reports yet' : `opens 99 % together after ${formatSpan(hold)}`}
-      >
-        Take held
-      </KeyButton>
-      <KeyButton
-        command="skip"
-        sample={show.sample}
-        onPress={press('skip')}
-        tone="quiet"
-        off={!waits || show.standby}
-      >
-        Skip
-      </KeyButton>
-      <KeyButton
-        command="reset"
-        sample={show.sample}
-        onPress={press('reset')}
-        tone="quiet"
-        off={item.state === 'pending' || show.standby}
-      >
-        Reset
-      </KeyButton>
-    </div>
+        <KeyButton
+          command="reset"
+          sample={show.sample}
+          onPress={press('reset')}
+          tone="quiet"
+          off={item.state === 'pending' || show.standby}
+        >
+          Reset
+        </KeyButton>
+      </div>
+    </>
   );
 }
 

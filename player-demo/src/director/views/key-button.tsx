@@ -9,6 +9,8 @@ export interface KeyButtonProps {
   readonly off?: boolean;
   readonly wide?: boolean;
   readonly note?: string;
+  /** A class of its own, for its place in a row. */
+  readonly look?: string;
   readonly sample: () => number | null;
   readonly onPress: (mediaTime: number | null) => void;
   readonly children: ComponentChildren;
@@ -21,12 +23,12 @@ const HELD_FOR_MS = 1500;
  * that a slip can be taken back by sliding off.
  */
 export function KeyButton(props: KeyButtonProps) {
-  const { command, tone, off = false, wide = false, note, sample, onPress, children } = props;
+  const { command, tone, off = false, wide = false, look = '', note, sample, onPress, children } = props;
   const down = useRef<{ readonly at: number; readonly mediaTime: number | null } | null>(null);
   return (
     <button
       type="button"
-      class={`key-button key-${tone} ${wide ? 'key-wide' : ''} ${off ? 'key-off' : ''}`}
+      class={`key-button key-${tone} ${wide ? 'key-wide' : ''} ${off ? 'key-off' : ''} ${look}`}
       aria-disabled={off}
       onPointerDown={(event) => {
         down.current = { at: event.timeStamp, mediaTime: sample() };

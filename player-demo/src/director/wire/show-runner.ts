@@ -225,6 +225,7 @@ export function startShow(options: RunnerOptions): ShowRunner {
     const facts = { ...NO_FACTS, self, now: now() };
     const armed: ShowState = { ...state, chosen: id, guard: { kind: 'prize', item: id, since: 0, until: 0 } };
     carryOut(decide('arm', armed, facts));
+    dispatch({ kind: 'hint', text: `${item.title}: not taken in time, so it is disarmed.`, now: now() });
   };
 
   const press = (command: Command, facts: PressFacts): void =>
