@@ -98,6 +98,24 @@ describe('an output of our own', () => {
     });
   });
 
+  test.each([0, 250])(
+    'that fires between two pictures: on the second, as landed (off ours by %i ms)',
+    (shift) => {
+      const play = new Play({ isOwn: shift === 0 }, shift);
+      play.fireIn = (pts) => 3_982 - pts;
+      play.judge.expect(CUE);
+      const settled = play.to(10_000)?.receipt;
+      expect(settled).toEqual({ ...SEEN, pts: 4_000 + shift, offsetMs: shift });
+    },
+  );
+
+  test('that fires between two pictures, and the landing names the one after', () => {
+    const play = new Play();
+    play.fireIn = (pts) => 3_942 - pts;
+    play.judge.expect(CUE);
+    expect(play.to(10_000)?.receipt).toMatchObject({ seen: 'sei', problem: 'FIRE_COPY_LOST', offsetMs: -58 });
+  });
+
   test('that gives the picture another PTS', () => {
     const play = new Play({}, 500);
     play.judge.expect(CUE);

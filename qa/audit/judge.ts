@@ -42,6 +42,10 @@ const SAME_PICTURE_MS = 3;
 const PASSED_MS = 1_500;
 /** A cue that was seen whole is not waited for longer than this: the publisher may have gone. */
 const QUIET_MS = 3_000;
+/** The distance of two pictures is less; a landing farther off than this is another one. */
+const MAX_GAP_MS = 1_000;
+/** Pictures remembered, to tell which is the first at or after a fire PTS: some 8 s at 60 a second. */
+const MAX_PICTURES = 512;
 const MAX_SIGHTINGS = 1_000;
 const MAX_EXPECTED = 1_000;
 const MAX_FORGED = 200;
@@ -52,8 +56,10 @@ interface Sightings {
   /** Fire PTS on the output's timeline, of the copies. */
   leastFirePts: number;
   mostFirePts: number;
-  /** The picture itself carries it. */
-  onItsPicture: boolean;
+  /** The same on our timeline; null where the stamps do not say. */
+  streamFirePts: number | null;
+  /** The earliest picture at or after the fire PTS that carries it, by how far it is after that. */
+  carriedAfterMs: number;
   lastAtUs: number;
   readonly timed: { readonly atUs: number; readonly arrivedUs: number }[];
   readonly carriers: Set<Carrier>;
@@ -74,6 +80,8 @@ export class OutputJudge {
   #hasStamps = false;
   /** Stream PTS of a carrier that belongs to the next picture. */
   #carriedPts: number | null = null;
+  /** The newest PTS of the output, in decode order. */
+  readonly #pictures: number[] = [];
   #dropped = 0;
 
   constructor(options: JudgeOptions) {
@@ -97,6 +105,8 @@ export class OutputJudge {
   }
 
   picture(pts: number): void {
+    this.#pictures.push(pts);
+    if (this.#pictures.length > MAX_PICTURES) this.#pictures.shift();
     if (!this.#coverage.picture(pts) && !this.#options.isOwn) this.#offset = null;
     if (this.#carriedPts !== null) this.#learn(pts, this.#carriedPts);
     this.#carriedPts = null;
@@ -116,7 +126,8 @@ export class OutputJudge {
     const firePts = framePts + cue.fireIn;
     seen.leastFirePts = Math.min(seen.leastFirePts, firePts);
     seen.mostFirePts = Math.max(seen.mostFirePts, firePts);
-    seen.onItsPicture ||= Math.abs(cue.fireIn) <= SAME_PICTURE_MS;
+    if (cue.streamPts !== null) seen.streamFirePts = cue.streamPts + cue.fireIn;
+    if (-cue.fireIn >= -SAME_PICTURE_MS) seen.carriedAfterMs = Math.min(seen.carriedAfterMs, -cue.fireIn);
     seen.copies++;
     seen.lastAtUs = arrivedUs;
     if (seen.timed.length < MAX_COPIES_TIMED) seen.timed.push({ atUs: cue.atUs, arrivedUs });
@@ -176,7 +187,7 @@ export class OutputJudge {
     const { lastPts } = this.#coverage;
     const hasPassed = firePts !== null && lastPts !== null && lastPts >= firePts + PASSED_MS;
     if (seen !== undefined && seen.copies > 0) {
-      const isQuiet = seen.onItsPicture && nowUs - seen.lastAtUs >= QUIET_MS * 1000;
+      const isQuiet = this.#isOnItsPicture(cue, seen) && nowUs - seen.lastAtUs >= QUIET_MS * 1000;
       return hasPassed || isQuiet || isLate ? this.#seenReceipt(cue, seen) : null;
     }
     if (!hasPassed && !isLate) return null;
@@ -199,7 +210,7 @@ export class OutputJudge {
   }
 
   #seenReceipt(cue: ExpectedCue, seen: Sightings): OutputReceipt {
-    const pts = ms(round(seen.leastFirePts));
+    const pts = ms(round(seen.leastFirePts + this.#gapOf(cue, seen)));
     const offsetMs = round(pts - cue.pts);
     const problem = this.#seenProblem(cue, seen, offsetMs);
     return {
@@ -215,12 +226,29 @@ export class OutputJudge {
 
   #seenProblem(cue: ExpectedCue, seen: Sightings, offsetMs: number): OutputProblem | null {
     if (seen.mostFirePts - seen.leastFirePts > SAME_PICTURE_MS) return 'FIRE_PTS_DIFFERS';
-    if (!seen.onItsPicture) {
+    if (!this.#isOnItsPicture(cue, seen)) {
       const wasRead = this.#coverage.covers(seen.leastFirePts, SAME_PICTURE_MS);
       return wasRead ? 'FIRE_COPY_LOST' : 'NOT_COVERED';
     }
     if (this.#options.isOwn && Math.abs(offsetMs) > SAME_PICTURE_MS) return 'PTS_MOVED';
     return this.#forged.has(cue.id) ? 'SIGNATURE_BAD' : null;
+  }
+
+  #isOnItsPicture(cue: ExpectedCue, seen: Sightings): boolean {
+    return seen.carriedAfterMs <= this.#gapOf(cue, seen) + SAME_PICTURE_MS;
+  }
+
+  /**
+   * How far the picture of the landing is after the fire PTS. A fire PTS that was foretold before the rate was known
+   * lies between two pictures: players fire on the second. Where there is one in between, the landing is wrong: 0.
+   */
+  #gapOf(cue: ExpectedCue, { streamFirePts, mostFirePts }: Sightings): number {
+    if (streamFirePts === null) return 0;
+    const gap = cue.pts - streamFirePts;
+    if (gap <= SAME_PICTURE_MS || gap > MAX_GAP_MS) return 0;
+    const isBetween = (pts: number): boolean =>
+      pts >= mostFirePts - SAME_PICTURE_MS && pts < mostFirePts + gap - SAME_PICTURE_MS;
+    return this.#pictures.some(isBetween) ? 0 : gap;
   }
 
   #carrierReceipt(cue: ExpectedCue, seen: Sightings, firePts: number | null): OutputReceipt {
@@ -253,7 +281,8 @@ export class OutputJudge {
       copies: 0,
       leastFirePts: Number.POSITIVE_INFINITY,
       mostFirePts: Number.NEGATIVE_INFINITY,
-      onItsPicture: false,
+      streamFirePts: null,
+      carriedAfterMs: Number.POSITIVE_INFINITY,
       lastAtUs: 0,
       timed: [],
       carriers: new Set(),
