@@ -1,3 +1,4 @@
+import type { CueState } from '../cues/states.ts';
 import type { UnixMilliseconds } from '../packet/time.ts';
 
 /** Who does something: the holder of a token, at a console where one says which it is. */
@@ -34,6 +35,8 @@ export interface DirectorAction extends Actor {
   readonly cue: string | null;
   /** The cue's revision after it; null without one. */
   readonly rev: number | null;
+  /** Cancel: the state that it had before. */
+  readonly from?: CueState;
   /** Panic: which were taken back, and which voided. */
   readonly cues?: { readonly cancelled: readonly string[]; readonly voided: readonly string[] };
 }

@@ -129,6 +129,10 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
         ...{ what, by, console: at, item: item?.id ?? null, type: item?.type ?? null },
         title: item === null ? id : (item.title ?? null),
       }),
+    onMissed: (stream, { id, type, title = null }, { code }, key) =>
+      console.asRun.addOnce(stream, {
+        ...{ what: 'missed', item: id, type, title, state: 'missed', reason: code, key },
+      }),
   }).catch(async (error: unknown) => {
     await book.close();
     await console.close();

@@ -54,11 +54,13 @@ export class TakingBack {
       return logged.state === 'cancelled' ? { kind: 'cancelled', cue: logged } : cannotCancel(logged);
     }
     if (isOfShow(this.#parts, held.cue, who)) return refused('ERR_REHEARSAL_TOKEN');
+    const from = held.cue.state;
     const wasWaiting = this.#series.stop(held);
     const what = this.#takeBack(held, who);
     if (what === null && !(isSeries && wasWaiting) && !isTakenBack(held.cue)) return cannotCancel(held.cue);
     if (!(await isLogged(life))) return refused('ERR_STORE_UNAVAILABLE', NOT_NOTED);
-    if (what !== null || wasWaiting) this.#parts.acted(actionOn(what ?? 'cancel', held.cue, who, life.now));
+    if (what !== null || wasWaiting)
+      this.#parts.acted({ ...actionOn(what ?? 'cancel', held.cue, who, life.now), from });
     return { kind: held.cue.voided === undefined ? 'cancelled' : 'voided', cue: held.cue };
   }
 

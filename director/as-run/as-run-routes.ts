@@ -59,24 +59,26 @@ export function asRunRoutes(asRun: AsRunLog, tokens: TokenRegistry): Router {
       to: query.to === undefined ? Number.MAX_SAFE_INTEGER : momentOf(query.to),
     };
     const after = Number(query.after ?? 0);
+    const last = query.last === undefined ? null : Number(query.last);
     res.set('Cache-Control', 'no-store');
     if (query.format === 'csv') {
       res
         .type('text/csv; charset=utf-8; header=present')
         .attachment(`as-run-${stream.replace('/', '-')}.csv`);
       // The first page before the head, so that a store that is away is an error and no empty file.
-      let rows = await asRun.rows({ ...range, after, limit: CSV_PAGE });
+      const first = last === null ? { after, limit: CSV_PAGE } : { after: null, limit: last };
+      let rows = await asRun.rows({ ...range, ...first });
       res.write(CSV_HEAD);
       while (rows.length > 0 && !res.destroyed) {
         if (!res.write(rows.map(csvRow).join(''))) await drained(res);
-        if (rows.length < CSV_PAGE) break;
+        if (last !== null || rows.length < CSV_PAGE) break;
         rows = await asRun.rows({ ...range, after: rows.at(-1)!.seq, limit: CSV_PAGE });
       }
       res.end();
       return;
     }
-    const limit = Number(query.last ?? query.limit ?? PAGE_DEFAULT);
-    const isEnd = query.last !== undefined;
+    const limit = last ?? Number(query.limit ?? PAGE_DEFAULT);
+    const isEnd = last !== null;
     const rows = await asRun.rows({ ...range, after: isEnd ? null : after, limit });
     const next = isEnd || rows.length < limit ? null : rows.at(-1)!.seq;
     res.json({ rows, next });

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Landing } from '../../cues/cue.ts';
 import { ms, unixMs, unixUs } from '../../packet/time.ts';
+import type { AsRunRow } from '../as-run/row.ts';
 import { ConsoleRig, DIRECTOR, GUEST, READER, S } from '../testing/console-rig.ts';
 import { sampleCue } from '../testing/cues.ts';
 
@@ -386,7 +387,7 @@ describe('the mode', () => {
 });
 
 describe('the as-run log', () => {
-  const act = (what: 'accept' | 'take' | 'panic' | 'stamping-off', given: object = {}) =>
+  const act = (what: 'accept' | 'take' | 'cancel' | 'panic' | 'stamping-off', given: object = {}) =>
     rig.book.act({
       ...{ at: unixMs(1_700_000_000_040), stream: 'live/main', what, by: 'director', console: 'anna' },
       ...{ cue: what === 'accept' || what === 'take' ? 'a' : null, rev: null },
@@ -422,6 +423,41 @@ describe('the as-run log', () => {
     expect(csv.headers.get('content-disposition')).toBe('attachment; filename=as-run-live-main.csv');
     expect(csv.body.split('\r\n')).toHaveLength(6);
     expect(csv.body).toContain(`,"'=HYPERLINK(""http://x"")",`);
+  });
+
+  test('says of a lock which round it closes, and of a hold, a disarming and what a series goes on with', async () => {
+    const round = sampleCue('open', { title: 'Question 1', item: 'q1', type: 'interaction.open' });
+    rig.book.change(round);
+    const lock = sampleCue('lock', { type: 'interaction.lock', ref: 'open' });
+    rig.book.change(lock);
+    act('accept', { cue: 'lock' });
+    rig.book.change({ ...lock, state: 'landed', landing }, 'accepted');
+    rig.book.change({ ...round, asked: { alignInMs: ms(8_300) } }, 'accepted');
+    act('take', { cue: 'open' });
+    act('cancel', { cue: 'open', from: 'armed' });
+    act('cancel', { cue: 'open', from: 'accepted' });
+    const series = { id: 'mug', n: 2, count: 3, everyMs: ms(1_000) };
+    rig.book.change(sampleCue('mug.2', { series }));
+    rig.book.change(sampleCue('mug.2', { series, state: 'announced' }), 'accepted');
+    const { body } = await rig.call('GET', `${S}/as-run`);
+    expect(
+      body.rows.map(({ what, cue, title, item, reason }: AsRunRow) => [what, cue, title, item, reason]),
+    ).toEqual([
+      ['mark', 'lock', 'Question 1', 'q1', null],
+      ['landed', 'lock', 'Question 1', 'q1', null],
+      ['take', 'open', 'Question 1', 'q1', 'hold 8300 ms'],
+      ['cancel', 'open', 'Question 1', 'q1', 'disarmed'],
+      ['cancel', 'open', 'Question 1', 'q1', null],
+      ['mark', 'mug.2', null, null, null],
+      ['announced', 'mug.2', null, null, null],
+    ]);
+  });
+
+  test('gives its newest rows as CSV too', async () => {
+    for (let n = 0; n < 5; n++) act('accept', { cue: `c${n}` });
+    const csv = await rig.call('GET', `${S}/as-run?format=csv&last=2`);
+    const lines = csv.body.split('\r\n');
+    expect([lines.length, lines[1].includes(',c3,'), lines[2].includes(',c4,')]).toEqual([4, true, true]);
   });
 
   test('is read by pages, by time, and from its end', async () => {

@@ -135,6 +135,9 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     if (cues.size > KNOWN_CUES) cues.delete(cues.keys().next().value!);
   };
 
+  const refOf = ({ ref }: Cue): Cue | null =>
+    ref === undefined || ref === null ? null : (cues.get(ref) ?? null);
+
   return {
     publish: (stream, event, payload) => hub.publish(stream, event, payload),
     ...{ asRun, lock, isRehearsal: modes.isRehearsal },
@@ -144,16 +147,16 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
         remember(cue);
       }
       for (const cue of known.slice(-OFFERED_CUES)) {
-        for (const row of rowsOfLoggedCue(cue)) asRun.offer(cue.stream, row);
+        for (const row of rowsOfLoggedCue(cue, refOf)) asRun.offer(cue.stream, row);
       }
       ofBook.onChange((cue, from) => {
         remember(cue);
         hub.tell(cue.stream, 'cue', cue);
-        for (const row of rowsOfChange(cue, from)) asRun.addOnce(cue.stream, row);
+        for (const row of rowsOfChange(cue, from, refOf)) asRun.addOnce(cue.stream, row);
       });
       ofBook.onAction((action) => {
         const cue = action.cue === null ? null : (cues.get(action.cue) ?? null);
-        asRun.add(action.stream, rowOfAction(action, cue));
+        asRun.add(action.stream, rowOfAction(action, cue, refOf));
       });
       triggers = new Triggers({
         ...{

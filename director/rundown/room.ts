@@ -8,7 +8,7 @@ import type { CueBook } from '../cue-book.ts';
 import type { StreamGate } from '../stream-gate.ts';
 import type { InteractionLookup } from './interactions.ts';
 import { rundownRoutes } from './routes.ts';
-import { type RundownAction, Rundowns } from './rundowns.ts';
+import { type RundownAction, Rundowns, type RundownsOptions } from './rundowns.ts';
 import { openRundownStore } from './store.ts';
 import type { RundownView } from './view.ts';
 
@@ -28,6 +28,7 @@ export interface RundownRoomOptions {
   /** Told with the whole of a stream's rundown whenever something of it has changed; null: it was unloaded. */
   readonly onChange: (stream: string, rundown: RundownView | null) => void;
   readonly onAction: (action: RundownAction) => void;
+  readonly onMissed: NonNullable<RundownsOptions['onMissed']>;
 }
 
 /** Rundowns as the director has them: kept in the data folder, run several times a second, behind HTTP. */
@@ -54,7 +55,7 @@ export async function openRundownRoom(options: RundownRoomOptions): Promise<Rund
       ...{ store, stored: await store.all(), book, gate, clock, log, limits: settings, keyIdLength, lookUp },
       isRehearsal: (stream) => book.isRehearsal(stream),
       rehearsesOnly: (by) => book.rehearsesOnly(by),
-      ...{ onChange: options.onChange, onAction: options.onAction },
+      ...{ onChange: options.onChange, onAction: options.onAction, onMissed: options.onMissed },
     });
   } catch (error) {
     await store.close();

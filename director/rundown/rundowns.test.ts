@@ -175,6 +175,10 @@ describe('an item by the clock', () => {
     rig.goAway();
     await rig.pass(25_000);
     expect(rig.states).toEqual(['a:missed:STREAM_AWAY', 'b:missed:NOT_BEFORE']);
+    expect(rig.missed).toEqual([
+      expect.stringMatching(/^a STREAM_AWAY a-\w+:missed$/),
+      expect.stringMatching(/^b NOT_BEFORE b-\w+:missed$/),
+    ]);
     rig.goLive();
     await rig.pass(5_000);
     expect(rig.fired).toEqual([]);

@@ -51,6 +51,8 @@ export interface RundownsOptions {
   readonly onChange?: (stream: string, rundown: RundownView | null) => void;
   /** What people did to the rundown as such, once it is done; what they did to cues is the book's to tell. */
   readonly onAction?: (action: RundownAction) => void;
+  /** An item was missed that has no cue to tell of it. @param key the same when it is found again after a crash. */
+  readonly onMissed?: (stream: string, item: RundownItem, why: Why, key: string) => void;
   readonly makeTag?: () => string;
 }
 
@@ -275,7 +277,11 @@ export class Rundowns {
           announceMs: ms(limits.cueAnnounceMs),
           spreadCapMs: limits.viewerSpreadCapMs,
         },
-        (item, why) => this.#marks.settle(run, item, settledWithout('missed', why)),
+        (item, why) => {
+          const key = `${run.cueIdOf(item.id)}:missed`;
+          this.#marks.settle(run, item, settledWithout('missed', why));
+          this.#options.onMissed?.(run.stream, item, why, key);
+        },
       );
       this.#marks.save(run);
     }

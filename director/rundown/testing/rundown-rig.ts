@@ -22,6 +22,8 @@ export class RundownRig {
   readonly fired: string[] = [];
   readonly told: (RundownView | null)[] = [];
   readonly actions: RundownAction[] = [];
+  /** Items that were missed without a cue: id, why, key of the row. */
+  readonly missed: string[] = [];
   /** On which PTS cues that an injector holds fire. */
   readonly #firePts = new Map<string, number>();
   #pts = 1_000;
@@ -58,6 +60,7 @@ export class RundownRig {
       isRehearsal: () => this.rehearsal,
       onChange: (_, view) => this.told.push(view),
       onAction: (action) => this.actions.push(action),
+      onMissed: (_stream, { id }, { code }, key) => this.missed.push(`${id} ${code} ${key}`),
     });
   }
 
