@@ -4,7 +4,14 @@ import { until } from './lib/api.ts';
 import { graveFaults } from './lib/axe.ts';
 import { openBrowser } from './lib/browser.ts';
 import { openConsole } from './lib/console.ts';
-import { createInteractions, cuesOf, rundownOf, SHOW_CSV, WRONG_CSV } from './lib/console-show.ts';
+import {
+  createInteractions,
+  cuesOf,
+  KEYED_ROUND,
+  rundownOf,
+  SHOW_CSV,
+  WRONG_CSV,
+} from './lib/console-show.ts';
 import { killNine } from './lib/kill.ts';
 import { type System, startSystem } from './lib/system.ts';
 
@@ -18,7 +25,7 @@ const errors: string[] = [];
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem({ FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000', FRAMECUE_PROGRAMME_DELAY_MS: '1500' });
+  system = await startSystem({ FRAMECUE_VIEWER_SPREAD_CAP_MS: '4000', FRAMECUE_PROGRAMME_DELAY_MS: '1500' });
   await system.publish('bframes-25');
   const opened = await openConsole(browser, system, { name: 'Anna' });
   anna = opened.page;
@@ -261,6 +268,34 @@ describe('the console, by keyboard alone', () => {
       expect(await graveFaults(anna)).toEqual([]);
     }
     await anna.locator('.log tbody tr', { hasText: 'rehearsal' }).first().waitFor({ timeout: SOON_MS });
+  });
+
+  it('locks and reveals a round of the rundown by its items, and asks before a reveal that is too early', async () => {
+    await closeAll();
+    await createInteractions(system, ['show-keyed']);
+    const { status } = await system.api.media(
+      'PUT',
+      `${system.api.streamPath}/rundown?replace=1`,
+      KEYED_ROUND,
+    );
+    expect(status).toBe(200);
+    await handIs(anna, 'The keyed round');
+    await press(anna, ' ');
+    await itemIs('keyed', 'landed');
+    const button = (name: string) =>
+      anna.locator('.air-buttons button[aria-disabled="false"]', { hasText: name });
+    await button('Lock').waitFor({ timeout: SOON_MS });
+    await press(anna, 'l');
+    await itemIs('keyed-lock', 'landed', 'ended');
+    await button('Reveal').waitFor({ timeout: SOON_MS });
+    await press(anna, 'r');
+    await shown(anna, /comes early\. All the same\?/);
+    expect(await graveFaults(anna)).toEqual([]);
+    expect((await rundownOf(system)).items.find(({ id }) => id === 'keyed-reveal')?.state).toBe('pending');
+    await press(anna, 'Enter');
+    await itemIs('keyed-reveal', 'landed', 'ended');
+    const cues = (await cuesOf(system)).filter(({ item }) => item?.startsWith('keyed'));
+    expect(cues.map(({ item }) => item).sort()).toEqual(['keyed', 'keyed-lock', 'keyed-reveal']);
   });
 
   it('says at once when media is gone, and resumes by itself without sending anything', async () => {

@@ -20,8 +20,32 @@ export const WRONG_CSV = [
   'two,Two again,product.card,,,soon,',
 ].join('\n');
 
-export async function createInteractions(system: System): Promise<void> {
-  for (const id of ['show-warm-up', 'show-grand']) {
+/** A round that is locked and revealed by itself, long after a test presses the keys for it. */
+export const KEYED_ROUND = {
+  ...{ id: 'keyed-show', title: 'Keys' },
+  items: [
+    {
+      ...{ id: 'keyed', title: 'The keyed round', type: 'interaction.open', interaction: 'show-keyed' },
+      durationMs: 120_000,
+    },
+    {
+      ...{ id: 'keyed-lock', type: 'interaction.lock', ref: 'keyed' },
+      after: { item: 'keyed', ms: 60_000 },
+    },
+    {
+      ...{ id: 'keyed-reveal', type: 'interaction.reveal', ref: 'keyed' },
+      after: { item: 'keyed-lock', ms: 60_000 },
+    },
+  ],
+};
+
+const SHOW_INTERACTIONS = ['show-warm-up', 'show-grand'];
+
+export async function createInteractions(
+  system: System,
+  ids: readonly string[] = SHOW_INTERACTIONS,
+): Promise<void> {
+  for (const id of ids) {
     const config = { question: `Question of ${id}`, options: ['This', 'That'], correct: 1, durationMs: 3000 };
     const { status, body } = await system.api.events('POST', '/api/v1/interactions', {
       id,
