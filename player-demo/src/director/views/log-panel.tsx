@@ -6,6 +6,7 @@ import { useFeed } from '../use-feeds.ts';
 import type { Show } from '../use-show.ts';
 import type { ShowApi } from '../wire/show-api.ts';
 import { signedMs } from '../words.ts';
+import { sheetHead } from './log-sheet.ts';
 
 const LOG_MS = 3_000;
 
@@ -35,8 +36,17 @@ export function LogPanel({
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   };
 
+  const sheet = sheetHead(
+    show.state.rundown?.title ?? null,
+    stream,
+    lines.map(({ at }) => at),
+  );
+
   return (
     <div class="log">
+      <p class="log-sheet">
+        <strong>{sheet.show}</strong>, {sheet.days}
+      </p>
       <div class="log-tools">
         <h3 class="log-title">As-run log of {stream}</h3>
         <button type="button" class="button" onClick={() => print()}>
