@@ -246,6 +246,11 @@ describe('whatever comes', () => {
     );
   });
 
+  /** A prefix NAL unit, SEI, a buffering period, and the slice that the prefix is of. */
+  const BETWEEN_PREFIX_AND_SLICE = [[46, 0], [6], [6, 0, 4, 128, 0, 0, 3, 3, 128], [66, 154, 1]].map(
+    (bytes) => Uint8Array.from(bytes),
+  );
+
   it('what was put right once has nothing left to be put right', () => {
     fc.assert(
       fc.property(units, fc.boolean(), (list, fields) => {
@@ -256,6 +261,7 @@ describe('whatever comes', () => {
         expect(again.data).toBe(once.data);
         expect(again.rewrites).toEqual(NO_REWRITES);
       }),
+      { examples: [[BETWEEN_PREFIX_AND_SLICE, false]] },
     );
   });
 

@@ -56,7 +56,7 @@ export function rewriteAccessUnit(
   const insertAt = view.firstSliceAt ?? data.length;
   const isTidy = !sei.some((unit) => unit.stamps > 0 || (normalise && unit.isLate));
   const delimiter = normalise ? misplacedDelimiter(view) : null;
-  if (isTidy && delimiter === null && !(normalise && isBehindOthers(sei))) {
+  if (isTidy && delimiter === null && !(normalise && isBehindOthers(view, insertAt))) {
     if (stamps.length === 0) return { data, rewrites: NO_REWRITES };
     const pieces: Piece[] = [{ from: 0, to: insertAt }, ...stamps.map((nal) => ({ nal }))];
     pieces.push({ from: insertAt, to: data.length });
@@ -156,10 +156,13 @@ function delimiterFirst(before: LeadPiece[], delimiter: Range): void {
   before.unshift({ piece: delimiter, sei: null });
 }
 
-/** A buffering period is there, and is not the first SEI message of the picture (clause 7.4.1.2.3). */
-function isBehindOthers(sei: readonly SeiUnit[]): boolean {
-  const first = sei.findIndex((unit) => !unit.isOfSecondPicture && beginsWithBufferingPeriod(unit));
-  return first > 0 && sei.slice(0, first).some((unit) => !unit.isOfSecondPicture);
+/**
+ * A buffering period is there, and is not the first SEI message of the picture (clause 7.4.1.2.3). SEI between a
+ * prefix NAL unit and its slice stays where it is, and so does that of a second picture.
+ */
+function isBehindOthers({ sei, lengthSize }: AccessUnitView, insertAt: number): boolean {
+  const leading = sei.filter(({ nal, isLate }) => isLate || nal.start - lengthSize < insertAt);
+  return leading.findIndex(beginsWithBufferingPeriod) > 0;
 }
 
 /**
