@@ -268,7 +268,10 @@ export class StampJudge {
     const expectedPts = this.#expectedPts(cue, frame);
     const off = expectedPts === null ? 0 : firePts - expectedPts;
     const tolerance = cue.place?.kind === 'pts' ? cue.place.toleranceMs : 0;
-    if (Math.abs(off) > SAME_PICTURE_MS + tolerance) {
+    const firesOn = this.#firstFrom(this.#inSource(firePts, revision.epoch));
+    // A fire PTS that was foretold may lie between two pictures: players fire on the second.
+    const isItsPicture = off < 0 && frame !== null && firesOn?.index === frame.index;
+    if (Math.abs(off) > SAME_PICTURE_MS + tolerance && !isItsPicture) {
       const at = this.#frameAt(this.#inSource(firePts, revision.epoch));
       const fires = at === null ? `PTS ${firePts}` : `PTS ${firePts} of the stream, ${nameOf(at)}`;
       const detail = `it fires on ${fires}, ${Math.abs(off)} ms ${off > 0 ? 'after' : 'before'} the expected PTS ${expectedPts}`;
@@ -281,13 +284,14 @@ export class StampJudge {
     if (cue.announcedMs !== null && announcedMs < cue.announcedMs) {
       found.push(finding('ANNOUNCED_LATE', `${announcedMs} ms ahead instead of ${cue.announcedMs}`, about));
     }
-    const wasRead = this.#frameAt(this.#inSource(firePts, revision.epoch)) !== null;
+    const wasRead = isItsPicture || this.#frameAt(this.#inSource(firePts, revision.epoch)) !== null;
+    const lateMs = opensLateMs + (isItsPicture ? off : 0);
     // Voided while it was announced, it opens for nobody.
     if (wasRead && opens === null && !isVoided) {
       const detail = `none of its ${copies} copies on or after its picture has the key`;
       found.push(finding('CUE_MISSING', detail, about));
-    } else if (wasRead && opens !== null && opensLateMs > 0) {
-      const detail = `${Math.round(opensLateMs)} ms after it, on ${nameOf(opens.frame)}`;
+    } else if (wasRead && opens !== null && lateMs > 0) {
+      const detail = `${Math.round(lateMs)} ms after it, on ${nameOf(opens.frame)}`;
       found.push(finding('CUE_OPENS_LATE', detail, { ...about, frame: opens.frame }));
     }
     if (copies < cue.minCopies) {
@@ -322,6 +326,11 @@ export class StampJudge {
   /** The access unit whose picture is shown at that PTS of the source; null where it was not read. */
   #frameAt(pts: number | null): FrameRef | null {
     return pts === null ? null : this.#frames.nearest(pts, SAME_PICTURE_MS);
+  }
+
+  /** The access unit that is shown first at or after that PTS; null where that was not read. */
+  #firstFrom(pts: number | null): FrameRef | null {
+    return pts === null ? null : this.#frames.from(pts - SAME_PICTURE_MS);
   }
 
   #timelineOf(epoch: string): TimelineMatch | null {
