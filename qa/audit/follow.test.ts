@@ -231,6 +231,29 @@ describe('a live playlist', () => {
   });
 });
 
+test('a segment that its playlist calls a gap was not read', async () => {
+  const beginnings = async (segments: string): Promise<number> => {
+    const { url } = await serve(
+      (_req, res) => void res.end(`#EXTM3U\n#EXT-X-TARGETDURATION:1\n${segments}#EXT-X-ENDLIST\n`),
+    );
+    const output = new Output({
+      ...{ stream: 'live/main', label: 'gaps', isOwn: false, clock: systemClock, check, timeoutMs: 1_000 },
+      wanted: new Map(),
+    });
+    const began = vi.spyOn(output.judge, 'began');
+    await followOutput({
+      url: new URL(url),
+      access: { headers: {}, isOwn: false, signal: AbortSignal.timeout(5_000) },
+      output,
+      isWanted: () => true,
+      searchFromMs: () => null,
+    });
+    return began.mock.calls.length;
+  };
+  const gap = '#EXT-X-GAP\n#EXTINF:1,\ngap.m4s\n';
+  expect((await beginnings(gap.repeat(3))) - (await beginnings(gap))).toBe(2);
+});
+
 describe('certificates', () => {
   test('are checked, but for the server’s own port on this machine', async () => {
     const flv = await makeFlv({ bFrames: 2, gop: 25 });

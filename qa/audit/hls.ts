@@ -125,7 +125,11 @@ export class HlsFollower {
       if (number < this.#next) continue;
       if (number > this.#next) this.#output.judge.began();
       this.#next = number + 1;
-      if (segment.gap === true) continue;
+      if (segment.gap === true) {
+        // What is not there was not read (RFC 8216bis, 4.4.4.7), however short it is.
+        this.#output.judge.began();
+        continue;
+      }
       await this.#readSegment(segment, url);
     }
   }
