@@ -8,7 +8,7 @@ import { planTests, type StageName, TEST_USAGE, type TestPlan } from './lib/test
 import { ROOT, toolEnvironment } from './lib/tools.ts';
 import { closingLine, countVitest, NOTHING, sumOf, type Totals } from './lib/totals.ts';
 
-const DEFAULT_MINUTES = 45;
+const DEFAULT_MINUTES = 75;
 const SILENCE_MS = 10_000;
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 

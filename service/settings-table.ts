@@ -712,7 +712,7 @@ export const SETTINGS = {
     name: 'FRAMECUE_TEST_MINUTES',
     processes: SCRIPTS,
     schema: wholeNumber(1, 1_440),
-    default: '45',
+    default: '75',
     meaning: 'The most minutes that npm test may take.',
   }),
   setupMinutes: setting({

@@ -29,7 +29,7 @@ count as one check each.
   --help             this text
 
 Settings:
-  FRAMECUE_TEST_MINUTES   the most that all of it may take (45)
+  FRAMECUE_TEST_MINUTES   the most that all of it may take (75)
 `;
 
 /** What the arguments ask for. */
