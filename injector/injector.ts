@@ -246,7 +246,7 @@ export class StreamInjector {
 
   #arrive(packet: AvcFramePacket, pts: Milliseconds, arrivedUs: Microseconds | undefined): FrameMoment {
     const moment = this.#epoch.arrive(packet, pts, arrivedUs);
-    if (arrivedUs !== undefined) this.encoderClock.lagUs = this.#clock.monotonicUs() - arrivedUs;
+    this.encoderClock.frameBegins(arrivedUs === undefined ? 0 : this.#clock.monotonicUs() - arrivedUs);
     this.counters.frames++;
     if (packet.isKeyframe) this.counters.keyframes++;
     return moment;

@@ -87,6 +87,13 @@ const USABLE: readonly CaptureState[] = ['locked', 'drifting'];
 const BPM_RESOLUTION_US = 1000;
 const MINUTE_US = 60_000_000;
 
+/** The publisher's clock that is gone by, and what is held against it. */
+interface BestClock {
+  readonly clock: CaptureClock;
+  readonly source: CaptureSource;
+  readonly verdict: ClockVerdict | null;
+}
+
 interface EncodeTime {
   readonly at: number;
   readonly ms: number;
@@ -109,16 +116,22 @@ export class EncoderClock {
   #malformed = 0;
   #misbWritten = 0;
   #stepsWritten = 0;
-  /** The epoch's pictures by arrival and production latency; null where no latency is known. */
-  reference: LatencyTimes | null = null;
+  #reference: LatencyTimes | null = null;
+  /** What `#best` found at a moment: within one frame every cue that waits asks for it. */
+  #found: { readonly now: Microseconds; readonly best: BestClock } | null = null;
   /** False: nobody vouches for the clock that the encoder's is held against, so no time is called locked. */
   vouched = true;
-  /** How long ago the picture at hand came; 0 where none waits before it passes. */
-  lagUs = 0;
+  #lagUs = 0;
 
   constructor(clock: Clock, settings: EncoderClockSettings) {
     this.#clock = clock;
     this.#settings = settings;
+  }
+
+  /** The epoch's pictures by arrival and production latency; null where no latency is known. */
+  set reference(reference: LatencyTimes | null) {
+    this.#reference = reference;
+    this.#found = null;
   }
 
   get state(): EncoderClockState {
@@ -133,6 +146,7 @@ export class EncoderClock {
 
   /** Goes on where another was. */
   resume({ misb, bpm, sendsMisb, stepsWritten }: EncoderClockState): void {
+    this.#found = null;
     this.#capture = newClocks();
     this.#capture.misb.resume(misb);
     this.#capture.bpm.resume(bpm);
@@ -148,11 +162,23 @@ export class EncoderClock {
       this.#before.discarded += discarded;
       this.#before.steps += steps;
     }
+    this.#found = null;
     this.#capture = newClocks();
     this.#saysLocked = null;
     this.#sendsMisb = false;
     this.#encode = [];
     this.#stepsWritten = 0;
+  }
+
+  /** How long ago the picture at hand came, microseconds; 0 where none waits before it passes. */
+  get lagUs(): number {
+    return this.#lagUs;
+  }
+
+  /** Call once for every picture, when its arrival is known. */
+  frameBegins(lagUs: number): void {
+    this.#lagUs = lagUs;
+    this.#found = null;
   }
 
   /** One access unit, in decode order. @param messages its SEI messages, wherever they stand in it */
@@ -163,7 +189,7 @@ export class EncoderClock {
     this.#malformed += sei.malformed;
     this.#sendsMisb ||= sei.hasMisb;
     const arrivedUs = this.#now();
-    const arrivedAt = unixUs(this.#clock.unixUs() - this.lagUs);
+    const arrivedAt = unixUs(this.#clock.unixUs() - this.#lagUs);
     if (Object.keys(sei.frames).length > 0) this.#frames.add(arrivedUs, sei.frames);
     if (sei.misb !== null) {
       const { captureUs, locked } = sei.misb;
@@ -198,7 +224,7 @@ export class EncoderClock {
     if (verdict?.check === 'contradicted') return null;
     const target = clock.pictureAt(wall, now);
     if (target === null || at === 'capture') return target;
-    const otherwiseMs = target.arrivalErrorMs + this.lagUs / 1000;
+    const otherwiseMs = target.arrivalErrorMs + this.#lagUs / 1000;
     return USABLE.includes(clock.stateAt(now)) && target.errorMs < otherwiseMs ? target : null;
   }
 
@@ -227,7 +253,7 @@ export class EncoderClock {
     const report = bpm.reportAt(now);
     if (time === null || time < 0) return null;
     if (report.state === 'absent' || report.state === 'absurd') return null;
-    if (checkClock(bpm, now, this.reference)?.check === 'contradicted') return null;
+    if (checkClock(bpm, now, this.#reference)?.check === 'contradicted') return null;
     const discontinuity = report.steps !== this.#stepsWritten;
     this.#stepsWritten = report.steps;
     this.#misbWritten++;
@@ -277,6 +303,7 @@ export class EncoderClock {
   }
 
   #observe(source: CaptureSource, reading: Parameters<CaptureClock['observe']>[0]): void {
+    this.#found = null;
     const clock = this.#capture[source];
     const before = clock.lastStep;
     clock.observe(reading);
@@ -294,17 +321,18 @@ export class EncoderClock {
 
   /** Now, or when the picture at hand came. */
   #now(): Microseconds {
-    return us(this.#clock.monotonicUs() - this.lagUs);
+    return us(this.#clock.monotonicUs() - this.#lagUs);
   }
 
   /** MISB says when the picture was taken, BPM when it was composited: the first where it is in order. */
-  #best(): {
-    readonly clock: CaptureClock;
-    readonly source: CaptureSource;
-    readonly verdict: ClockVerdict | null;
-  } {
+  #best(): BestClock {
     const now = this.#now();
-    const all = this.#all().map((one) => ({ ...one, verdict: checkClock(one.clock, now, this.reference) }));
+    if (this.#found?.now !== now) this.#found = { now, best: this.#bestAt(now) };
+    return this.#found.best;
+  }
+
+  #bestAt(now: Microseconds): BestClock {
+    const all = this.#all().map((one) => ({ ...one, verdict: checkClock(one.clock, now, this.#reference) }));
     const usable = all.filter(({ clock }) => USABLE.includes(clock.stateAt(now)));
     return (
       usable.find(({ verdict }) => verdict?.check !== 'contradicted') ??

@@ -29,7 +29,7 @@ async function rig() {
     onFault: (_, error) => {
       throw error;
     },
-    onPublish: (live) => locked.publishBegins(live),
+    onPublish: (live) => locked.publishBegins(live.stream),
   });
   const locked = new ClockLocked(health, () => streams);
   locked.start();

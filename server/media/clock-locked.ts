@@ -1,6 +1,5 @@
 import type { StreamName } from '../../packet/packet.ts';
 import type { ClockGrade, ClockHealth } from '../../service/clock-health/clock-health.ts';
-import type { LiveStream } from './live-stream.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
 /** Precision time stamps are called locked where the clock that they were checked against is. */
@@ -23,11 +22,9 @@ export class ClockLocked {
     });
   }
 
-  /** A stream that is just being made. */
-  publishBegins(live: LiveStream): void {
-    const { grade } = this.#health;
-    live.setClockLocked(isLocked(grade));
-    this.#tell(live.stream, grade);
+  /** A stream that is perhaps just made. */
+  publishBegins(stream: StreamName): void {
+    this.#tell(stream, this.#health.grade);
   }
 
   #tell(stream: StreamName, grade: ClockGrade): void {

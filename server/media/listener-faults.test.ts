@@ -44,7 +44,7 @@ it('whoever is told of epochs and stamps may throw: every frame passes, with its
     onFault: () => {
       faults++;
     },
-    randomId: () => 'x',
+    epochId: () => 'x',
   });
   const frame = (dts: number): MediaPacket => ({
     ...{ kind: 'avc-frame', dts: ms(dts), compositionOffset: ms(0), isKeyframe: true, data: avcc([IDR]) },

@@ -28,15 +28,14 @@ export interface LiveStreamOptions<Sink extends PacketSink = StreamHub> {
   readonly onEpoch: (epoch: string, reason: EpochReason) => void;
   /** Something threw in the injector or a listener where nothing should: the frame has passed, stamping goes on. */
   readonly onFault: (error: unknown) => void;
-  readonly randomId: () => string;
   /** What holds where nothing is measured or pinned. */
   readonly declaredLatency?: ProductionLatency | null;
   /** For fault tests: the injector's own `process`, or one that breaks. */
   readonly makeInjector?: (epoch: string, emit: (event: StampEvent) => void) => StreamInjector;
   /** For replays: what the recorded stream had learnt where its recording begins. */
   readonly from?: LiveStreamState;
-  /** The name of the epoch that begins, in place of a new one: as it was recorded, or as the preview calls it. */
-  readonly epochId?: () => string;
+  /** Names the epoch that begins: anew, as it was recorded, or as the preview calls it. */
+  readonly epochId: () => string;
 }
 
 /** See `LiveStream.state`. */
@@ -277,8 +276,8 @@ export class LiveStream<Sink extends PacketSink = StreamHub> {
   };
 
   #startEpoch(reason: EpochReason, first: MediaPacket): void {
-    const { randomId, epochId, onEpoch } = this.#options;
-    const epoch = epochId?.() ?? `${this.#clock.unixMs().toString(36)}-${randomId()}`;
+    const { epochId, onEpoch } = this.#options;
+    const epoch = epochId();
     this.#gave({ kind: 'epoch', epoch, reason });
     this.counters.epochs++;
     if (this.#injector === null) {

@@ -120,7 +120,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       log.error({ err: error, times }, 'something failed beside a frame, which has passed all the same'),
     ),
     onPublish: (live) => {
-      clockLocked.publishBegins(live);
+      clockLocked.publishBegins(live.stream);
       recorder?.publishBegins(live);
       latencies?.publishBegins(streamKeyOf(live.stream));
       live.onStamped = stamps.note;

@@ -24,7 +24,6 @@ export function makeReplayPath(
     return new LiveStream({
       ...{ stream, clock, epochId, onEpoch, onStampEvent, onFault },
       injector: { ...settings, ...upstream },
-      randomId: () => 'replay',
       newHub: () => ({ ended: false, end: () => undefined, startEpoch: onEpochBegins, push: onOutput }),
       ...(from === null || from === undefined ? {} : { from: from as LiveStreamState }),
     });

@@ -3,7 +3,7 @@ import { formatClockStamp, formatCueBody, formatCueStamp } from '../../cues/wire
 import { parseSeiNal } from '../../h264-sei-parser/src/index.ts';
 import type { AvcFramePacket } from '../../packet/packet.ts';
 import { ms } from '../../packet/time.ts';
-import { nalHexOf, StampKeeper } from './stamp-keeper.ts';
+import { StampKeeper } from './stamp-keeper.ts';
 
 const frame = (pts: number, stamps: readonly string[]): AvcFramePacket => ({
   ...{ kind: 'avc-frame', dts: ms(pts), compositionOffset: ms(0), isKeyframe: pts % 1000 === 0 },
@@ -43,7 +43,7 @@ test('gives the bytes as they stand in the access unit', () => {
   const keeper = new StampKeeper();
   const text = cue('a', 40, 40);
   keeper.note(frame(40, [text]));
-  const nal = Buffer.from(nalHexOf(keeper.of('a')[0]!.first), 'hex');
+  const nal = Buffer.from(keeper.of('a')[0]!.first.nalHex, 'hex');
   const [message] = parseSeiNal(nal);
   expect(Buffer.from(message!.payload.subarray(16)).toString()).toBe(text);
 });

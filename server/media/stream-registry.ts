@@ -129,7 +129,7 @@ export class StreamRegistry {
     const newEpochId = (): string =>
       `${this.#options.clock.unixMs().toString(36)}-${randomBytes(3).toString('hex')}`;
     if (programmeDelay === undefined || programmeDelay.delayMs === 0) {
-      const live = this.#newLive(stream);
+      const live = this.#newLive(stream, newEpochId);
       return this.#keep({ live, publisher: live, delayed: null, awayTimer: undefined, publishing: false });
     }
     const delayed: DelayedStream = new DelayedStream({
@@ -152,7 +152,7 @@ export class StreamRegistry {
     return held;
   }
 
-  #newLive(stream: StreamName, epochId?: () => string): LiveStream {
+  #newLive(stream: StreamName, epochId: () => string): LiveStream {
     const { clock, injector, upstream, delivery, observer, productionLatency } = this.#options;
     const { onStampEvent, onEpoch, onFault, makeInjector } = this.#options;
     return new LiveStream({
@@ -162,12 +162,11 @@ export class StreamRegistry {
         ? { ...injector, upstream: { stream: streamKeyOf(stream), verify: upstream.verify } }
         : injector,
       declaredLatency: productionLatency ?? null,
-      ...(epochId && { epochId }),
+      epochId,
       newHub: () => new StreamHub({ stream, clock, settings: delivery, observer }),
       onStampEvent: (event) => onStampEvent(stream, event),
       onEpoch: (epoch, reason) => onEpoch(stream, epoch, reason),
       onFault: (error) => onFault(stream, error),
-      randomId: () => randomBytes(3).toString('hex'),
       ...(makeInjector && { makeInjector: (epoch, emit) => makeInjector(stream, epoch, emit) }),
     });
   }
@@ -183,7 +182,6 @@ export class StreamRegistry {
       onStampEvent: () => undefined,
       onEpoch: () => undefined,
       onFault: (error) => onFault(stream, error),
-      randomId: () => '',
       epochId,
     });
   }

@@ -4,13 +4,13 @@ import { ID_PATTERN } from '../../cues/wire/index.ts';
 import type { Director } from '../../director/director.ts';
 import { CueResource } from '../../director/operations.ts';
 import { FramecueError } from '../../packet/errors.ts';
-import type { TracedRevision, TracedStamp, TraceParts } from '../../qa/trace/parts.ts';
+import type { TraceParts } from '../../qa/trace/parts.ts';
 import { requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { Operation } from '../../service/openapi/operation.ts';
 import { UnixMs } from '../../service/openapi/parts.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
-import { type KeptRevision, type KeptStamp, nalHexOf, type StampKeeper } from './stamp-keeper.ts';
+import type { StampKeeper } from './stamp-keeper.ts';
 
 const Stamp = z.strictObject({
   epoch: z.string(),
@@ -71,14 +71,9 @@ export function traceRoutes(
       const answer: TraceAnswer = {
         cue,
         history: await found.cueLog.history(cue.id),
-        stamps: stamps.of(cue.id).map(withBytes),
+        stamps: stamps.of(cue.id),
       };
       res.set('Cache-Control', 'no-store').json(answer);
     })
     .all(methodNotAllowed('GET'));
-}
-
-function withBytes({ first, fire, last, ...revision }: KeptRevision): TracedRevision {
-  const bytes = (stamp: KeptStamp): TracedStamp => ({ ...stamp, nalHex: nalHexOf(stamp) });
-  return { ...revision, first: bytes(first), fire: fire === null ? null : bytes(fire), last: bytes(last) };
 }

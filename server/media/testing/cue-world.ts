@@ -139,7 +139,7 @@ export class CueWorld {
       onStampEvent: (event) => this.#book.onStampEvent(event),
       onEpoch: () => this.#book.streamBegan(STREAM),
       onFault: (error) => this.laws.breaches.push(`a fault: ${String(error)}`),
-      randomId: () => `e${++this.#epochs}`,
+      epochId: () => `e${++this.#epochs}`,
     });
     this.#live = live;
     const book = new CueBook({

@@ -52,7 +52,7 @@ export class DelayRig {
     const settings = { ...DEFAULT_INJECTOR_SETTINGS, ...injector };
     const make = (more: Partial<LiveStreamOptions>) =>
       new LiveStream({
-        ...{ stream: LIVE, clock, injector: settings, onFault, randomId: () => 'x' },
+        ...{ stream: LIVE, clock, injector: settings, onFault, epochId: () => 'x' },
         newHub: () => new StreamHub({ stream: LIVE, clock, scheduler, settings: { hls: null } }),
         onStampEvent: () => undefined,
         onEpoch: () => undefined,

@@ -105,7 +105,7 @@ export class ShowRig {
         for (const cue of this.#cues.values()) this.schedule(cue.id, { ...cue, rev: cue.rev + 1 });
       },
       onFault,
-      randomId: () => `e${++this.#epochs}`,
+      epochId: () => `e${++this.#epochs}`,
     });
   }
 
