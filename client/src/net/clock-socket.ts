@@ -1,16 +1,15 @@
 import type { Net } from './http.ts';
 
+/** Set here and never called: browsers declare each with the event of its own. */
+type Listener = ((event: never) => void) | null;
+
 /** What is needed of a `WebSocket`. */
 export interface SocketLike {
   readonly readyState: number;
-  // biome-ignore lint/suspicious/noExplicitAny: browsers declare their listeners by event type
-  onopen: ((event: any) => void) | null;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  onclose: ((event: any) => void) | null;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  onerror: ((event: any) => void) | null;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  onmessage: ((event: any) => void) | null;
+  onopen: Listener;
+  onclose: Listener;
+  onerror: Listener;
+  onmessage: Listener;
   send(text: string): void;
   close(): void;
 }
