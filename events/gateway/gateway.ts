@@ -9,7 +9,7 @@ import type { Log } from '../../service/log.ts';
 import type { Timers } from '../timers.ts';
 import { RateAllowance } from './rate-allowance.ts';
 
-export const GATEWAY_PATH = '/api/v1/gateway';
+const GATEWAY_PATH = '/api/v1/gateway';
 
 export interface GatewayOptions {
   readonly clock: Clock;

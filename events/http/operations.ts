@@ -21,7 +21,7 @@ const moments = {
   canceledAt: UnixMs.optional(),
 };
 
-export const Interaction = z.strictObject({
+const Interaction = z.strictObject({
   id: z.string(),
   type: z.string(),
   show: z.string().optional(),
@@ -34,14 +34,14 @@ export const Interaction = z.strictObject({
 });
 
 /** Each type of interaction adds fields of its own: a quiz `counts` and, once revealed, `correct`. */
-export const Result = z.looseObject({
+const Result = z.looseObject({
   id: z.string(),
   state: z.enum(STATES),
   ...moments,
   total: z.number(),
 });
 
-export const DueCues = z.strictObject({
+const DueCues = z.strictObject({
   at: UnixUs,
   cues: z.array(
     z.strictObject({
@@ -64,12 +64,12 @@ export const DueCues = z.strictObject({
   delayReports: DelayReports,
 });
 
-export const Session = z.strictObject({
+const Session = z.strictObject({
   ...{ token: z.string(), viewer: z.string(), expiresAt: UnixMs },
   delayReports: DelayReports,
 });
 
-export const SubmissionReceipt = z.strictObject({
+const SubmissionReceipt = z.strictObject({
   receipt: z.looseObject({
     id: z.string(),
     interaction: z.string(),

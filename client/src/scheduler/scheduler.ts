@@ -34,7 +34,7 @@ const MAX_REMEMBERED = 4096;
 /** An aligned opening by a timer that was later than this is counted as late. */
 const TIMER_LATE_MS = 100;
 /** How far off a clock may be that opens an aligned cue: what half a round trip over a bad mobile network takes. */
-export const ALIGN_ERROR_MS = 100;
+const ALIGN_ERROR_MS = 100;
 
 /**
  * Which cue fires, on what, and when it closes. Pure: it reads time through `time`, is told of stamps (`learn`),
