@@ -31,8 +31,8 @@ export class LoadedRundown {
   #cues = new Map<string, Cue>();
   /** Items by the ids of their cues. */
   #byCue = new Map<string, string>();
-  /** Items whose marks are not on the disk yet. */
-  readonly unsaved = new Set<string>();
+  /** Items whose marks are not on the disk yet: of either pass, since the mode may be switched before they are. */
+  readonly #unsaved: Readonly<Record<Pass, Set<string>>> = { show: new Set(), rehearsal: new Set() };
   /** Items whose cue is on its way into the log. */
   readonly entering = new Map<string, Promise<unknown>>();
   /** Why an item that runs by itself could not be entered when it was last tried. */
@@ -100,11 +100,23 @@ export class LoadedRundown {
     return { at: settled.landedAt, pts: settled.landedPts, epoch: null };
   }
 
-  marks(pass: Pass): Marks {
-    return this.#marks[pass];
+  /** The marks of these items, of the present pass or of `pass`, are still to be written. */
+  toSave(items: Iterable<string>, pass: Pass = this.kept.pass): void {
+    for (const item of items) this.#unsaved[pass].add(item);
   }
 
-  /** Notes what is on the disk already, or will be by way of `unsaved`. */
+  /** Marks of a pass that are still to be written; whoever takes them sees to it. */
+  takeUnsaved(pass: Pass): Marks {
+    const marks = new Map<string, ItemMark>();
+    for (const item of this.#unsaved[pass]) {
+      const mark = this.#marks[pass].get(item);
+      if (mark !== undefined) marks.set(item, mark);
+    }
+    this.#unsaved[pass].clear();
+    return marks;
+  }
+
+  /** Notes what is on the disk already, or will be by way of `toSave`. */
   mark(item: string, mark: ItemMark): void {
     this.#byCue.delete(this.cueIdOf(item));
     this.#marks[this.kept.pass].set(item, mark);
@@ -123,7 +135,7 @@ export class LoadedRundown {
     // Kept apart from the cue log, which lets go of cues that are long over.
     if (settled !== null && mark.settled?.state !== settled.state) {
       this.#marks[this.kept.pass].set(item, { ...mark, settled });
-      this.unsaved.add(item);
+      this.toSave([item]);
     }
     return item;
   }
@@ -131,10 +143,12 @@ export class LoadedRundown {
   /** Another pass, whose items begin as its marks say. */
   switchTo(kept: KeptRundown, clear: Pass | null): void {
     this.kept = kept;
-    if (clear !== null) this.#marks[clear].clear();
+    if (clear !== null) {
+      this.#marks[clear].clear();
+      this.#unsaved[clear].clear();
+    }
     this.#cues = new Map();
     this.refusals.clear();
-    this.unsaved.clear();
     this.#nameCues();
   }
 

@@ -2,6 +2,7 @@ import type { RundownItem } from '../../cues/rundown/index.ts';
 import type { Log } from '../../service/log.ts';
 import type { ItemMark, Settled, Why } from './kept.ts';
 import type { LoadedRundown } from './loaded.ts';
+import { PASSES } from './messages.ts';
 import type { RundownStore } from './store.ts';
 
 /** How an item ends that has no cue. */
@@ -26,7 +27,6 @@ export class MarkKeeper {
   async put(run: LoadedRundown, id: string, mark: ItemMark): Promise<void> {
     await this.#store.mark(run.stream, run.rev, run.kept.pass, new Map([[id, mark]]));
     run.mark(id, mark);
-    run.unsaved.delete(id);
     this.#onChange(run.stream);
   }
 
@@ -44,21 +44,20 @@ export class MarkKeeper {
   /** What time did: true at once, on the disk when it can be. A crash in between finds the same again. */
   settle(run: LoadedRundown, { id }: RundownItem, settled: Settled): void {
     run.mark(id, { ...run.markOf(id), settled });
-    run.unsaved.add(id);
+    run.toSave([id]);
     this.#onChange(run.stream);
   }
 
   /** Writes what waits to be written; what cannot be is tried again with the next call. */
   save(run: LoadedRundown): void {
-    if (run.unsaved.size === 0) return;
-    const ids = [...run.unsaved];
-    run.unsaved.clear();
-    const { pass } = run.kept;
-    const marks = new Map(ids.map((id) => [id, run.markOf(id)]));
-    this.#writing = this.#store.mark(run.stream, run.rev, pass, marks).catch((error: unknown) => {
-      this.#log.warn({ err: error, stream: run.stream }, 'what became of items could not be noted yet');
-      if (run.kept.pass === pass) for (const id of ids) run.unsaved.add(id);
-    });
+    for (const pass of PASSES) {
+      const marks = run.takeUnsaved(pass);
+      if (marks.size === 0) continue;
+      this.#writing = this.#store.mark(run.stream, run.rev, pass, marks).catch((error: unknown) => {
+        this.#log.warn({ err: error, stream: run.stream }, 'what became of items could not be noted yet');
+        run.toSave(marks.keys(), pass);
+      });
+    }
   }
 
   /** Resolves when what was given to the store so far is written, or was refused. */

@@ -1,7 +1,8 @@
 /** What the rundown store's two halves say to each other: `store.ts` and `rundown.worker.ts`, at the disk. */
 
 /** What is done in rehearsal is kept apart from the show. */
-export type Pass = 'show' | 'rehearsal';
+export const PASSES = ['show', 'rehearsal'] as const;
+export type Pass = (typeof PASSES)[number];
 
 /** A stream's rundown: a `KeptRundown` as JSON; null once it was unloaded. */
 export interface RundownRow {

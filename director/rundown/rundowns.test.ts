@@ -432,4 +432,18 @@ describe('a rehearsal', () => {
     expect(real.id).not.toBe(rehearsed.id);
     expect(rig.view).toMatchObject({ rehearsal: false, items: [{ id: 'a', cue: real.id }] });
   });
+
+  it('that begins at once takes nothing from what was noted of the show', async () => {
+    await rig.load([card('later', { at: rig.rig.now + 60_000 })]);
+    await rig.rig.book.panic({ stream: STREAM, who: WHO });
+    rig.rehearsal = true;
+    rig.rundowns.tick();
+    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(true));
+    rig.rehearsal = false;
+    await rig.crash();
+    rig.goLive();
+    await rig.pass(65_000);
+    expect(rig.states).toEqual(['later:cancelled:PANIC']);
+    expect(rig.fired).toEqual([]);
+  });
 });

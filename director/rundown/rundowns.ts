@@ -391,6 +391,8 @@ export class Rundowns {
       if (!isAutomatic(item) || run.stateOf(item.id) !== 'pending' || underWay.includes(item.id)) continue;
       this.#marks.settle(run, item, settledWithout('cancelled', why));
     }
+    // Nothing would find this again after a crash.
+    this.#marks.save(run);
     // Those that were on their way into the log when the key was pressed.
     for (const id of underWay) {
       await run.entering.get(id)?.catch(() => undefined);
