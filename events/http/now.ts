@@ -1,10 +1,9 @@
 import type { Express } from 'express';
-import { STREAM_PATTERN } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
-import { FramecueError } from '../../packet/errors.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { CueMirror } from '../interactions/cue-mirror.ts';
 import type { ReportPlan } from '../spread/viewer-spread.ts';
+import { streamOf } from './stream-of.ts';
 
 /**
  * The cues of a stream that are due and open, for viewers who have lost stamps. The same for everybody, so a CDN may
@@ -21,8 +20,7 @@ export function nowRoute(
   app
     .route('/api/v1/streams/:app/:name/now')
     .get((req, res) => {
-      const stream = `${req.params.app}/${req.params.name}`;
-      if (!STREAM_PATTERN.test(stream)) throw new FramecueError('ERR_NOT_FOUND');
+      const stream = streamOf(req.params);
       const at = clock.unixUs();
       res
         .set('Cache-Control', 'public, max-age=1')

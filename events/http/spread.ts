@@ -1,7 +1,6 @@
 import type { Express } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
-import { STREAM_PATTERN } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { requireRight } from '../../service/bearer.ts';
@@ -13,6 +12,7 @@ import { DelayClaim } from '../spread/claim.ts';
 import { DELAY_MAX_MS } from '../spread/delay-histogram.ts';
 import type { ViewerSpread } from '../spread/viewer-spread.ts';
 import { requireViewer, viewerOf } from './session.ts';
+import { streamOf } from './stream-of.ts';
 import type { ViewerTokens } from './viewer-token.ts';
 
 export const SpreadQuery = z.strictObject({
@@ -71,12 +71,6 @@ export function spreadRoutes(app: Express, options: SpreadRoutesOptions): void {
       res.set('Cache-Control', 'no-store').json(preview);
     })
     .all(methodNotAllowed('GET'));
-}
-
-function streamOf(params: { readonly [name: string]: unknown }): string {
-  const stream = `${params.app}/${params.name}`;
-  if (!STREAM_PATTERN.test(stream)) throw new FramecueError('ERR_NOT_FOUND');
-  return stream;
 }
 
 const limited = (retryAfterMs: number): FramecueError =>

@@ -3,7 +3,7 @@ import type { NewSubmission } from '../ledger/facts.ts';
 /**
  * A round that counts. Answers reach the ledger, and whatever is given away is given, for one of these alone: the
  * private field makes it a type of its own, and the interaction book, which knows nothing but what the ledger has
- * committed, is the only place that makes one (`rehearsal-rounds.test.ts` holds that). A `RehearsalRound` has no way
+ * committed, is the only place that makes one (`events/rehearsal.test.ts` holds that). A `RehearsalRound` has no way
  * to become one.
  */
 export class RealRound {
@@ -18,8 +18,13 @@ export class RealRound {
   }
 }
 
+/** What a viewer has answered, before it is of any round. */
+export type ReadAnswer = Omit<NewSubmission, 'id' | 'interaction' | 'status'>;
+
 /** An answer to be written to the ledger: of a round that counts, by type. */
 export const countedSubmission = (
   round: RealRound,
-  answer: Omit<NewSubmission, 'interaction'>,
-): NewSubmission => ({ ...answer, interaction: round.interaction });
+  answer: ReadAnswer,
+  id: string,
+  status: NewSubmission['status'],
+): NewSubmission => ({ ...answer, id, interaction: round.interaction, status });

@@ -8,7 +8,7 @@ import type { BookEntry, InteractionBook } from './book.ts';
 import { readClaims } from './claims.ts';
 import type { HeldAnswers } from './held.ts';
 import type { JudgeLimits } from './judge.ts';
-import { countedSubmission, type RealRound } from './real-round.ts';
+import { countedSubmission, type ReadAnswer } from './real-round.ts';
 import type { RehearsalReceipt, RehearsalRound } from './rehearsal-round.ts';
 import type { RehearsalRounds } from './rehearsal-rounds.ts';
 import type { NotProven, StampProofs } from './stamp-proof.ts';
@@ -85,23 +85,16 @@ export class Submissions {
       });
     }
     const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, limits);
-    const submission = {
-      id: this.#options.newId(),
-      viewer,
-      answer: answer.answer,
-      bucket: answer.bucket,
-      arrivedAtUs,
-      claims,
-    };
+    const given = { viewer, answer: answer.answer, bucket: answer.bucket, arrivedAtUs, claims };
     if (verdict.kind === 'in-time') {
-      const outcome = await this.#record(entry, { ...submission, status: 'accepted' });
+      const outcome = await this.#record(entry, given, 'accepted');
       if (outcome.kind === 'receipt' && !outcome.repeated && claims.answerMs !== undefined) {
         observer.answerTime(claims.answerMs, claims.path ?? 'none');
       }
       return outcome;
     }
     if (verdict.why === 'not-opened' && stamp !== null) {
-      return this.#hold(entry, { ...submission, status: 'held' }, stamp);
+      return this.#hold(entry, given, stamp);
     }
     return this.#refuse(entry, viewer, verdict.code, { reason: verdict.why });
   }
@@ -129,9 +122,13 @@ export class Submissions {
     }
   }
 
-  async #record(entry: BookEntry, answer: OpenAnswer): Promise<SubmitOutcome> {
-    const round: RealRound = entry.round;
-    const outcome = await this.#options.ledger.recordSubmission(countedSubmission(round, answer));
+  async #record(
+    entry: BookEntry,
+    answer: ReadAnswer,
+    status: NewSubmission['status'],
+  ): Promise<SubmitOutcome> {
+    const { ledger, newId } = this.#options;
+    const outcome = await ledger.recordSubmission(countedSubmission(entry.round, answer, newId(), status));
     switch (outcome.kind) {
       case 'recorded':
         entry.answered = true;
@@ -150,34 +147,34 @@ export class Submissions {
   }
 
   /** The viewer has seen what we have not heard of yet: kept if they can show it, judged when we know. */
-  async #hold(entry: BookEntry, submission: OpenAnswer, stamp: string): Promise<SubmitOutcome> {
+  async #hold(entry: BookEntry, answer: ReadAnswer, stamp: string): Promise<SubmitOutcome> {
     const { proofs, held } = this.#options;
     const { record } = entry.facts;
     const proof = await proofs.check(stamp, {
       interaction: record.id,
-      cue: submission.claims.cue,
+      cue: answer.claims.cue,
       stream: record.stream ?? null,
     });
     if (proof.kind === 'busy') throw new FramecueError('ERR_OVERLOADED');
     if (proof.kind === 'not-proven') {
       const reason: NotProven = proof.why;
-      return this.#refuse(entry, submission.viewer, 'ERR_INTERACTION_NOT_OPEN', {
+      return this.#refuse(entry, answer.viewer, 'ERR_INTERACTION_NOT_OPEN', {
         reason: 'not-opened',
         stamp: reason,
       });
     }
     // The feed may have come while the proof was checked; then the answer is judged like any other.
     if (entry.facts.opened !== null) {
-      const { arrivedAtUs, claims } = submission;
+      const { arrivedAtUs, claims } = answer;
       const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, this.#options.limits);
       return verdict.kind === 'in-time'
-        ? this.#record(entry, { ...submission, status: 'accepted' })
-        : this.#refuse(entry, submission.viewer, verdict.code, { reason: verdict.why });
+        ? this.#record(entry, answer, 'accepted')
+        : this.#refuse(entry, answer.viewer, verdict.code, { reason: verdict.why });
     }
     if (held.isFull) {
-      return this.#refuse(entry, submission.viewer, 'ERR_INTERACTION_NOT_OPEN', { reason: 'held-full' });
+      return this.#refuse(entry, answer.viewer, 'ERR_INTERACTION_NOT_OPEN', { reason: 'held-full' });
     }
-    return this.#record(entry, submission);
+    return this.#record(entry, answer, 'held');
   }
 
   /**
@@ -197,8 +194,6 @@ export class Submissions {
     return refused(code, details);
   }
 }
-
-type OpenAnswer = Omit<NewSubmission, 'interaction'>;
 
 /** A viewer who says that it is a rehearsal never gets into a round that counts. */
 const refuseMarked = ({ facts }: BookEntry, cue: string): SubmitOutcome =>

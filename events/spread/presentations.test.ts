@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Presentations } from './presentations.ts';
+import { type PresentationReport, Presentations } from './presentations.ts';
 
-const fired = { path: 'flv', carrier: 'sei', outcome: 'fired', lateMs: 12, reason: null };
+const fired: PresentationReport = { path: 'flv', carrier: 'sei', outcome: 'fired', lateMs: 12, reason: null };
 
 test('counts how a cue came, by way and carrier', () => {
   const presentations = new Presentations();

@@ -22,7 +22,7 @@ export interface PresentationGroup {
 export interface PresentationReport {
   readonly path: string;
   readonly carrier: string | null;
-  readonly outcome: string;
+  readonly outcome: Outcome;
   readonly lateMs: number | null;
   readonly reason: string | null;
 }
@@ -33,7 +33,6 @@ const MAX_GROUPS = 24;
 const MAX_REASONS = 8;
 
 type Outcome = 'fired' | 'late' | 'missed' | 'closed';
-const OUTCOMES: readonly string[] = ['fired', 'late', 'missed', 'closed'] satisfies Outcome[];
 
 interface Group {
   readonly counts: Record<Outcome, number>;
@@ -47,7 +46,6 @@ export class Presentations {
   readonly #cues = new Map<string, Map<string, Group>>();
 
   note(cue: string, { path, carrier, outcome, lateMs, reason }: PresentationReport): void {
-    if (!OUTCOMES.includes(outcome)) return;
     const groups = this.#cues.get(cue) ?? this.#make(cue);
     const key = `${path} ${carrier ?? ''}`;
     let group = groups.get(key);
@@ -57,7 +55,7 @@ export class Presentations {
       group = { counts, late: new DelayHistogram(), reasons: new Map(), most: 0 };
       groups.set(key, group);
     }
-    group.counts[outcome as Outcome]++;
+    group.counts[outcome]++;
     if (lateMs !== null && (outcome === 'fired' || outcome === 'late')) {
       group.late.add(lateMs);
       group.most = Math.max(group.most, lateMs);
