@@ -76,7 +76,6 @@ describe('nextMarks', () => {
       { kind: 'again', key: 'k1' },
     ]);
     expect(state.marks).toEqual([{ ...mark('k1'), outcome: { kind: 'sending' } }]);
-    expect(run([{ kind: 'dismiss', key: 'k1' }], state).marks).toEqual([]);
   });
 
   it('finds the cue of a press whose answer alone was lost, and not that of another press', () => {
@@ -129,7 +128,7 @@ describe('nextMarks', () => {
 });
 
 describe('openPress', () => {
-  it('holds until the press has a cue, a refusal, or was put aside', () => {
+  it('holds until the press has a cue or a refusal', () => {
     const sent = run([{ kind: 'pressed', mark: mark('k1') }]);
     expect(openPress(sent.marks, 'q1', 'open')).toBe('sending');
     expect(openPress(sent.marks, 'q1', 'lock')).toBeNull();
@@ -139,7 +138,6 @@ describe('openPress', () => {
     for (const event of [
       { kind: 'taken', key: 'k1', cue: cueOf() },
       { kind: 'failed', key: 'k1', failure: refused },
-      { kind: 'dismiss', key: 'k1' },
     ] as const) {
       expect(openPress(run([event], lostOne).marks, 'q1', 'open')).toBeNull();
     }

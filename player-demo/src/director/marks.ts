@@ -43,8 +43,7 @@ export type MarksEvent =
   | { readonly kind: 'taken'; readonly key: string; readonly cue: Cue }
   | { readonly kind: 'failed'; readonly key: string; readonly failure: ApiFailure }
   | { readonly kind: 'again'; readonly key: string }
-  | { readonly kind: 'cues'; readonly cues: readonly Cue[] }
-  | { readonly kind: 'dismiss'; readonly key: string };
+  | { readonly kind: 'cues'; readonly cues: readonly Cue[] };
 
 export const FIRST_MARKS: Marks = { marks: [], cues: [] };
 const KEPT = 50;
@@ -69,8 +68,6 @@ export function nextMarks(state: Marks, event: MarksEvent): Marks {
       return { ...state, marks: withOutcome(state.marks, event.key, { kind: 'sending' }) };
     case 'cues':
       return settled({ ...state, cues: merged(state.cues, event.cues) });
-    case 'dismiss':
-      return { ...state, marks: state.marks.filter(({ key }) => key !== event.key) };
   }
 }
 

@@ -94,9 +94,3 @@ export function whyNot(action: Action, { phase, hasOpenCue, press }: ActionFacts
       return hasOpenCue ? null : 'Opening cue not known';
   }
 }
-
-/** When the window closes by itself, on the server's clock; null where it does not, or has not opened. */
-export function closesAtMs({ open }: Round): number | null {
-  if (open?.landing?.fireAtMs == null || open.durationMs === null) return null;
-  return open.landing.fireAtMs + open.durationMs;
-}

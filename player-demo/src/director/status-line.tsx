@@ -1,32 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import { Icon, type IconName } from '../design/icons.tsx';
-import { Spinner } from '../design/parts.tsx';
+import type { IconName } from '../design/icons.tsx';
 import { failureWords } from '../shared/failure-words.ts';
 import type { Cue } from '../shared/media-api.ts';
 import type { Row } from './marks.ts';
 import type { Hint } from './use-console.ts';
 import { ACTION_NAMES, cueName, landingWords } from './words.ts';
-
-/** The newest mark in one line that can be read from the corner of an eye. */
-export function StatusLine({
-  row,
-  hint,
-  fresh,
-}: {
-  readonly row: Row | null;
-  readonly hint: Hint | null;
-  readonly fresh: string | null;
-}) {
-  const { tone, sign, title, text } = lineOf(row, hint);
-  const lit = row !== null && row.key === fresh;
-  return (
-    <div class={`status status-${tone} ${lit ? 'status-fresh' : ''}`} role="status">
-      {sign === 'busy' ? <Spinner /> : <Icon name={sign} size={24} />}
-      <strong class="status-title">{title}</strong>
-      <span class="status-text">{text}</span>
-    </div>
-  );
-}
 
 export interface Line {
   readonly tone: 'plain' | 'cue' | 'bad';
@@ -35,6 +13,7 @@ export interface Line {
   readonly text: ComponentChildren;
 }
 
+/** The newest mark in one line that can be read from the corner of an eye. */
 export function lineOf(row: Row | null, hint: Hint | null): Line {
   if (hint !== null) {
     const words = hint.failure === null ? null : failureWords(hint.failure);

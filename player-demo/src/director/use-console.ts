@@ -31,7 +31,6 @@ export interface Console {
   readonly feeds: Feeds;
   readonly marks: ReturnType<typeof nextMarks>;
   readonly deck: Deck;
-  readonly interactions: readonly Interaction[];
   readonly round: Round;
   readonly phase: Phase;
   readonly hint: Hint | null;
@@ -41,10 +40,7 @@ export interface Console {
   /** @param mediaTime PTS on screen at the press. */
   readonly press: (action: Action, mediaTime: number | null) => void;
   readonly sendAgain: (mark: Mark) => void;
-  readonly dismiss: (mark: Mark) => void;
   readonly next: () => void;
-  readonly choose: (id: string) => void;
-  readonly create: (draft: Draft) => Promise<ApiFailure | null>;
 }
 
 const FRESH_MS = 2500;
@@ -170,7 +166,6 @@ export function useConsole(api: DirectorApi, chime: Chime, serverNow: () => numb
     feeds,
     marks,
     deck,
-    interactions,
     round,
     phase,
     hint,
@@ -181,22 +176,11 @@ export function useConsole(api: DirectorApi, chime: Chime, serverNow: () => numb
       dispatch({ kind: 'again', key: mark.key });
       void send(mark);
     },
-    dismiss: (mark) => dispatch({ kind: 'dismiss', key: mark.key }),
     next() {
       const following = nextOnDeck(interactions, chosen);
       setChosen(following?.id ?? null);
       if (following === null && chosen !== null) setSample((count) => count + 1);
       setHint(null);
-    },
-    choose(id) {
-      setChosen(id);
-      setHint(null);
-    },
-    async create(draft) {
-      const created = await create(draft);
-      if (!('id' in created)) return created;
-      if (phase === 'ready' || phase === 'revealed' || phase === 'cancelled') setChosen(created.id);
-      return null;
     },
   };
 }

@@ -3,7 +3,6 @@ import type { Tone } from '../design/parts.tsx';
 import { formatCount, formatSigned, formatSpan } from '../shared/format.ts';
 import type { CueState, Landing } from '../shared/media-api.ts';
 import type { Action } from './keys.ts';
-import type { Phase } from './round.ts';
 
 interface StateLook {
   readonly word: string;
@@ -28,16 +27,6 @@ export const ACTION_NAMES: { readonly [action in Action]: string } = {
   lock: 'Lock',
   reveal: 'Reveal',
   cancel: 'Cancel',
-};
-
-export const PHASE_WORDS: { readonly [phase in Phase]: string } = {
-  none: 'No question',
-  ready: 'Ready',
-  opening: 'On its way',
-  open: 'Open',
-  locked: 'Locked',
-  revealed: 'Revealed',
-  cancelled: 'Cancelled',
 };
 
 const CHOICE_WORDS: { readonly [choice: string]: string | undefined } = {

@@ -5,7 +5,7 @@ const TICKET = 'framecue.stage-ticket';
 const ROLE = 'framecue.stage-role';
 const VIEW = 'framecue.stage-view';
 
-type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+type Store = Pick<Storage, 'getItem' | 'setItem'>;
 
 /** What the address asks of a screen: `stage.html?name=Wall&standby=auto&behind=400#ticket=...`. */
 export interface Asked {
@@ -44,8 +44,6 @@ export function takeAsked(
 
 /** A director's token is none: it has no business on a machine in a hall. */
 const isTicket = (text: string): boolean => /^stage_[A-Za-z0-9_-]{16,256}$/.test(text);
-
-export const forgetTicket = (storage: Store): void => storage.removeItem(TICKET);
 
 /** What this tab was before it was loaded again; null: it is new. */
 export function keptRole(storage: Store): 'show' | 'standby' | null {

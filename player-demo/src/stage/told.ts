@@ -76,7 +76,7 @@ function readLeave(value: unknown): Leave | null {
   return { id, until, label: textOf(value.label), prize: value.prize === true };
 }
 
-export function readTaken(value: unknown): Taken | null {
+function readTaken(value: unknown): Taken | null {
   if (!isObject(value)) return null;
   const leave = textOf(value.leave);
   const state = textOf(value.state);

@@ -196,12 +196,12 @@ function askVoid({ guard, orders }: ShowState, { onAir, now }: Facts): Decision 
   return { kind: 'guard', guard: voidGuard(round.cue.id, now) };
 }
 
-export const voidWanted = (cue: Pick<Cue, 'id'>, title: string): Wanted => ({
+const voidWanted = (cue: Pick<Cue, 'id'>, title: string): Wanted => ({
   ...{ kind: 'void', target: cue.id, cue: cue.id, title, mediaTime: null, body: {} },
   path: `/cues/${encodeURIComponent(cue.id)}/cancel`,
 });
 
-export const panicWanted = (): Wanted => ({
+const panicWanted = (): Wanted => ({
   ...{ kind: 'panic', target: 'everything', cue: null, title: 'Panic', mediaTime: null },
   ...{ path: '/panic', body: { confirm: true } },
 });

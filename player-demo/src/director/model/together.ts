@@ -14,15 +14,13 @@ export interface Control {
   readonly standby: readonly Seat[];
 }
 
-export const NO_CONTROL: Control = { holder: null, standby: [] };
-
 export function readControl(value: unknown): Control | null {
   if (!isObject(value)) return null;
   if (!('holder' in value)) return null;
   return { holder: readSeat(value.holder), standby: listOf(value.standby, readSeat) ?? [] };
 }
 
-export function readSeat(value: unknown): Seat | null {
+function readSeat(value: unknown): Seat | null {
   if (!isObject(value)) return null;
   const id = textOf(value.console);
   if (id === null) return null;

@@ -16,7 +16,7 @@ export function nextLine({ state }: Pick<Show, 'state'>): { readonly title: stri
     : { title: 'Rundown is through', kind: '' };
 }
 
-export const typeWords = ({ type, prize }: Pick<Item, 'type' | 'prize'>): string =>
+const typeWords = ({ type, prize }: Pick<Item, 'type' | 'prize'>): string =>
   prize ? `${cueName(type)}, gives prizes` : cueName(type);
 
 export function controlWords(control: Control | null, self: string): string {
@@ -45,7 +45,7 @@ export function landingLine({ cues }: Pick<ShowState, 'cues'>, now: number): str
   return parts.filter((part) => part !== null).join(' · ');
 }
 
-export function agoWords(ms: number): string {
+function agoWords(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 90) return `${s} s ago`;
   const min = Math.round(s / 60);

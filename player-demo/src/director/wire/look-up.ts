@@ -1,3 +1,5 @@
+import { pause } from '../../../../client/src/net/http.ts';
+import { browserNet } from '../../../../client/src/page/environment.ts';
 import { seenInCue, seenInRundown, TRACE_BY_MS, traceOf } from '../model/look-up.ts';
 import { onAir } from '../model/on-air.ts';
 import type { Order } from '../model/orders.ts';
@@ -18,7 +20,7 @@ export async function lookUp(order: Order, api: ShowApi, signal: AbortSignal): P
     // A clock that was set back must not keep it open for ever.
     const age = Math.abs(asked - order.pressedAt);
     if (seen === false && age >= TRACE_BY_MS) return false;
-    await pause(EVERY_MS, signal);
+    await pause(browserNet, EVERY_MS, signal);
   }
   return null;
 }
@@ -43,12 +45,3 @@ async function look(order: Order, api: ShowApi, signal: AbortSignal): Promise<bo
     }
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });

@@ -8,7 +8,6 @@ import { type Decision, decide, type Facts, type Wanted } from '../model/decide.
 import { askedOfRefusal } from '../model/early.ts';
 import { earlyGuard, isHeldOut } from '../model/guard.ts';
 import { isOpenOrder, type Order, packOrders, unpackOrders } from '../model/orders.ts';
-import { itemAtHand } from '../model/rundown.ts';
 import { FIRST_SHOW, nextShow, type ShowEvent, type ShowState } from '../model/state.ts';
 import { type Control, standingOf } from '../model/together.ts';
 import { startChannel } from './channel.ts';
@@ -274,5 +273,3 @@ export function startShow(options: RunnerOptions): ShowRunner {
 }
 
 const NO_FACTS: PressFacts = { meant: null, onAir: [], hold99Ms: null };
-
-export const atHand = (state: ShowState) => itemAtHand(state.rundown, state.chosen);
