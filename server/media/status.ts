@@ -12,7 +12,6 @@ import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Audit, AuditStatus } from './audit.ts';
 import type { ProgrammeDelayStatus } from './delayed-stream.ts';
-import type { LiveStream } from './live-stream.ts';
 import { Recording, type RecordingStatus } from './recording.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 
@@ -106,14 +105,10 @@ export function statusRoutes(app: Express, tokens: TokenRegistry, sources: Statu
     .route('/api/v1/streams/:app/:name')
     .get(read, (req, res) => {
       const stream: StreamName = { app: req.params.app!, name: req.params.name! };
-      const publisher = publisherOf(sources, stream);
-      const live = sources.streams.find(stream);
-      if (live === undefined && publisher === null) {
+      if (sources.streams.find(stream) === undefined && publisherOf(sources, stream) === null) {
         throw new FramecueError('ERR_STREAM_NOT_LIVE', 'Nobody has published this stream since the start.');
       }
-      res
-        .set('Cache-Control', 'no-store')
-        .json(statusOf(stream, live, publisher, sources.audit(), sources.streams.delayOf(stream)));
+      res.set('Cache-Control', 'no-store').json(statusOf(sources, stream));
     })
     .all(methodNotAllowed('GET'));
 }
@@ -125,25 +120,11 @@ const publisherOf = (sources: StatusSources, stream: StreamName): PublisherStatu
     .find((p) => streamKeyOf(p.stream) === streamKeyOf(stream)) ?? null;
 
 const allStreams = (sources: StatusSources): StreamStatus[] =>
-  sources.streams
-    .all()
-    .map((live) =>
-      statusOf(
-        live.stream,
-        live,
-        publisherOf(sources, live.stream),
-        sources.audit(),
-        sources.streams.delayOf(live.stream),
-      ),
-    );
+  sources.streams.all().map(({ stream }) => statusOf(sources, stream));
 
-function statusOf(
-  stream: StreamName,
-  live: LiveStream | undefined,
-  publisher: PublisherStatus | null,
-  audit: Audit | null,
-  delay: ProgrammeDelayStatus | null,
-): StreamStatus {
+function statusOf(sources: StatusSources, stream: StreamName): StreamStatus {
+  const live = sources.streams.find(stream);
+  const publisher = publisherOf(sources, stream);
   const injector = live?.injector ?? null;
   const protocols = live?.hub.stats().protocols;
   const viewers = {
@@ -174,7 +155,7 @@ function statusOf(
     health: publisher?.health ?? null,
     encoderClock: injector === null ? null : { ...injector.encoderClock.status, timing: injector.timing },
     productionLatency: live?.productionLatency ?? null,
-    programmeDelay: delay,
+    programmeDelay: sources.streams.delayOf(stream),
     viewers: { ...viewers, total: viewers.flv + viewers.ws + viewers.hls },
     injector: {
       heldCues: injector?.heldCues ?? 0,
@@ -188,7 +169,7 @@ function statusOf(
       upstream: counters?.upstream ?? null,
       lint: injector?.lint.all() ?? [],
     },
-    audit: audit?.status(streamKeyOf(stream)) ?? null,
+    audit: sources.audit()?.status(streamKeyOf(stream)) ?? null,
   };
 }
 
