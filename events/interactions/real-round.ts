@@ -19,7 +19,7 @@ export class RealRound {
 }
 
 /** What a viewer has answered, before it is of any round. */
-export type ReadAnswer = Omit<NewSubmission, 'id' | 'interaction' | 'status'>;
+export type ReadAnswer = Omit<NewSubmission, 'id' | 'interaction' | 'status' | 'bookedBy'>;
 
 /** An answer to be written to the ledger: of a round that counts, by type. */
 export const countedSubmission = (
@@ -27,4 +27,9 @@ export const countedSubmission = (
   answer: ReadAnswer,
   id: string,
   status: NewSubmission['status'],
-): NewSubmission => ({ ...answer, id, interaction: round.interaction, status });
+  bookedBy?: string,
+): NewSubmission => ({
+  ...answer,
+  ...{ id, interaction: round.interaction, status },
+  ...(bookedBy === undefined ? {} : { bookedBy }),
+});

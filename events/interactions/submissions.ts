@@ -93,7 +93,7 @@ export class Submissions {
       }
       return outcome;
     }
-    if (verdict.why === 'not-opened' && stamp !== null) {
+    if (verdict.why === 'not-opened' && stamp !== null && entry.prepared.bookedBy === undefined) {
       return this.#hold(entry, given, stamp);
     }
     return this.#refuse(entry, viewer, verdict.code, { reason: verdict.why });
@@ -128,7 +128,9 @@ export class Submissions {
     status: NewSubmission['status'],
   ): Promise<SubmitOutcome> {
     const { ledger, newId } = this.#options;
-    const outcome = await ledger.recordSubmission(countedSubmission(entry.round, answer, newId(), status));
+    const outcome = await ledger.recordSubmission(
+      countedSubmission(entry.round, answer, newId(), status, entry.prepared.bookedBy),
+    );
     switch (outcome.kind) {
       case 'recorded':
         entry.answered = true;

@@ -18,6 +18,11 @@ export interface InteractionType {
 }
 
 export interface PreparedInteraction {
+  /**
+   * The domain of the ledger that books each answer too, in the same transaction (`ledger/sqlite/domains.ts`), and may
+   * refuse it; such answers are never held.
+   */
+  readonly bookedBy?: string;
   /** Length of the window where the opening cue says none; null: until a lock. */
   readonly durationMs: Milliseconds | null;
   /** The hot path: reads this type's own fields of a submission's body. Never throws. */

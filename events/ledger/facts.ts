@@ -122,6 +122,8 @@ export interface NewSubmission {
   readonly status: 'accepted' | 'held';
   readonly arrivedAtUs: UnixMicroseconds;
   readonly claims: Claims;
+  /** The domain of the ledger that books it too, in the same transaction. */
+  readonly bookedBy?: string;
 }
 
 /** What a viewer gets back, the first time and every time after. */

@@ -13,6 +13,8 @@ export interface StoreDomain<Op, Result, Query = never, Answer = never> {
      * wrote is rolled back, its neighbours stand.
      */
     apply(op: Op): Result;
+    /** Behind the ops of a batch, in the same transaction; what it throws refuses the whole batch. */
+    beforeCommit?(): void;
     /** Reads what is committed. */
     answer?(query: Query): Answer;
   };
@@ -72,7 +74,7 @@ function openStore<Op, Result, Query, Answer>(
   if (file.maxPages > 0) write.exec(`PRAGMA max_page_count = ${file.maxPages}`);
   migrate(write, domain.migrations);
   const read = new DatabaseSync(file.path, { readOnly: true, timeout: file.busyTimeoutMs });
-  const { apply, answer } = domain.open({ write, read });
+  const { apply, beforeCommit, answer } = domain.open({ write, read });
 
   const begin = write.prepare('BEGIN IMMEDIATE');
   const commit = write.prepare('COMMIT');
@@ -100,6 +102,7 @@ function openStore<Op, Result, Query, Answer>(
       try {
         begin.run();
         const outcomes = ops.map(applyOne);
+        beforeCommit?.();
         commit.run();
         return { kind: 'batch', batch, outcomes };
       } catch (error) {

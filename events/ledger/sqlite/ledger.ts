@@ -5,6 +5,15 @@ import {
   openBatchWriter,
 } from '../../../service/sqlite/batch-writer.ts';
 import type {
+  Books,
+  CommandIn,
+  CommandOut,
+  Commands,
+  QuestionIn,
+  QuestionOut,
+  Questions,
+} from '../commands.ts';
+import type {
   HeldSubmission,
   HeldVerdict,
   InteractionFacts,
@@ -52,14 +61,14 @@ type Writer = BatchWriter<LedgerOp, LedgerResult, LedgerQuery, LedgerAnswer>;
  * batch, and every promise of it resolves after its one fdatasync.
  * @throws {FramecueError} ERR_STORE_UNAVAILABLE when the file cannot be opened.
  */
-export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Books> {
   const { maxQueued, ...rest } = options;
   const worker = new URL('./ledger.worker.ts', import.meta.url);
   const writer: Writer = await openBatchWriter({ ...rest, maxQueued, worker });
   return new SqliteLedger(writer, maxQueued);
 }
 
-class SqliteLedger implements Ledger {
+class SqliteLedger implements Ledger, Books {
   readonly #writer: Writer;
   readonly #queueLimit: number;
   #closed = false;
@@ -74,7 +83,7 @@ class SqliteLedger implements Ledger {
   }
 
   async recordSubmission(submission: NewSubmission): Promise<SubmissionOutcome> {
-    const { id, interaction, viewer, answer, bucket, status, arrivedAtUs, claims } = submission;
+    const { id, interaction, viewer, answer, bucket, status, arrivedAtUs, claims, bookedBy } = submission;
     const result = await this.#write<SubmitResult>({
       kind: 'submit',
       interaction,
@@ -85,6 +94,7 @@ class SqliteLedger implements Ledger {
       status,
       arrivedAtUs,
       claims: JSON.stringify(claims),
+      bookedBy: bookedBy ?? null,
     });
     switch (result) {
       case 'recorded':
@@ -143,6 +153,14 @@ class SqliteLedger implements Ledger {
 
   applyFeedSnapshot(change: FeedSnapshotChange): Promise<FeedOutcome> {
     return this.#write<FeedOutcome>({ kind: 'feed-snapshot', change });
+  }
+
+  perform<Name extends keyof Commands>(name: Name, given: CommandIn<Name>): Promise<CommandOut<Name>> {
+    return this.#writer.write({ kind: 'command', name, given }) as Promise<CommandOut<Name>>;
+  }
+
+  ask<Name extends keyof Questions>(name: Name, given: QuestionIn<Name>): Promise<QuestionOut<Name>> {
+    return this.#writer.query({ kind: 'question', name, given }) as Promise<QuestionOut<Name>>;
   }
 
   status(): LedgerStatus {

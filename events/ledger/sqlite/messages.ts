@@ -25,7 +25,8 @@ export type LedgerOp =
   | { readonly kind: 'transition'; readonly transition: Transition }
   | { readonly kind: 'judge'; readonly verdicts: readonly HeldVerdict[] }
   | { readonly kind: 'feed-entry'; readonly change: FeedEntryChange }
-  | { readonly kind: 'feed-snapshot'; readonly change: FeedSnapshotChange };
+  | { readonly kind: 'feed-snapshot'; readonly change: FeedSnapshotChange }
+  | { readonly kind: 'command'; readonly name: string; readonly given: unknown };
 
 /** Flat, with JSON already written: thousands of these cross the threads in one batch. */
 export interface SubmitOp {
@@ -38,6 +39,8 @@ export interface SubmitOp {
   readonly status: 'accepted' | 'held';
   readonly arrivedAtUs: number;
   readonly claims: string;
+  /** The domain that books it too, in the same transaction; null: none. */
+  readonly bookedBy: string | null;
 }
 
 /** `recorded` carries nothing: the main thread has the receipt's fields. */
@@ -56,7 +59,8 @@ export type LedgerQuery =
   | { readonly kind: 'result'; readonly interaction: string }
   | { readonly kind: 'list'; readonly limit: number; readonly before: number | null }
   | { readonly kind: 'facts'; readonly interaction: string }
-  | { readonly kind: 'load'; readonly limit: number };
+  | { readonly kind: 'load'; readonly limit: number }
+  | { readonly kind: 'question'; readonly name: string; readonly given: unknown };
 
 export type LedgerAnswer =
   | Receipt

@@ -47,7 +47,11 @@ interface HeldRow {
   readonly claims: string;
 }
 
-export function prepareReads(db: DatabaseSync): LedgerReads {
+/** @param questions of the domains, by name, on the same connection */
+export function prepareReads(
+  db: DatabaseSync,
+  questions: ReadonlyMap<string, (given: unknown) => unknown> = new Map(),
+): LedgerReads {
   const seqOfId = db.prepare('SELECT seq FROM interactions WHERE id = ?');
   const finalKind = db.prepare(
     `SELECT kind FROM transitions WHERE interaction = ? AND kind IN ('revealed', 'canceled')
@@ -170,6 +174,11 @@ export function prepareReads(db: DatabaseSync): LedgerReads {
           return facts(query.interaction);
         case 'load':
           return load(query.limit);
+        case 'question': {
+          const answerTo = questions.get(query.name);
+          if (answerTo === undefined) throw new TypeError(`no book knows the question ${query.name}`);
+          return answerTo(query.given) as LedgerAnswer;
+        }
       }
     },
   };

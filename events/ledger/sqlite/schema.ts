@@ -1,3 +1,5 @@
+import { DOMAINS } from './domains.ts';
+
 /**
  * The ledger's tables. What happened is only ever added to: triggers refuse change and removal, so that not even a
  * wrong program takes an answer back. `tallies` and `held` follow from it within the same transaction; `cues` and
@@ -75,4 +77,63 @@ const APPEND_ONLY = ['interactions', 'transitions', 'submissions', 'judgements']
   ),
 );
 
-export const MIGRATIONS: readonly string[] = [[V1, ...APPEND_ONLY].join('\n')];
+/**
+ * The journal and the chain. `leaf` commits to a row (`leaf.ts`); an erased row keeps it and loses its salt, the viewer's
+ * name and what they said, which is the one change that the triggers let through, beside giving rows that are older than
+ * the chain their leaves. `judgements` follows from the journal's `answer.judged` from now on.
+ */
+const V2 = `
+ALTER TABLE submissions ADD COLUMN salt TEXT;
+ALTER TABLE submissions ADD COLUMN leaf BLOB;
+DROP TRIGGER submissions_no_update;
+CREATE TRIGGER submissions_no_update BEFORE UPDATE ON submissions
+WHEN NOT (
+  NEW.seq = OLD.seq AND NEW.interaction = OLD.interaction AND NEW.id = OLD.id AND NEW.bucket = OLD.bucket
+  AND NEW.status = OLD.status AND NEW.arrived_us = OLD.arrived_us
+  AND (
+    (OLD.leaf IS NULL AND NEW.leaf IS NOT NULL
+      AND NEW.viewer = OLD.viewer AND NEW.answer = OLD.answer AND NEW.claims = OLD.claims)
+    OR (NEW.leaf = OLD.leaf AND NEW.salt IS NULL
+      AND NEW.viewer LIKE 'erased:%' AND NEW.answer = '{}' AND NEW.claims = '{}')
+  )
+)
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+
+CREATE TABLE journal (
+  seq    INTEGER PRIMARY KEY,
+  kind   TEXT NOT NULL,
+  at_us  INTEGER NOT NULL,
+  viewer TEXT,
+  body   TEXT NOT NULL,
+  salt   TEXT,
+  leaf   BLOB NOT NULL
+) STRICT;
+CREATE INDEX journal_by_viewer ON journal (viewer) WHERE viewer IS NOT NULL;
+CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
+WHEN NOT (
+  NEW.seq = OLD.seq AND NEW.kind = OLD.kind AND NEW.at_us = OLD.at_us AND NEW.body = OLD.body AND NEW.leaf = OLD.leaf
+  AND NEW.salt IS NULL AND OLD.viewer IS NOT NULL AND NEW.viewer LIKE 'erased:%'
+)
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+
+CREATE TABLE blocks (
+  n            INTEGER PRIMARY KEY,
+  at_us        INTEGER NOT NULL,
+  hash         BLOB NOT NULL,
+  interactions INTEGER NOT NULL,
+  transitions  INTEGER NOT NULL,
+  submissions  INTEGER NOT NULL,
+  journal      INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER blocks_no_update BEFORE UPDATE ON blocks
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER blocks_no_delete BEFORE DELETE ON blocks
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  [V1, ...APPEND_ONLY].join('\n'),
+  [V2, ...DOMAINS.map(({ schema }) => schema)].join('\n'),
+];

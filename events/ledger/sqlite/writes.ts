@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { unixUs } from '../../../packet/time.ts';
 import type { HeldVerdict, InteractionRecord, Transition } from '../facts.ts';
 import { mayFollow, newFacts } from '../facts.ts';
+import type { JournalEntry } from '../journal.ts';
 import type {
   CreateOutcome,
   FeedEntryChange,
@@ -11,17 +13,30 @@ import type {
   MirroredCue,
   TransitionOutcome,
 } from '../store.ts';
+import type { AcceptedAnswer, DomainWrites } from './domains.ts';
+import type { Journal, Reducer } from './journal.ts';
+import { leafOf, type NewSalt } from './leaf.ts';
 import type { LedgerOp, LedgerResult, SubmitOp, SubmitResult } from './messages.ts';
-import { type LedgerReads, prepareReads } from './reads.ts';
+import type { LedgerReads } from './reads.ts';
+
+export interface WriteParts {
+  readonly db: DatabaseSync;
+  /** On the connection that writes: sees what the batch has done so far. */
+  readonly reads: LedgerReads;
+  readonly journal: Journal;
+  readonly newSalt: NewSalt;
+  /** By name. */
+  readonly domains: ReadonlyMap<string, DomainWrites>;
+}
 
 /** Every change of the ledger, each within the transaction of its batch. Runs in the worker. */
-export function prepareWrites(db: DatabaseSync): (op: LedgerOp) => LedgerResult {
-  // On the connection that writes: sees what the batch has done so far.
-  const reads = prepareReads(db);
-  const submit = prepareSubmit(db, reads);
+export function prepareWrites(parts: WriteParts): (op: LedgerOp) => LedgerResult {
+  const { db, reads, journal, domains } = parts;
+  const submit = prepareSubmit(parts);
   const create = prepareCreate(db, reads);
-  const step = prepareStep(db, reads);
-  const judge = prepareJudge(db);
+  const step = prepareStep(db, reads, domains);
+  const judge = prepareJudge(db, journal);
+  const commands = new Map([...domains.values()].flatMap((domain) => Object.entries(domain.commands)));
   const feed = prepareFeed(db, reads, step);
   return (op) => {
     switch (op.kind) {
@@ -37,17 +52,32 @@ export function prepareWrites(db: DatabaseSync): (op: LedgerOp) => LedgerResult 
         return feed.entry(op.change);
       case 'feed-snapshot':
         return feed.snapshot(op.change);
+      case 'command': {
+        const perform = commands.get(op.name);
+        if (perform === undefined) throw new TypeError(`no book knows the command ${op.name}`);
+        return perform(op.given) as LedgerResult;
+      }
     }
   };
 }
 
 const FINAL = `('revealed', 'canceled')`;
 
-function prepareSubmit(db: DatabaseSync, reads: LedgerReads): (op: SubmitOp) => SubmitResult {
+/** What the leaf of an answer commits to, in this order. */
+export const submissionFields = (
+  row: Pick<
+    SubmitOp,
+    'interaction' | 'viewer' | 'id' | 'answer' | 'bucket' | 'status' | 'arrivedAtUs' | 'claims'
+  >,
+): readonly (string | number)[] => [
+  ...[row.interaction, row.viewer, row.id, row.answer, row.bucket, row.status, row.arrivedAtUs, row.claims],
+];
+
+function prepareSubmit({ db, reads, newSalt, domains }: WriteParts): (op: SubmitOp) => SubmitResult {
   // One statement looks whether the interaction is there and not over, and leaves a viewer's first answer alone.
   const insert = db.prepare(`
-    INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims)
-    SELECT i.seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM interactions i
+    INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims, salt, leaf)
+    SELECT i.seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM interactions i
     WHERE i.id = ?1
       AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.interaction = i.seq AND t.kind IN ${FINAL})
     ON CONFLICT (interaction, viewer) DO NOTHING`);
@@ -56,6 +86,7 @@ function prepareSubmit(db: DatabaseSync, reads: LedgerReads): (op: SubmitOp) => 
     'INSERT INTO held (submission, interaction, id) SELECT ?2, seq, ?3 FROM interactions WHERE id = ?1',
   );
   return (op) => {
+    const salt = newSalt();
     // Not RETURNING, which costs as much again as the insert.
     const { changes, lastInsertRowid } = insert.run(
       op.interaction,
@@ -66,10 +97,19 @@ function prepareSubmit(db: DatabaseSync, reads: LedgerReads): (op: SubmitOp) => 
       op.status,
       op.arrivedAtUs,
       op.claims,
+      salt,
+      leafOf(salt, submissionFields(op)),
     );
     if (changes === 1) {
       if (op.status === 'held') hold.run(op.interaction, lastInsertRowid, op.id);
-      else count(op.interaction, op.bucket);
+      else {
+        count(op.interaction, op.bucket);
+        if (op.bookedBy !== null) {
+          const { interaction, viewer, id: submission, answer } = op;
+          const atUs = unixUs(op.arrivedAtUs);
+          bookOf(domains, op.bookedBy)({ interaction, viewer, submission, answer, atUs });
+        }
+      }
       return 'recorded';
     }
     const first = reads.receipt(op.interaction, op.viewer);
@@ -77,6 +117,15 @@ function prepareSubmit(db: DatabaseSync, reads: LedgerReads): (op: SubmitOp) => 
     const seq = reads.seqOf(op.interaction);
     return (seq === null ? null : reads.finalState(seq)) ?? 'unknown-interaction';
   };
+}
+
+function bookOf(
+  domains: ReadonlyMap<string, DomainWrites>,
+  name: string,
+): (accepted: AcceptedAnswer) => void {
+  const book = domains.get(name)?.onAccepted;
+  if (book === undefined) throw new TypeError(`no domain ${name} books answers`);
+  return book;
 }
 
 function prepareCount(db: DatabaseSync): (interaction: string, bucket: string) => void {
@@ -100,7 +149,12 @@ function prepareCreate(db: DatabaseSync, reads: LedgerReads): (record: Interacti
   };
 }
 
-function prepareStep(db: DatabaseSync, reads: LedgerReads): (transition: Transition) => TransitionOutcome {
+function prepareStep(
+  db: DatabaseSync,
+  reads: LedgerReads,
+  domains: ReadonlyMap<string, DomainWrites>,
+): (transition: Transition) => TransitionOutcome {
+  const followers = [...domains.values()].flatMap(({ onTransition }) => onTransition ?? []);
   const known = db.prepare('SELECT 1 FROM transitions WHERE interaction = ? AND kind = ?');
   const insert = db.prepare('INSERT INTO transitions (interaction, kind, step) VALUES (?, ?, ?)');
   return (transition) => {
@@ -110,26 +164,45 @@ function prepareStep(db: DatabaseSync, reads: LedgerReads): (transition: Transit
     const state = reads.finalState(seq);
     if (state !== null && !mayFollow(transition, state)) return { kind: 'closed', state };
     insert.run(seq, transition.kind, JSON.stringify(transition));
+    for (const follow of followers) follow(transition);
     return { kind: 'recorded' };
   };
 }
 
 interface HeldRow {
-  readonly submission: number;
   readonly interaction: string;
   readonly bucket: string;
 }
 
-function prepareJudge(db: DatabaseSync): (verdicts: readonly HeldVerdict[]) => JudgeOutcome {
+interface Judged {
+  readonly submission: string;
+  readonly verdict: 'accepted' | 'refused';
+  readonly code: string | null;
+}
+
+/** `judgements` and `held` follow from the journal; the counts do from both. */
+export function judgementReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
+  const insert = db.prepare(`
+    INSERT INTO judgements (submission, verdict, code, judged_us)
+    SELECT submission, ?2, ?3, ?4 FROM held WHERE id = ?1`);
+  const release = db.prepare('DELETE FROM held WHERE id = ?');
+  return {
+    'answer.judged': ({ atUs, body }: JournalEntry<'answer.judged', Judged>) => {
+      insert.run(body.submission, body.verdict, body.code, atUs);
+      release.run(body.submission);
+    },
+  };
+}
+
+function prepareJudge(
+  db: DatabaseSync,
+  journal: Journal,
+): (verdicts: readonly HeldVerdict[]) => JudgeOutcome {
   const find = db.prepare(`
-    SELECT h.submission, i.id AS interaction, s.bucket FROM held h
+    SELECT i.id AS interaction, s.bucket FROM held h
     JOIN submissions s ON s.seq = h.submission
     JOIN interactions i ON i.seq = h.interaction
     WHERE h.id = ?`);
-  const insert = db.prepare(
-    'INSERT INTO judgements (submission, verdict, code, judged_us) VALUES (?, ?, ?, ?)',
-  );
-  const release = db.prepare('DELETE FROM held WHERE submission = ?');
   const count = prepareCount(db);
   return (verdicts) => {
     const outcome = { accepted: 0, refused: 0, passed: 0 };
@@ -140,8 +213,8 @@ function prepareJudge(db: DatabaseSync): (verdicts: readonly HeldVerdict[]) => J
         continue;
       }
       const code = verdict.verdict === 'refused' ? verdict.code : null;
-      insert.run(held.submission, verdict.verdict, code, verdict.judgedAtUs);
-      release.run(held.submission);
+      const judged = { submission: verdict.submission, verdict: verdict.verdict, code };
+      journal.append({ kind: 'answer.judged', atUs: verdict.judgedAtUs, viewer: null, body: judged });
       if (verdict.verdict === 'accepted') count(held.interaction, held.bucket);
       outcome[verdict.verdict]++;
     }

@@ -1,0 +1,45 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { prepareBlocks } from './blocks.ts';
+import { DOMAINS } from './domains.ts';
+import { giveLeaves } from './give-leaves.ts';
+import { prepareJournal, type Reducer } from './journal.ts';
+import { createSalts, type NewSalt } from './leaf.ts';
+import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult } from './messages.ts';
+import { prepareReads } from './reads.ts';
+import { judgementReducers, prepareWrites } from './writes.ts';
+
+export interface BooksOptions {
+  readonly write: DatabaseSync;
+  /** May be the same connection where nothing runs at once. */
+  readonly read: DatabaseSync;
+  readonly nowUs: () => number;
+  readonly newSalt?: NewSalt;
+}
+
+/** The ledger over its two connections: synchronous, without a thread or a clock of its own. */
+export interface OpenBooks {
+  /** Within a transaction. */
+  apply(op: LedgerOp): LedgerResult;
+  /** Behind the ops of each transaction: adds the block. */
+  beforeCommit(): void;
+  answer(query: LedgerQuery): LedgerAnswer;
+}
+
+export function openBooks({ write, read, nowUs, newSalt = createSalts() }: BooksOptions): OpenBooks {
+  giveLeaves(write, newSalt);
+  const reducers = new Map<string, Reducer>(Object.entries(judgementReducers(write)));
+  for (const domain of DOMAINS) {
+    for (const [kind, reduce] of Object.entries(domain.reducers(write))) reducers.set(kind, reduce);
+  }
+  const journal = prepareJournal(write, newSalt, reducers);
+  const reads = prepareReads(write);
+  const domains = new Map(
+    DOMAINS.map((domain) => [domain.name, domain.prepare({ db: write, journal, reads })]),
+  );
+  const questions = new Map(DOMAINS.flatMap((domain) => Object.entries(domain.prepareReads(read).questions)));
+  return {
+    apply: prepareWrites({ db: write, reads, journal, newSalt, domains }),
+    beforeCommit: prepareBlocks(write, nowUs).seal,
+    answer: prepareReads(read, questions).answer,
+  };
+}
