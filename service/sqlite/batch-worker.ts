@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ERRORS, type ErrorCode, FramecueError } from '../../packet/errors.ts';
 import type { FromWorker, Outcome, PlainError, StoreFile, ToWorker } from './messages.ts';
@@ -57,23 +57,27 @@ export function runBatchWorker<Op, Result, Query = never, Answer = never>(
   send({ kind: 'ready' });
 }
 
-interface OpenStore<Op, Result, Query, Answer> {
+/** A store without its thread: what the worker does with each message. */
+export interface OpenStore<Op, Result, Query, Answer> {
   applyBatch(batch: number, ops: readonly Op[]): FromWorker<Result, Answer>;
   answer(query: Query): Outcome<Answer>;
   close(): void;
 }
 
-function openStore<Op, Result, Query, Answer>(
+/** @param connect how connections to the file are made: simulations of disks have their own way. */
+export function openStore<Op, Result, Query, Answer>(
   file: StoreFile,
   domain: StoreDomain<Op, Result, Query, Answer>,
+  connect: (path: string, options: DatabaseSyncOptions) => DatabaseSync = (path, options) =>
+    new DatabaseSync(path, options),
 ): OpenStore<Op, Result, Query, Answer> {
-  const write = new DatabaseSync(file.path, { timeout: file.busyTimeoutMs });
+  const write = connect(file.path, { timeout: file.busyTimeoutMs });
   useWriteAheadLog(write, file.busyTimeoutMs);
   // FULL: a commit is on the disk (fdatasync of the log) before it returns.
   write.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
   if (file.maxPages > 0) write.exec(`PRAGMA max_page_count = ${file.maxPages}`);
   migrate(write, domain.migrations);
-  const read = new DatabaseSync(file.path, { readOnly: true, timeout: file.busyTimeoutMs });
+  const read = connect(file.path, { readOnly: true, timeout: file.busyTimeoutMs });
   const { apply, beforeCommit, answer } = domain.open({ write, read });
 
   const begin = write.prepare('BEGIN IMMEDIATE');

@@ -54,7 +54,8 @@ export interface SqliteLedgerOptions {
   readonly maxPages?: number;
 }
 
-type Writer = BatchWriter<LedgerOp, LedgerResult, LedgerQuery, LedgerAnswer>;
+/** The thread that writes, as the ledger sees it. */
+export type LedgerWriter = BatchWriter<LedgerOp, LedgerResult, LedgerQuery, LedgerAnswer>;
 
 /**
  * The ledger in one SQLite file (WAL, `synchronous=FULL`): what arrives while a batch is being committed is the next
@@ -64,16 +65,20 @@ type Writer = BatchWriter<LedgerOp, LedgerResult, LedgerQuery, LedgerAnswer>;
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Books> {
   const { maxQueued, ...rest } = options;
   const worker = new URL('./ledger.worker.ts', import.meta.url);
-  const writer: Writer = await openBatchWriter({ ...rest, maxQueued, worker });
-  return new SqliteLedger(writer, maxQueued);
+  const writer: LedgerWriter = await openBatchWriter({ ...rest, maxQueued, worker });
+  return ledgerOver(writer, maxQueued);
 }
 
+/** @param queueLimit of the writer */
+export const ledgerOver = (writer: LedgerWriter, queueLimit: number): Ledger & Books =>
+  new SqliteLedger(writer, queueLimit);
+
 class SqliteLedger implements Ledger, Books {
-  readonly #writer: Writer;
+  readonly #writer: LedgerWriter;
   readonly #queueLimit: number;
   #closed = false;
 
-  constructor(writer: Writer, queueLimit: number) {
+  constructor(writer: LedgerWriter, queueLimit: number) {
     this.#writer = writer;
     this.#queueLimit = queueLimit;
   }
