@@ -143,7 +143,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       committed: (ops, tookMs) => observer.batch(ops, tookMs),
       refused: (ops, code) => observer.batchRefused(ops, code),
     },
-    onRestarted: () => void follower.catchUp(),
+    onDoubtOver: () => void follower.catchUp(),
     ...(options.storeBusyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.storeBusyTimeoutMs }),
   });
   const held = new HeldAnswers({

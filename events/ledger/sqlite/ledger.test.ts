@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../../service/log.ts';
 import { until } from '../../test-support/until.ts';
 import { describeLedger } from '../conformance.ts';
@@ -123,6 +123,21 @@ describe('the SQLite ledger', () => {
     other.exec('ROLLBACK');
     other.close();
     await expect(ledger.recordSubmission(aSubmission())).resolves.toMatchObject({ kind: 'recorded' });
+  });
+
+  test('a change that was refused and may be committed is asked about once the writer has said which', async () => {
+    const onDoubtOver = vi.fn();
+    ledger = await openIn(folder, { busyTimeoutMs: 5_000, timeoutMs: 150, onDoubtOver });
+    const other = new DatabaseSync(join(folder, 'events.db'));
+    other.exec('BEGIN IMMEDIATE');
+    await expect(ledger.createInteraction(anInteraction())).rejects.toMatchObject({
+      details: { mayBeCommitted: true },
+    });
+    expect(onDoubtOver).not.toHaveBeenCalled();
+    other.exec('ROLLBACK');
+    other.close();
+    await until(() => expect(onDoubtOver).toHaveBeenCalledOnce());
+    expect((await ledger.factsOf('q1'))!.record.id).toBe('q1');
   });
 
   test('a full disk refuses changes, keeps all that was acknowledged, and ends when there is room', async () => {

@@ -46,8 +46,8 @@ export interface SqliteLedgerOptions {
   readonly maxQueued: number;
   readonly timeoutMs: number;
   readonly observer?: BatchObserver;
-  /** The writer was lost and stands again: memory may be behind the ledger. */
-  readonly onRestarted?: () => void;
+  /** Changes were refused that may be committed, and the ledger can be asked again: memory may be behind it. */
+  readonly onDoubtOver?: () => void;
   /** How long SQLite waits for another program's lock. */
   readonly busyTimeoutMs?: number;
   /** An upper bound for the file, in pages of 4,096 bytes. */
