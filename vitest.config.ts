@@ -1,7 +1,41 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const NEVER = ['**/node_modules/**', '**/dist/**', '.framecue/**', 'test-streams/out/**'];
+
+// What Node makes of the TypeScript files is kept between processes, as for `npx framecue`: servers, workers and
+// commands that tests start are mostly busy with loading otherwise.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'framecue');
+
+const E2E = {
+  globalSetup: ['e2e/global-setup.ts'],
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+};
+
+/** End-to-end files that judge no picture on a screen: they wait for servers and streams more than they compute. */
+const BLIND = [
+  'audit',
+  'bench/figures',
+  'command',
+  'console',
+  'cue-life',
+  'director-docs',
+  'encoder-clock',
+  'kill',
+  'openapi',
+  'quiz',
+  'replay',
+  'return',
+  'rundown',
+  'stage',
+  'stall',
+  'wrong-clock',
+].map((name) => `e2e/${name}.test.ts`);
+const gone = BLIND.filter((file) => !existsSync(join(import.meta.dirname, file)));
+if (gone.length > 0) throw new Error(`vitest.config.ts names files that are not there: ${gone.join(', ')}`);
 
 export default defineConfig({
   test: {
@@ -19,23 +53,26 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: { ...E2E, name: 'e2e-blind', include: BLIND, exclude: NEVER, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
         test: {
+          ...E2E,
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          exclude: NEVER,
-          globalSetup: ['e2e/global-setup.ts'],
+          exclude: [...NEVER, ...BLIND],
           // Browsers, encoders and servers at once: two files together would measure each other.
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
     // Real processes, sockets and workers: a file has a process of its own, so that what it leaves dies with it.
     pool: 'forks',
-    // Many files wait more than they compute, so two even on a small machine; larger ones keep half their cores
+    // Many files wait more than they compute, so three even on a small machine; larger ones keep half their cores
     // for the servers and encoders that tests start.
-    maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+    maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
     teardownTimeout: 20_000,
   },
 });
