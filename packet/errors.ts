@@ -142,6 +142,23 @@ export const ERRORS = {
   ERR_INTERACTION_LOCKED: { status: 409, retryable: false, text: 'The interaction is locked.' },
   ERR_INTERACTION_CANCELED: { status: 409, retryable: false, text: 'The interaction was cancelled.' },
   ERR_ANSWER_INVALID: { status: 400, retryable: false, text: 'The answer does not fit the interaction.' },
+  // pools, rights and grants
+  ERR_POOL_UNKNOWN: { status: 404, retryable: false, text: 'There is no such pool.' },
+  ERR_POOL_EXISTS: { status: 409, retryable: false, text: 'A pool with this id exists with other terms.' },
+  ERR_POOL_STATE: { status: 409, retryable: false, text: 'The pool is not in a state that allows this.' },
+  ERR_AMOUNT_INVALID: {
+    status: 400,
+    retryable: false,
+    text: 'The amount is not a whole number of pieces and minor units, is out of range, or of another currency.',
+  },
+  ERR_RIGHT_CONFLICT: { status: 409, retryable: false, text: 'This id is the id of another right.' },
+  ERR_GRANT_UNKNOWN: { status: 404, retryable: false, text: 'There is no such grant.' },
+  ERR_MEASURE_UNKNOWN: { status: 404, retryable: false, text: 'There is no such measure.' },
+  ERR_MEASURE_STATE: {
+    status: 409,
+    retryable: false,
+    text: 'The measure is not in a state that allows this.',
+  },
   // files and streams that the QA tools read and write
   ERR_SOURCE_OPEN: { status: 404, retryable: true, text: 'The source cannot be opened.' },
   ERR_SOURCE_FORMAT: {
