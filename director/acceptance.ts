@@ -20,6 +20,7 @@ import type { MissCode } from './fate.ts';
 import { type HeldCue, newHeldCue } from './held-cues.ts';
 import { hashOf, IdempotencyKeys } from './idempotency.ts';
 import { checkReference } from './reference-rules.ts';
+import { type Spent, spentNow, spentSince } from './spent.ts';
 import type { StreamMoment } from './stream-gate.ts';
 
 export interface AcceptRequest {
@@ -38,8 +39,8 @@ export type AcceptOutcome =
   | {
       readonly kind: 'accepted';
       readonly cue: Cue;
-      /** From handing it to the log until the disk had it. */
-      readonly commitMs: number;
+      /** From handing it to the log until the disk had it: that time, and what the thread computed meanwhile. */
+      readonly commit: Spent;
       /** When the injector had it: every access unit from then on knows of it. Null: it is armed, or was called off. */
       readonly scheduledAtUs: UnixMicroseconds | null;
     }
@@ -50,6 +51,11 @@ export type AcceptOutcome =
 interface Entered {
   readonly held: HeldCue;
   readonly prepared: PreparedCue;
+}
+
+interface Logged {
+  readonly kind: 'logged';
+  readonly commit: Spent;
 }
 
 /** Of an armed cue no epoch is known yet: as long as ours are, and some more. */
@@ -91,7 +97,7 @@ export class Acceptance {
     if (life.cues.get(cue.id) !== undefined) throw new FramecueError('ERR_CUE_EXISTS');
     const entered = this.#takePlace(cue, dueAt, null, null);
     const outcome = await this.#log(entered, null);
-    if (outcome !== null) throw outcome.error;
+    if (outcome.kind === 'refused') throw outcome.error;
     return entered.held;
   }
 
@@ -133,11 +139,9 @@ export class Acceptance {
     const { who, key } = input;
     const row: KeyRow | null =
       key === null || hash === null ? null : { token: who.by, key, hash, cueId: id, at: acceptedAt };
-    const { clock } = this.#parts.options;
-    const handedUs = clock.monotonicUs();
-    const failed = await this.#log(entered, row);
-    if (failed !== null) return failed;
-    const commitMs = (clock.monotonicUs() - handedUs) / 1_000;
+    const logged = await this.#log(entered, row);
+    if (logged.kind === 'refused') return logged;
+    const { commit } = logged;
     if (row !== null) this.#keys.keep(row);
     const what = state === 'armed' ? 'arm' : 'accept';
     this.#parts.acted(actionOn(what, held.cue, who, input.receivedAt));
@@ -146,13 +150,14 @@ export class Acceptance {
       const given = this.#schedule(held, prepared);
       if (given !== null) return given;
     }
-    return { kind: 'accepted', cue: held.cue, commitMs, scheduledAtUs: held.scheduledAtUs };
+    return { kind: 'accepted', cue: held.cue, commit, scheduledAtUs: held.scheduledAtUs };
   }
 
-  /** Its first entry, to the disk; null: it is there. */
-  async #log({ held }: Entered, row: KeyRow | null): Promise<Refused | null> {
+  /** Its first entry, to the disk. */
+  async #log({ held }: Entered, row: KeyRow | null): Promise<Refused | Logged> {
     const { options, life } = this.#parts;
-    const { cueLog, observer } = options;
+    const { cueLog, observer, clock } = options;
+    const from = spentNow(clock);
     const { id, acceptedAt } = held.cue;
     try {
       await cueLog.accept(held.cue, acceptedAt, row);
@@ -162,9 +167,10 @@ export class Acceptance {
       if (outcome.error.details?.mayBeCommitted === true) this.#inDoubt.set(id, cueLog.doubts);
       return outcome;
     }
+    const commit = spentSince(from, clock);
     life.committed(held);
     observer?.cueChanged?.(held.cue, null);
-    return null;
+    return { kind: 'logged', commit };
   }
 
   /** Checks all that can be checked at once and takes the cue's place, so that whoever comes next finds it taken. */
@@ -219,7 +225,7 @@ export class Acceptance {
     const { stream } = held.cue;
     if (isClosed()) return this.#giveUp(held, 'STREAM_GONE', 'ERR_NOT_READY');
     if (!isStampingOn(stream)) return this.#giveUp(held, 'STAMPING_OFF', 'ERR_STAMPING_OFF');
-    if (gate.now(stream) === null) return this.#giveUp(held, 'STREAM_GONE', 'ERR_STREAM_NOT_LIVE');
+    if (!gate.isLive(stream)) return this.#giveUp(held, 'STREAM_GONE', 'ERR_STREAM_NOT_LIVE');
     return life.schedule(held, prepared) ? null : this.#giveUp(held, 'NO_ROOM', 'ERR_CUE_TOO_MANY_OPEN');
   }
 

@@ -175,7 +175,7 @@ export class Changes {
     held.changing = null;
     done.resolve();
     if (held.calledOff) life.cancel(held);
-    else if (held.cue.state !== 'armed' && options.gate.now(held.cue.stream) !== null) {
+    else if (held.cue.state !== 'armed' && options.gate.isLive(held.cue.stream)) {
       const fire = fireAgain(held.cue.fire, held.dueAt ?? life.now);
       const isNew = held.scheduledAtUs === null;
       if (!life.schedule(held, life.prepared(held, isNew ? {} : { fire }))) {

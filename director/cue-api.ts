@@ -21,6 +21,7 @@ import {
   TakeRequest,
 } from './cue-request.ts';
 import type { DirectorObserver } from './observer.ts';
+import { type Spent, spentNow, spentSince } from './spent.ts';
 
 export interface CueApiOptions {
   readonly book: CueBook;
@@ -54,7 +55,7 @@ export function cueApi(options: CueApiOptions): Router {
 
   const accept: RequestHandler = async (req, res) => {
     const receivedAt = clock.unixMs();
-    const arrivedUs = clock.monotonicUs();
+    const arrived = spentNow(clock);
     const stream = streamOf(req.params);
     const who = actorOf(req, res);
     await limit(who, stream);
@@ -66,7 +67,7 @@ export function cueApi(options: CueApiOptions): Router {
     // Relative to this server, whatever proxies call it (RFC 9110, 10.2.2).
     res.location(`/api/v1/streams/${stream}/cues/${outcome.cue.id}`);
     if (outcome.kind === 'accepted') {
-      res.set('Server-Timing', serverTiming(outcome, (clock.monotonicUs() - arrivedUs) / 1_000));
+      res.set('Server-Timing', serverTiming(outcome, spentSince(arrived, clock)));
     }
     sendCue(res, outcome.cue, 202);
   };
@@ -147,16 +148,23 @@ export function cueApi(options: CueApiOptions): Router {
 
 /**
  * What acceptance took, for benchmarks and proxies (W3C Server Timing): `own` from the request being read to this
- * answer without `commit`, the wait for the disk; `injector` says when the injector had it, Unix microseconds.
+ * answer without `commit`, the wait for the disk; `cpu` what the thread computed of `own`: a machine that gives it no
+ * CPU for a while makes `own` longer, not `cpu`. `injector` says when the injector had it, Unix microseconds.
  */
 function serverTiming(
-  { commitMs, scheduledAtUs }: { readonly commitMs: number; readonly scheduledAtUs: number | null },
-  tookMs: number,
+  { commit, scheduledAtUs }: { readonly commit: Spent; readonly scheduledAtUs: number | null },
+  took: Spent,
 ): string {
-  const parts = [`own;dur=${(tookMs - commitMs).toFixed(3)}`, `commit;dur=${commitMs.toFixed(3)}`];
+  const parts = [
+    `own;dur=${inMs(took.wallUs - commit.wallUs)}`,
+    `commit;dur=${inMs(commit.wallUs)}`,
+    `cpu;dur=${inMs(took.cpuUs - commit.cpuUs)}`,
+  ];
   if (scheduledAtUs !== null) parts.push(`injector;desc="${scheduledAtUs}"`);
   return parts.join(', ');
 }
+
+const inMs = (us: number): string => (us / 1_000).toFixed(3);
 
 function sendCue(res: Response, cue: Cue, status: number): void {
   res.status(status).set('Cache-Control', 'no-store').json(cue);

@@ -128,7 +128,7 @@ export class CueLife {
     const { gate, clock } = this.#options;
     held.scheduledAtUs = clock.unixUs();
     held.fromBefore = false;
-    return gate.schedule(held.cue.stream, prepared) || gate.now(held.cue.stream) === null;
+    return gate.schedule(held.cue.stream, prepared) || !gate.isLive(held.cue.stream);
   }
 
   /** Players are told to drop or close it, on the next picture. Those that the stream has none for hear of it later. */
@@ -253,7 +253,7 @@ export class CueLife {
     const landing = landingOfReadBack(held.cue, found);
     this.#change(held, 'landed', { landing, reason: READ_BACK_REASON });
     // On air again already: who joins now opens it with what time remains.
-    if (this.#options.gate.now(held.cue.stream) !== null) {
+    if (this.#options.gate.isLive(held.cue.stream)) {
       this.#apply(held, fateInNewEpoch(this.#caseOf(held), this.now));
     }
     return true;
@@ -274,7 +274,7 @@ export class CueLife {
     for (const held of [...this.cues.live()]) {
       if (!isSettled(held)) continue;
       if (steppedMs !== 0) this.#followStep(held, steppedMs);
-      const streamIsLive = this.#options.gate.now(held.cue.stream) !== null;
+      const streamIsLive = this.#options.gate.isLive(held.cue.stream);
       this.#apply(held, fateAsTimePasses(this.#caseOf(held), this.now, streamIsLive));
     }
   }
@@ -372,7 +372,7 @@ export class CueLife {
     const dueNow = unixMs(dueAt + byMs);
     held.dueAt = dueNow;
     held.cue = { ...cue, exp: unixMs(cue.exp + byMs), dueAt: dueNow };
-    if (this.#options.gate.now(cue.stream) === null) {
+    if (!this.#options.gate.isLive(cue.stream)) {
       this.note(held, {});
       return;
     }

@@ -58,6 +58,8 @@ export interface CueCounts {
 /** Cues by id: all that can still change, and the newest of the others. */
 export class HeldCues {
   readonly #byId = new Map<string, HeldCue>();
+  /** Those that can still change by themselves: few, beside all that are over. */
+  readonly #live = new Map<string, HeldCue>();
   /** Ids of cues that do not change by themselves any more, oldest first. */
   readonly #over = new Set<string>();
   /** By the opening cue's id: lock, reveal and cancel cues of it. */
@@ -90,6 +92,7 @@ export class HeldCues {
     const held = this.#byId.get(id);
     if (held === undefined) return;
     this.#byId.delete(id);
+    this.#live.delete(id);
     this.#over.delete(id);
     const { ref } = held.cue;
     if (ref === undefined) return;
@@ -99,13 +102,16 @@ export class HeldCues {
   }
 
   /** To be called after each change of state: lets go of the oldest that are over. */
-  noteChange({ cue }: HeldCue): void {
-    if (!isFinal(cue.state) && cue.state !== 'uncertain') {
+  noteChange(held: HeldCue): void {
+    const { id, state } = held.cue;
+    if (!isFinal(state) && state !== 'uncertain') {
       // One that was uncertain has turned out to have landed.
-      this.#over.delete(cue.id);
+      this.#over.delete(id);
+      this.#live.set(id, held);
       return;
     }
-    this.#over.add(cue.id);
+    this.#live.delete(id);
+    this.#over.add(id);
     if (this.#over.size <= this.#keepOver) return;
     const [oldest] = this.#over;
     this.remove(oldest!);
@@ -121,8 +127,7 @@ export class HeldCues {
 
   /** Cues that can still change by themselves, oldest first. */
   *live(stream?: string): Generator<HeldCue, void> {
-    for (const held of this.#byId.values()) {
-      if (this.#over.has(held.cue.id)) continue;
+    for (const held of this.#live.values()) {
       if (stream === undefined || held.cue.stream === stream) yield held;
     }
   }

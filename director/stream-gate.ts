@@ -20,6 +20,8 @@ export interface StreamMoment {
 export interface StreamGate {
   /** Null while the stream has no publisher, or none of its pictures has come yet. */
   now(stream: string): StreamMoment | null;
+  /** Whether `now` knows a moment; what that is costs more to say. */
+  isLive(stream: string): boolean;
   /** A higher `rev` of an id takes the place of a lower one. False: the stream is gone or its injector is full. */
   schedule(stream: string, cue: PreparedCue): boolean;
   /** False: it has landed, or the injector does not hold it. */

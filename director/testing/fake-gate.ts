@@ -25,6 +25,10 @@ export class FakeGate implements StreamGate {
     return this.live.get(stream) ?? null;
   }
 
+  isLive(stream: string): boolean {
+    return this.live.has(stream);
+  }
+
   schedule(stream: string, cue: PreparedCue): boolean {
     if (this.isFull || !this.live.has(stream)) return false;
     this.held.set(`${stream} ${cue.id}`, cue);

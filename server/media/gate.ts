@@ -16,6 +16,10 @@ export function gateTo(streams: StreamRegistry): StreamGate {
       const { epoch, passesAfterMs } = live.injector!;
       return { epoch, nextPts, ...(passesAfterMs === null ? {} : { passesAfterMs }) };
     },
+    isLive(stream) {
+      const live = find(stream);
+      return live?.isLive === true && live.injector != null && live.injector.nextPts !== null;
+    },
     schedule: (stream, cue) => find(stream)?.schedule(cue) ?? false,
     withdraw: (stream, id) => find(stream)?.withdraw(id) ?? false,
     setStamping(stream, on) {
