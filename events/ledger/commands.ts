@@ -1,14 +1,14 @@
+import type { OutboxCommands, OutboxQuestions } from './outbox.ts';
+
 /**
  * What can be asked of the ledger's books beside interactions and answers, by name: `in` is what is given, `out` the
  * outcome, as a value. Each domain adds a map of its own (`TreasuryCommands`, ...), and its part in
  * `sqlite/domains.ts`. All of it crosses threads: plain data alone.
  */
-// biome-ignore lint/complexity/noBannedTypes: domains are joined here as they come
-export type Commands = {};
+export type Commands = OutboxCommands;
 
 /** Questions change nothing and see what is committed. */
-// biome-ignore lint/complexity/noBannedTypes: domains are joined here as they come
-export type Questions = {};
+export type Questions = OutboxQuestions;
 
 type InOf<Map, Name extends keyof Map> = Map[Name] extends { readonly in: infer In } ? In : never;
 type OutOf<Map, Name extends keyof Map> = Map[Name] extends { readonly out: infer Out } ? Out : never;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepareBlocks } from './blocks.ts';
-import { DOMAINS } from './domains.ts';
+import { DOMAINS, type DomainWrites } from './domains.ts';
 import { giveLeaves } from './give-leaves.ts';
 import { prepareJournal, type Reducer } from './journal.ts';
 import { createSalts, type NewSalt } from './leaf.ts';
@@ -33,9 +33,11 @@ export function openBooks({ write, read, nowUs, newSalt = createSalts() }: Books
   }
   const journal = prepareJournal(write, newSalt, reducers);
   const reads = prepareReads(write);
-  const domains = new Map(
-    DOMAINS.map((domain) => [domain.name, domain.prepare({ db: write, journal, reads })]),
-  );
+  const domains = new Map<string, DomainWrites>();
+  const others = () => domains.values();
+  for (const domain of DOMAINS) {
+    domains.set(domain.name, domain.prepare({ db: write, journal, reads, others }));
+  }
   const questions = new Map(DOMAINS.flatMap((domain) => Object.entries(domain.prepareReads(read).questions)));
   return {
     apply: prepareWrites({ db: write, reads, journal, newSalt, domains }),

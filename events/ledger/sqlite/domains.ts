@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { UnixMicroseconds } from '../../../packet/time.ts';
 import type { Transition } from '../facts.ts';
+import type { Delivered } from '../outbox.ts';
 import type { Journal, Reducer } from './journal.ts';
+import { outbox } from './outbox.ts';
 import type { LedgerReads } from './reads.ts';
 
 /** One field of bookkeeping within the ledger: its tables, what can be done, what can be asked. */
@@ -22,6 +24,8 @@ export interface DomainParts {
   readonly journal: Journal;
   /** On the connection that writes. */
   readonly reads: LedgerReads;
+  /** Every domain, this one too; for when all of them are prepared. */
+  readonly others: () => Iterable<DomainWrites>;
 }
 
 /** By the names of `Commands`. What throws a `FramecueError` is refused alone, and leaves nothing behind. */
@@ -35,6 +39,8 @@ export interface DomainWrites {
    * a `FramecueError` refuses the answer, and nothing of it is left.
    */
   readonly onAccepted?: (accepted: AcceptedAnswer) => void;
+  /** The downstream has answered for good about an item of the outbox, just written and in the same transaction. */
+  readonly onDelivered?: (delivered: Delivered) => void;
 }
 
 export interface AcceptedAnswer {
@@ -54,4 +60,4 @@ export interface DomainReads {
 }
 
 /** Every domain; another one is a file beside this and a line. */
-export const DOMAINS: readonly LedgerDomain[] = [];
+export const DOMAINS: readonly LedgerDomain[] = [outbox];
