@@ -2,9 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { UnixMicroseconds } from '../../../packet/time.ts';
 import type { Transition } from '../facts.ts';
 import type { Delivered } from '../outbox.ts';
+import { peopleDomain } from './acted.ts';
 import type { Journal, Reducer } from './journal.ts';
 import { outbox } from './outbox.ts';
 import type { LedgerReads } from './reads.ts';
+import { treasury } from './treasury/index.ts';
 
 /** One field of bookkeeping within the ledger: its tables, what can be done, what can be asked. */
 export interface LedgerDomain {
@@ -39,6 +41,11 @@ export interface DomainWrites {
    * a `FramecueError` refuses the answer, and nothing of it is left.
    */
   readonly onAccepted?: (accepted: AcceptedAnswer) => void;
+  /**
+   * What of this viewer is under way, in a few words for the operator; null: nothing. Their data is not taken away
+   * before.
+   */
+  readonly unsettled?: (viewer: string) => string | null;
   /** The downstream has answered for good about an item of the outbox, just written and in the same transaction. */
   readonly onDelivered?: (delivered: Delivered) => void;
 }
@@ -60,4 +67,4 @@ export interface DomainReads {
 }
 
 /** Every domain; another one is a file beside this and a line. */
-export const DOMAINS: readonly LedgerDomain[] = [outbox];
+export const DOMAINS: readonly LedgerDomain[] = [peopleDomain, outbox, treasury];

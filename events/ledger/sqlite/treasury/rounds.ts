@@ -1,0 +1,98 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { CommandIn, CommandOut } from '../../commands.ts';
+import type { Transition } from '../../facts.ts';
+import type { TreasuryParts } from './core.ts';
+import { grantIdOf } from './core.ts';
+
+const VOIDED = 'the round was voided';
+
+/**
+ * What a round's end does to its rights. The reveal and the cancel themselves are one entry each, however many rights
+ * there are; what follows is done in batches, each whole or not at all, and goes on where it was after a crash.
+ */
+export function prepareRounds(db: DatabaseSync, treasury: TreasuryParts) {
+  const known = db.prepare('SELECT phase FROM prize_rounds WHERE interaction = ?');
+  const phaseOf = (interaction: string) =>
+    (known.get(interaction) as { phase: 'running' | 'released' | 'void' } | undefined)?.phase ?? null;
+
+  const unsettled = db.prepare(`
+    SELECT p.interaction, p.phase, p.why, p.waiting, p.holds, p.reversible FROM prize_rounds p
+    WHERE p.phase <> 'running' AND p.waiting + p.holds + p.reversible > 0
+      AND (p.phase = 'void' OR p.waiting > 0)
+    ORDER BY p.rowid LIMIT 100`);
+  const byName = db.prepare(`SELECT id FROM rights WHERE state = 'released' ORDER BY seq LIMIT ?`);
+  const waiting = db.prepare(`
+    SELECT id FROM rights WHERE interaction = ? AND state IN ('earned', 'released') AND expires_us IS NULL
+    ORDER BY seq LIMIT ?`);
+  const open = db.prepare(
+    `SELECT id FROM rights WHERE interaction = ? AND state IN ('earned', 'released') ORDER BY seq LIMIT ?`,
+  );
+  const reversible = db.prepare(`
+    SELECT r.id FROM rights r JOIN grants g ON g.right_id = r.id
+    WHERE r.interaction = ? AND g.reversible = 1 AND g.reversed_us IS NULL ORDER BY r.seq LIMIT ?`);
+  const overdue = db.prepare(`
+    SELECT id FROM rights WHERE state = 'earned' AND expires_us IS NOT NULL AND expires_us <= ?
+    ORDER BY expires_us LIMIT ?`);
+  const ids = (rows: unknown) => (rows as { id: string }[]).map(({ id }) => id);
+
+  return {
+    onTransition(step: Transition): void {
+      const interaction = step.interaction;
+      if (step.kind === 'revealed' && phaseOf(interaction) === 'running') {
+        treasury.append('round.released', { interaction }, step.moment.fireAtUs);
+      }
+      if (step.kind !== 'canceled') return;
+      const phase = phaseOf(interaction);
+      if (phase === 'running' || phase === 'released') {
+        treasury.append('round.voided', { interaction, why: VOIDED }, step.atUs);
+      }
+    },
+
+    'grants.make'({ limit, atUs }: CommandIn<'grants.make'>): CommandOut<'grants.make'> {
+      let granted = 0;
+      const make = (right: string) => {
+        if (treasury.grant(right, atUs) === 'granted') granted++;
+      };
+      for (const right of ids(byName.all(limit))) make(right);
+      for (const round of rounds('released')) {
+        if (granted >= limit) break;
+        for (const right of ids(waiting.all(round.interaction, limit - granted))) make(right);
+      }
+      return { granted };
+    },
+
+    'rounds.void'({ limit, atUs }: CommandIn<'rounds.void'>): CommandOut<'rounds.void'> {
+      const done = { voided: 0, reversed: 0 };
+      for (const { interaction, why } of rounds('void')) {
+        const left = () => limit - done.voided - done.reversed;
+        if (left() <= 0) break;
+        for (const right of ids(open.all(interaction, left()))) {
+          treasury.void(right, why ?? VOIDED, atUs);
+          done.voided++;
+        }
+        if (left() <= 0) break;
+        for (const right of ids(reversible.all(interaction, left()))) {
+          treasury.reverse(grantIdOf(right), why ?? VOIDED, atUs, { tell: true });
+          done.reversed++;
+        }
+      }
+      return done;
+    },
+
+    'rights.expire'({ limit, atUs }: CommandIn<'rights.expire'>): CommandOut<'rights.expire'> {
+      const due = ids(overdue.all(atUs, limit));
+      for (const right of due) treasury.void(right, 'expired', atUs);
+      return { expired: due.length };
+    },
+  };
+
+  function rounds(phase: 'released' | 'void'): readonly RoundRow[] {
+    return (unsettled.all() as unknown as RoundRow[]).filter((round) => round.phase === phase);
+  }
+}
+
+interface RoundRow {
+  readonly interaction: string;
+  readonly phase: 'released' | 'void';
+  readonly why: string | null;
+}

@@ -1,0 +1,136 @@
+import { ACCOUNTS } from '../../treasury.ts';
+
+/** Column of an account: `free_pieces`, `swept_in_amount`. */
+export const columnOf = (account: string, unit: 'pieces' | 'amount'): string =>
+  `${account.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_${unit}`;
+
+const MAX = Number.MAX_SAFE_INTEGER;
+const UNITS = ['pieces', 'amount'] as const;
+
+const columns = UNITS.flatMap((unit) =>
+  ACCOUNTS.map((account) => {
+    const name = columnOf(account, unit);
+    return `${name} INTEGER NOT NULL DEFAULT 0 CHECK (${name} BETWEEN 0 AND ${MAX})`;
+  }),
+).join(',\n  ');
+
+/** At all times, in pieces and in money: what came in is free, reserved, granted or swept out. */
+const balanced = UNITS.map((unit) => {
+  const of = (account: (typeof ACCOUNTS)[number]) => columnOf(account, unit);
+  return `CHECK (${of('funded')} + ${of('sweptIn')} <= ${MAX}),
+  CHECK (${of('funded')} + ${of('sweptIn')} = ${of('free')} + ${of('reserved')} + ${of('granted')} + ${of('sweptOut')})`;
+}).join(',\n  ');
+
+/**
+ * All of it follows from the journal. `prize_rounds` holds the interactions that have rights: `waiting` counts those that
+ * are released by the reveal, `holds` reservations, `reversible` grants that go back when the round is voided.
+ */
+export const TREASURY_SCHEMA = `
+CREATE TABLE pools (
+  id         TEXT PRIMARY KEY,
+  show       TEXT NOT NULL,
+  terms      TEXT NOT NULL,
+  opened_us  INTEGER NOT NULL,
+  state      TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
+  closed_why TEXT,
+  ${columns},
+  ${balanced}
+) STRICT;
+CREATE INDEX pools_by_show ON pools (show);
+
+CREATE TABLE pool_moves (
+  seq    INTEGER PRIMARY KEY,
+  pool   TEXT NOT NULL REFERENCES pools (id),
+  move   TEXT NOT NULL,
+  pieces INTEGER NOT NULL CHECK (pieces >= 0),
+  amount INTEGER NOT NULL CHECK (amount >= 0),
+  ref    TEXT NOT NULL,
+  at_us  INTEGER NOT NULL,
+  UNIQUE (pool, move, ref)
+) STRICT;
+CREATE INDEX pool_moves_by_pool ON pool_moves (pool, seq);
+
+CREATE TABLE prize_rounds (
+  interaction TEXT PRIMARY KEY,
+  phase       TEXT NOT NULL DEFAULT 'running' CHECK (phase IN ('running', 'released', 'void')),
+  why         TEXT,
+  at_us       INTEGER,
+  waiting     INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0),
+  holds       INTEGER NOT NULL DEFAULT 0 CHECK (holds >= 0),
+  reversible  INTEGER NOT NULL DEFAULT 0 CHECK (reversible >= 0)
+) STRICT;
+CREATE INDEX prize_rounds_to_settle ON prize_rounds (phase)
+WHERE phase <> 'running' AND waiting + holds + reversible > 0;
+
+CREATE TABLE rights (
+  seq         INTEGER PRIMARY KEY,
+  id          TEXT NOT NULL UNIQUE,
+  interaction TEXT NOT NULL,
+  viewer      TEXT NOT NULL,
+  pool        TEXT NOT NULL REFERENCES pools (id),
+  prize       TEXT NOT NULL,
+  amount      INTEGER NOT NULL CHECK (amount >= 0),
+  currency    TEXT NOT NULL,
+  cause       TEXT NOT NULL,
+  expires_us  INTEGER,
+  state       TEXT NOT NULL DEFAULT 'earned' CHECK (state IN ('earned', 'released', 'granted', 'voided')),
+  why         TEXT,
+  earned_us   INTEGER NOT NULL,
+  UNIQUE (interaction, viewer)
+) STRICT;
+CREATE INDEX rights_by_viewer ON rights (viewer, seq);
+CREATE INDEX rights_by_pool ON rights (pool, state);
+CREATE INDEX rights_unsettled ON rights (interaction, seq) WHERE state IN ('earned', 'released');
+CREATE INDEX rights_released ON rights (seq) WHERE state = 'released';
+CREATE INDEX rights_to_expire ON rights (expires_us) WHERE state = 'earned' AND expires_us IS NOT NULL;
+
+CREATE TABLE grants (
+  seq         INTEGER PRIMARY KEY,
+  id          TEXT NOT NULL UNIQUE,
+  right_id    TEXT NOT NULL UNIQUE REFERENCES rights (id),
+  made_us     INTEGER NOT NULL,
+  reversed_us INTEGER,
+  reversed_why TEXT,
+  reversible  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE prize_shows (
+  show      TEXT PRIMARY KEY,
+  drop_ppm  INTEGER NOT NULL DEFAULT 0 CHECK (drop_ppm BETWEEN 0 AND 1000000),
+  threshold INTEGER NOT NULL DEFAULT 0 CHECK (threshold >= 0)
+) STRICT;
+
+CREATE TABLE boxes (
+  show   TEXT NOT NULL,
+  viewer TEXT NOT NULL,
+  n      INTEGER NOT NULL CHECK (n > 0),
+  PRIMARY KEY (show, viewer)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX boxes_by_viewer ON boxes (viewer);
+
+CREATE TABLE box_levels (
+  show    TEXT NOT NULL,
+  n       INTEGER NOT NULL,
+  viewers INTEGER NOT NULL CHECK (viewers >= 0),
+  PRIMARY KEY (show, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE box_drops (
+  seq   INTEGER PRIMARY KEY,
+  show  TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  n     INTEGER NOT NULL CHECK (n > 0),
+  UNIQUE (show, cause)
+) STRICT;
+
+CREATE TABLE measures (
+  id         TEXT PRIMARY KEY,
+  show       TEXT NOT NULL,
+  place      INTEGER NOT NULL,
+  terms      TEXT NOT NULL,
+  state      TEXT NOT NULL DEFAULT 'prepared' CHECK (state IN ('prepared', 'applied', 'reverted')),
+  applied_us INTEGER,
+  before     TEXT
+) STRICT;
+CREATE INDEX measures_by_show ON measures (show, place);
+`;
