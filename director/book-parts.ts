@@ -6,6 +6,8 @@ import type { CueLife, CueLifeOptions } from './cue-life.ts';
 import { type CueLimits, openForMsOf } from './cue-maker.ts';
 import type { HeldCue } from './held-cues.ts';
 
+export type { BookLog } from './cue-life.ts';
+
 export interface CueBookOptions extends CueLifeOptions {
   readonly limits: CueLimits & { readonly maxPublishers: number };
 }

@@ -25,8 +25,23 @@ import { landingOfReadBack, READ_BACK_REASON, type ReadBack } from './read-back.
 import type { StreamGate } from './stream-gate.ts';
 import { WallSteps } from './wall-steps.ts';
 
+/** What cues need of the log. */
+export type BookLog = Pick<
+  CueLog,
+  | 'healthy'
+  | 'doubts'
+  | 'onCommitted'
+  | 'onDoubtOver'
+  | 'accept'
+  | 'update'
+  | 'setStamping'
+  | 'list'
+  | 'find'
+  | 'close'
+>;
+
 export interface CueLifeOptions {
-  readonly cueLog: CueLog;
+  readonly cueLog: BookLog;
   readonly start: CueLogStart;
   readonly gate: StreamGate;
   readonly clock: Clock;

@@ -63,10 +63,13 @@ export class StageChannel {
     out.event('stage', JSON.stringify(stateOf(stream)));
   }
 
-  tell(stream: string, state: ScreenState): void {
-    const data = JSON.stringify(state);
+  /** @param stateOf is asked where a screen of the stream is there to be told. */
+  tell(stream: string, stateOf: () => ScreenState): void {
+    let data: string | null = null;
     for (const connection of this.#connections) {
-      if (connection.stream === stream) this.#send(connection, 'stage', data);
+      if (connection.stream !== stream) continue;
+      data ??= JSON.stringify(stateOf());
+      this.#send(connection, 'stage', data);
     }
   }
 

@@ -61,7 +61,7 @@ export function openStageRoom(options: StageRoomOptions): StageRoom {
       takeItem: async (stream, id, who, at) => (await rundowns.take(stream, id, {}, who, at)).cue,
       onChange(stream, state) {
         console.publish(stream, 'stage', state);
-        channel.tell(stream, stage.screenState(stream, state));
+        channel.tell(stream, () => stage.screenState(stream, state));
       },
     },
     options.known,

@@ -3,6 +3,7 @@ import { createDelivery } from '../../delivery/delivery.ts';
 import { type Director, openDirector } from '../../director/director.ts';
 import { keySetOf } from '../../director/keys-route.ts';
 import { isRundownUpload } from '../../director/rundown/routes.ts';
+import { warmUpCues } from '../../director/warm-up.ts';
 import type { RtmpIngest } from '../../ingest/rtmp-server.ts';
 import { systemClock } from '../../packet/clock.ts';
 import { type StreamName, streamKeyOf } from '../../packet/packet.ts';
@@ -206,6 +207,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
       });
     },
   });
+  await warmUpCues({ limits: settings, signingKey: director.signingKeys[0]!, clock, log });
   const server = createHttpServer({
     hot: [delivery.handleRequest],
     upgrade: delivery.handleUpgrade,
