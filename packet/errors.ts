@@ -28,6 +28,12 @@ export const ERRORS = {
     retryable: false,
     text: 'The token only rehearses, and this is of the show itself.',
   },
+  ERR_SHADOW_VIEWER: {
+    status: 403,
+    retryable: false,
+    text: 'The token is of a shadow viewer, and counts in shadow rounds alone.',
+  },
+  ERR_SHADOW_ROUND: { status: 403, retryable: false, text: 'The round takes shadow viewers alone.' },
   ERR_RATE_LIMITED: { status: 429, retryable: true, text: 'Too many requests; wait as Retry-After says.' },
   // streams and ingest
   ERR_STREAM_NOT_LIVE: { status: 404, retryable: true, text: 'The stream is not live.' },
@@ -158,6 +164,18 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     text: 'The measure is not in a state that allows this.',
+  },
+  // the ledger
+  ERR_VIEWER_BUSY: {
+    status: 409,
+    retryable: true,
+    text: 'Something of this viewer is under way; their data can be erased once it is settled.',
+  },
+  ERR_LEDGER_WRONG: { status: 500, retryable: false, text: 'The ledger does not hold together.' },
+  ERR_LEDGER_NEWER: {
+    status: 409,
+    retryable: false,
+    text: 'The ledger that is there holds what the other does not.',
   },
   // files and streams that the QA tools read and write
   ERR_SOURCE_OPEN: { status: 404, retryable: true, text: 'The source cannot be opened.' },
