@@ -105,6 +105,7 @@ describe('the checker finds', () => {
     'cues/cue.ts': '',
     'cues/wire/index.ts': '',
     'service/log.ts': '',
+    'draws/verify.ts': '',
     'injector/queue.ts': '',
     'delivery/hub.ts': '',
     'delivery/testing.ts': '',
@@ -138,6 +139,8 @@ describe('the checker finds', () => {
     ['events/http/routes.ts', '../../delivery/hub.ts', 'direction'],
     ['cues/cue.ts', '../service/log.ts', 'direction'],
     ['service/log.ts', '../cues/cue.ts', 'direction'],
+    ['draws/verify.ts', '../cues/cue.ts', 'direction'],
+    ['cues/cue.ts', '../draws/verify.ts', 'direction'],
     ['qa/inspect.ts', '../ops/drill.ts', 'direction'],
     // inside a folder
     ['events/ledger/store.ts', '../http/routes.ts', 'direction'],
@@ -155,6 +158,7 @@ describe('the checker finds', () => {
     ['client/src/page.ts', 'path', 'browser'],
     ['player-demo/src/viewer.tsx', 'node:util', 'browser'],
     ['cues/wire/index.ts', 'node:crypto', 'browser'],
+    ['draws/verify.ts', 'node:crypto', 'browser'],
     ['h264-sei-parser/src/index.ts', 'node:buffer', 'browser'],
     ['test-streams/barcode.ts', 'node:zlib', 'browser'],
     // the rest
@@ -250,6 +254,8 @@ describe('the checker finds', () => {
     ['scripts/set-up/main.mjs', 'node:fs'],
     ['test-streams/encode.ts', '../scripts/lib/tools.ts'],
     ['client/src/index.ts', '../../cues/wire/index.ts'],
+    ['client/src/index.ts', '../../draws/verify.ts'],
+    ['events/http/routes.ts', '../../draws/verify.ts'],
     ['client/src/index.test.ts', 'node:fs'],
     ['client/src/index.test.ts', '../../packet/packet.ts'],
     ['player-demo/src/viewer.tsx', '../../client/src/index.ts'],

@@ -19,14 +19,14 @@ export interface Violation {
 const RANKS = [
   ['h264-sei-parser'],
   ['packet'],
-  ['cues', 'service'],
+  ['cues', 'service', 'draws'],
   ['ingest', 'injector', 'delivery', 'director', 'events'],
   ['qa', 'ops'],
   ['server'],
   ['scripts'],
 ] as const;
 
-const BELOW_ROOMS = ['h264-sei-parser', 'packet', 'cues', 'service'];
+const BELOW_ROOMS = ['h264-sei-parser', 'packet', 'cues', 'service', 'draws'];
 
 /** Folders beside that line, with all that each may import. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
@@ -35,11 +35,11 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   'scripts/set-up': ['scripts/set-up.mjs'],
   'scripts/lib/tools.ts': ['packet'],
   'test-streams': ['h264-sei-parser', 'packet', 'cues', 'scripts/lib/tools.ts'],
-  client: ['h264-sei-parser', 'cues/wire'],
+  client: ['h264-sei-parser', 'cues/wire', 'draws'],
   // What the bytes go through, from the parser to the readers of outputs.
   fuzz: ['h264-sei-parser', 'packet', 'cues', 'injector', 'delivery', 'qa', 'client', 'scripts/lib/tools.ts'],
   mutants: ['scripts/lib/tools.ts'],
-  'player-demo': ['h264-sei-parser', 'cues/wire', 'cues/slate', 'client', 'test-streams/barcode.ts'],
+  'player-demo': ['h264-sei-parser', 'cues/wire', 'cues/slate', 'draws', 'client', 'test-streams/barcode.ts'],
 };
 
 /** What those at the end of the line may import beside all ranks before them. */
@@ -64,11 +64,12 @@ const BROWSER = [
   'h264-sei-parser/src',
   'cues/wire',
   'cues/slate',
+  'draws',
   'test-streams/barcode.ts',
 ];
 
 /** No sockets, files or processes: what they compute depends on their arguments alone. */
-const PURE = ['h264-sei-parser/src', 'cues', 'injector'];
+const PURE = ['h264-sei-parser/src', 'cues', 'draws', 'injector'];
 const OUTSIDE_WORLD =
   /^(?:node:)?(?:fs|net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads|sqlite|readline)(?:\/|$)/;
 
