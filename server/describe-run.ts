@@ -32,7 +32,11 @@ export async function describeRun(
       stage: `${eventsUrl}/stage.html`,
       ...(settings.demo ? { demo: `${mediaUrl}/demo.html` } : {}),
     },
-    tokens: { director: secrets.tokens.director, viewer: await viewerToken(settings, secrets) },
+    tokens: {
+      director: secrets.tokens.director,
+      treasurer: secrets.tokens.treasurer,
+      viewer: await viewerToken(settings, secrets),
+    },
   };
 }
 

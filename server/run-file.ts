@@ -18,7 +18,7 @@ export interface RunFile {
     /** Director and viewers on one page: only where anybody gets a viewer token (FRAMECUE_DEMO). */
     readonly demo?: string;
   };
-  readonly tokens: { readonly director: string; readonly viewer: string };
+  readonly tokens: { readonly director: string; readonly treasurer: string; readonly viewer: string };
 }
 
 export const runFilePath = (dataDir: string): string => join(dataDir, 'run.json');

@@ -43,7 +43,7 @@ describe('the first start', () => {
   test('makes secrets of 256 bits, none like another, that only the owner can read', () => {
     const made = load();
     const all = [made.streamKey, ...Object.values(made.tokens), made.viewerJwtSecret, made.sessionKey];
-    expect(new Set(all).size).toBe(6);
+    expect(new Set(all).size).toBe(7);
     for (const secret of all) expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
     expect(createPrivateKey(made.stampKeys[0]!).asymmetricKeyType).toBe('ed25519');
     expect(statSync(join(dataDir, SECRETS_FILE)).mode & 0o777).toBe(0o600);
@@ -88,6 +88,33 @@ describe('the first start', () => {
     expect(new Set(results).size).toBe(1);
     expect(readdirSync(dataDir)).toEqual([SECRETS_FILE]);
   }, 30_000);
+});
+
+describe('a file of a version that knew no treasurer', () => {
+  const older = () => {
+    const { tokens, ...made } = load();
+    const { treasurer: _, ...before } = tokens;
+    writeFileSync(join(dataDir, SECRETS_FILE), JSON.stringify({ ...made, tokens: before }), { mode: 0o600 });
+    return { ...made, tokens: before };
+  };
+
+  test('gets a token for one, and keeps all else', () => {
+    const before = older();
+    const now = load();
+    expect(now).toMatchObject(before);
+    expect(Buffer.from(now.tokens.treasurer, 'base64url')).toHaveLength(32);
+    expect(load()).toEqual(now);
+    expect(readdirSync(dataDir)).toEqual([SECRETS_FILE]);
+    expect(statSync(join(dataDir, SECRETS_FILE)).mode & 0o777).toBe(0o600);
+  });
+
+  test('takes the one that another process was about to add when it ended', () => {
+    const before = older();
+    const tokens = { ...before.tokens, treasurer: 'made-by-the-other-one' };
+    writeFileSync(join(dataDir, `${SECRETS_FILE}.next`), JSON.stringify({ ...before, tokens }));
+    expect(load().tokens.treasurer).toBe('made-by-the-other-one');
+    expect(readdirSync(dataDir)).toEqual([SECRETS_FILE]);
+  });
 });
 
 describe('settings go before the file', () => {

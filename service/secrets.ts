@@ -1,5 +1,14 @@
 import { generateKeyPairSync, randomBytes as nodeRandomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FramecueError } from '../packet/errors.ts';
@@ -11,7 +20,12 @@ import { RIGHTS } from './tokens.ts';
 export interface Secrets {
   /** What publishers give. */
   readonly streamKey: string;
-  readonly tokens: { readonly director: string; readonly feed: string; readonly read: string };
+  readonly tokens: {
+    readonly director: string;
+    readonly feed: string;
+    readonly read: string;
+    readonly treasurer: string;
+  };
   /** Bearer tokens that an operator has added to the file: one for each director, say. */
   readonly moreTokens: readonly NamedToken[];
   /** HS256 secret that viewer JWTs are signed with. */
@@ -38,12 +52,17 @@ const SecretsFile = z.strictObject({
     director: z.string().min(16),
     feed: z.string().min(16),
     read: z.string().min(16),
+    /** Files of earlier versions have none: it is added. */
+    treasurer: z.string().min(16).optional(),
   }),
   moreTokens: z.array(NamedToken).max(1_000).default([]),
   viewerJwtSecret: z.string().min(16),
   sessionKey: z.string().min(16),
   stampKeys: z.array(z.string().startsWith('-----BEGIN PRIVATE KEY-----')).min(1).max(16),
 });
+
+type SecretsFile = z.infer<typeof SecretsFile>;
+type WholeFile = SecretsFile & { readonly tokens: { readonly treasurer: string } };
 
 export const SECRETS_FILE = 'secrets.json';
 
@@ -54,6 +73,7 @@ type SecretSettings = Pick<
   | 'directorToken'
   | 'feedToken'
   | 'readToken'
+  | 'treasurerToken'
   | 'stampKeyFiles'
   | 'sessionKey'
   | 'viewerJwtSecret'
@@ -76,6 +96,7 @@ export function loadSecrets(
       director: settings.directorToken ?? file.tokens.director,
       feed: settings.feedToken ?? file.tokens.feed,
       read: settings.readToken ?? file.tokens.read,
+      treasurer: settings.treasurerToken ?? file.tokens.treasurer,
     },
     moreTokens: file.moreTokens,
     viewerJwtSecret: settings.viewerJwtSecret ?? file.viewerJwtSecret,
@@ -84,24 +105,14 @@ export function loadSecrets(
   };
 }
 
-function readOrMake(dataDir: string, randomBytes: (size: number) => Buffer): Secrets {
+function readOrMake(dataDir: string, randomBytes: (size: number) => Buffer): WholeFile {
   const path = join(dataDir, SECRETS_FILE);
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const found = readIfThere(path);
-    if (found !== null) return parseFile(path, found);
-    const made = `${JSON.stringify(makeSecrets(randomBytes), null, 2)}\n`;
-    const draft = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
-    writeFileSync(draft, made, { mode: 0o600, flag: 'wx', flush: true });
-    try {
-      // A link fails where the name exists: of two processes that start at once, one makes the file.
-      linkSync(draft, path);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    } finally {
-      rmSync(draft, { force: true });
-    }
-    return parseFile(path, readFileSync(path, 'utf8'));
+    if (found !== null) return whole(path, parseFile(path, found), randomBytes);
+    appearOnce(path, makeSecrets(randomBytes), randomBytes);
+    return whole(path, parseFile(path, readFileSync(path, 'utf8')), randomBytes);
   } catch (cause) {
     if (cause instanceof FramecueError) throw cause;
     throw new FramecueError(
@@ -111,6 +122,44 @@ function readOrMake(dataDir: string, randomBytes: (size: number) => Buffer): Sec
     );
   }
 }
+
+/** Of two processes that do this at once, one makes the file: a link fails where the name exists. */
+function appearOnce(path: string, secrets: object, randomBytes: (size: number) => Buffer): void {
+  const draft = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Adds what a file of an earlier version does not have: whole or not at all, and the same for all who start at once. */
+function whole(path: string, file: SecretsFile, randomBytes: (size: number) => Buffer): WholeFile {
+  if (hasAll(file)) return file;
+  const next = `${path}.next`;
+  const treasurer = randomBytes(32).toString('base64url');
+  appearOnce(next, { ...file, tokens: { ...file.tokens, treasurer } }, randomBytes);
+  // Another may have been through all of this since we read: then theirs stands.
+  const now = parseFile(path, readFileSync(path, 'utf8'));
+  if (hasAll(now)) {
+    rmSync(next, { force: true });
+    return now;
+  }
+  try {
+    renameSync(next, path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  const made = parseFile(path, readFileSync(path, 'utf8'));
+  if (!hasAll(made))
+    throw new FramecueError('ERR_SETTING', `${path} cannot be used: it has no treasurer's token.`);
+  return made;
+}
+
+const hasAll = (file: SecretsFile): file is WholeFile => file.tokens.treasurer !== undefined;
 
 function readIfThere(path: string): string | null {
   try {
@@ -124,7 +173,7 @@ function readIfThere(path: string): string | null {
   }
 }
 
-function parseFile(path: string, text: string): Secrets {
+function parseFile(path: string, text: string): SecretsFile {
   let problem = 'it is not valid JSON';
   try {
     const parsed = SecretsFile.safeParse(JSON.parse(text));
@@ -144,7 +193,7 @@ function makeSecrets(randomBytes: (size: number) => Buffer): Omit<Secrets, 'more
   const secret = () => randomBytes(32).toString('base64url');
   return {
     streamKey: secret(),
-    tokens: { director: secret(), feed: secret(), read: secret() },
+    tokens: { director: secret(), feed: secret(), read: secret(), treasurer: secret() },
     viewerJwtSecret: secret(),
     sessionKey: secret(),
     stampKeys: [

@@ -189,6 +189,14 @@ export const SETTINGS = {
     meaning:
       'The bearer token with the right to read streams and cues; unset means the one made on first start.',
   }),
+  treasurerToken: setting({
+    name: 'FRAMECUE_TREASURER_TOKEN',
+    processes: BOTH,
+    schema: secret,
+    default: null,
+    secret: true,
+    meaning: 'The bearer token with the right to move money; unset means the one made on first start.',
+  }),
   stampKeyFiles: setting({
     name: 'FRAMECUE_STAMP_KEYS',
     processes: MEDIA,

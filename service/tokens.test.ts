@@ -4,8 +4,16 @@ import { createTokenRegistry, sameSecret, tokenHoldersOf } from './tokens.ts';
 
 const secrets: Secrets = {
   streamKey: 'stream-key-0123456789',
-  tokens: { director: 'director-0123456789', feed: 'feed-0123456789abc', read: 'read-0123456789abc' },
-  moreTokens: [{ name: 'anna', token: 'anna-0123456789abc', rights: ['direct', 'feed'], rehearsal: true }],
+  tokens: {
+    director: 'director-0123456789',
+    feed: 'feed-0123456789abc',
+    read: 'read-0123456789abc',
+    treasurer: 'treasurer-0123456789',
+  },
+  moreTokens: [
+    { name: 'anna', token: 'anna-0123456789abc', rights: ['direct', 'feed'], rehearsal: true },
+    { name: 'ben', token: 'ben-0123456789abcd', rights: ['direct', 'treasurer'], rehearsal: true },
+  ],
   viewerJwtSecret: 'viewer-0123456789',
   sessionKey: 'session-0123456789',
   stampKeys: [],
@@ -13,11 +21,16 @@ const secrets: Secrets = {
 const registry = createTokenRegistry(tokenHoldersOf(secrets));
 const rightsOf = (token: string) => [...(registry.find(token)?.rights ?? [])].sort();
 
-test('each token has its rights and no others; direct includes read', () => {
+test('each token has its rights and no others; direct and treasurer include read', () => {
   expect(rightsOf(secrets.streamKey)).toEqual(['publish']);
   expect(rightsOf(secrets.tokens.director)).toEqual(['direct', 'read']);
   expect(rightsOf(secrets.tokens.feed)).toEqual(['feed']);
   expect(rightsOf(secrets.tokens.read)).toEqual(['read']);
+  expect(rightsOf(secrets.tokens.treasurer)).toEqual(['read', 'treasurer']);
+});
+
+test('who only rehearses moves no money, whatever stands in the file', () => {
+  expect(rightsOf('ben-0123456789abcd')).toEqual(['direct', 'read']);
 });
 
 test('tokens that an operator added are known by name', () => {

@@ -2,8 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { FramecueError } from '../packet/errors.ts';
 import type { NamedToken, Secrets } from './secrets.ts';
 
-/** What a bearer token or stream key allows. `direct` includes `read`. */
-export const RIGHTS = ['publish', 'direct', 'feed', 'read'] as const;
+/** What a bearer token or stream key allows. `direct` and `treasurer` (money, and whose data is kept) include `read`. */
+export const RIGHTS = ['publish', 'direct', 'feed', 'read', 'treasurer'] as const;
 export type Right = (typeof RIGHTS)[number];
 
 /** Who holds a token. */
@@ -34,7 +34,7 @@ export function createTokenRegistry(holders: readonly NamedToken[]): TokenRegist
   const digest = (token: string) => createHmac('sha256', pepper).update(token).digest();
   const entries = holders.map(({ name, token, rights, rehearsal }) => ({
     digest: digest(token),
-    holder: { name, rights: withIncluded(rights), rehearsal: rehearsal === true } satisfies TokenHolder,
+    holder: rightsOf(name, rights, rehearsal === true),
   }));
   refuseTwins(holders);
   return {
@@ -57,6 +57,7 @@ export const tokenHoldersOf = (secrets: Secrets): readonly NamedToken[] => [
   { name: 'director', token: secrets.tokens.director, rights: ['direct'] },
   { name: 'feed', token: secrets.tokens.feed, rights: ['feed'] },
   { name: 'read', token: secrets.tokens.read, rights: ['read'] },
+  { name: 'treasurer', token: secrets.tokens.treasurer, rights: ['treasurer'] },
   ...secrets.moreTokens,
 ];
 
@@ -67,8 +68,12 @@ export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
-function withIncluded(rights: readonly Right[]): ReadonlySet<Right> {
-  return new Set(rights.includes('direct') ? [...rights, 'read'] : rights);
+/** Who only rehearses has nothing to do with money, whatever the list says. */
+function rightsOf(name: string, given: readonly Right[], rehearsal: boolean): TokenHolder {
+  const rights = new Set(given);
+  if (rights.has('direct') || rights.has('treasurer')) rights.add('read');
+  if (rehearsal) rights.delete('treasurer');
+  return { name, rights, rehearsal };
 }
 
 function refuseTwins(holders: readonly NamedToken[]): void {
