@@ -18,6 +18,7 @@ import { nowRoute } from './http/now.ts';
 import { presentationRoutes } from './http/presentations.ts';
 import { reportRoutes } from './http/reports.ts';
 import { sessionRoutes } from './http/session.ts';
+import { shadowSessionRoute } from './http/shadow-session.ts';
 import { spreadRoutes } from './http/spread.ts';
 import { type JwtSource, ViewerJwt } from './http/viewer-jwt.ts';
 import { ViewerTokens } from './http/viewer-token.ts';
@@ -254,6 +255,10 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
         demo: options.demo,
         observer,
         delayReports,
+      });
+      shadowSessionRoute(app, {
+        ...{ viewers: viewerTokens, tokens: options.tokens },
+        ...{ ttlMs: options.sessionTtlMs, clock },
       });
       interactionRoutes(app, { catalog, rehearsals, clock, tokens: options.tokens });
       nowRoute(app, { mirror, clock, delayReports });

@@ -11,7 +11,7 @@ import type { Submissions, SubmitOutcome } from '../interactions/submissions.ts'
 import type { EventsObserver, SubmissionOutcomeName } from '../observer.ts';
 import type { Timers } from '../timers.ts';
 import { type BodyLimits, readJsonBody } from './body.ts';
-import { viewerOfRequest } from './session.ts';
+import { type Answerer, answererOfRequest } from './session.ts';
 import type { ViewerTokens } from './viewer-token.ts';
 
 const PREFIX = '/api/v1/interactions/';
@@ -88,10 +88,10 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
       refuse(req, res, new FramecueError('ERR_METHOD'));
       return true;
     }
-    let viewer: string;
+    let answerer: Answerer;
     try {
       if (!ID_PATTERN.test(interaction)) throw new FramecueError('ERR_INTERACTION_UNKNOWN');
-      viewer = viewerOfRequest(req, tokens, clock);
+      answerer = answererOfRequest(req, tokens, clock);
     } catch (error) {
       refuse(req, res, error);
       return true;
@@ -103,7 +103,8 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
         return;
       }
       // An answer has arrived when it is whole: nobody holds a place by sending the head alone.
-      submissions.submit(interaction, viewer, read.body, clock.unixUs()).then(
+      const { viewer, kind } = answerer;
+      submissions.submit(interaction, viewer, read.body, clock.unixUs(), kind).then(
         (outcome) => answer(req, res, outcome, startedUs),
         (error: unknown) => refuse(req, res, error),
       );

@@ -21,6 +21,8 @@ const Base = z.strictObject({
   /** `app/name`; absent: the stream whose cue opens it. */
   stream: z.string().regex(STREAM_PATTERN).optional(),
   config: z.looseObject({}),
+  /** Takes answers of shadow viewers alone, and can never earn. */
+  shadow: z.boolean().optional(),
 });
 
 const BY_TYPE: ReadonlyMap<string, z.ZodType<z.infer<typeof Base>>> = new Map(

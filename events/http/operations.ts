@@ -26,6 +26,10 @@ const Interaction = z.strictObject({
   type: z.string(),
   show: z.string().optional(),
   stream: z.string().optional(),
+  shadow: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'Of a load test: nothing is ever given away for it.' }),
   state: z.enum(STATES),
   ...moments,
   createdAt: UnixMs,
@@ -36,6 +40,7 @@ const Interaction = z.strictObject({
 /** Each type of interaction adds fields of its own: a quiz `counts` and, once revealed, `correct`. */
 const Result = z.looseObject({
   id: z.string(),
+  shadow: z.literal(true).optional(),
   state: z.enum(STATES),
   ...moments,
   total: z.number(),
@@ -174,6 +179,8 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       'ERR_INTERACTION_NOT_OPEN',
       'ERR_INTERACTION_LOCKED',
       'ERR_INTERACTION_CANCELED',
+      'ERR_SHADOW_VIEWER',
+      'ERR_SHADOW_ROUND',
       'ERR_STORE_UNAVAILABLE',
       'ERR_TOKEN_EXPIRED',
     ],

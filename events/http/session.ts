@@ -81,13 +81,26 @@ export function sessionRoutes(app: Express, options: SessionOptions): void {
     .all(methodNotAllowed('POST'));
 }
 
-/** @throws {FramecueError} ERR_TOKEN_MISSING, ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED. */
-export function viewerOfRequest(req: IncomingMessage, tokens: ViewerTokens, clock: Clock): string {
+/** Who answers: a viewer, or one of a load test. */
+export interface Answerer {
+  readonly kind: 'viewer' | 'shadow';
+  readonly viewer: string;
+}
+
+/** For what shadow viewers do too. @throws {FramecueError} ERR_TOKEN_MISSING, ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED. */
+export function answererOfRequest(req: IncomingMessage, tokens: ViewerTokens, clock: Clock): Answerer {
   const token = bearerTokenOf(req);
   if (token === null) throw new FramecueError('ERR_TOKEN_MISSING');
   const check = tokens.check(token, clock.unixMs());
-  if (check.kind === 'viewer') return check.viewer;
+  if (check.kind === 'viewer' || check.kind === 'shadow') return check;
   throw new FramecueError(check.kind === 'expired' ? 'ERR_TOKEN_EXPIRED' : 'ERR_TOKEN_INVALID');
+}
+
+/** @throws {FramecueError} as above, and ERR_SHADOW_VIEWER: what is not made for shadow viewers refuses them. */
+export function viewerOfRequest(req: IncomingMessage, tokens: ViewerTokens, clock: Clock): string {
+  const { kind, viewer } = answererOfRequest(req, tokens, clock);
+  if (kind === 'shadow') throw new FramecueError('ERR_SHADOW_VIEWER');
+  return viewer;
 }
 
 /** Lets only viewers pass; `viewerOf` then says who it is. */

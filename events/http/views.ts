@@ -9,13 +9,14 @@ import type { Tally } from '../ledger/facts.ts';
 /** How interactions look over HTTP. Moments are Unix milliseconds. */
 
 export function interactionBody({ facts, prepared, life }: InteractionView, forWhom: 'staff' | 'public') {
-  const { id, type, show, stream, config, createdAtUs } = facts.record;
+  const { id, type, show, stream, config, shadow, createdAtUs } = facts.record;
   const opened = facts.opened?.moment;
   return {
     id,
     type,
     ...(show === undefined ? {} : { show }),
     ...((opened?.stream ?? stream) === undefined ? {} : { stream: opened?.stream ?? stream }),
+    ...(shadow === true ? { shadow } : {}),
     state: life.state,
     ...momentsOf(life),
     createdAt: unixUsToMs(createdAtUs),
@@ -27,6 +28,8 @@ export function interactionBody({ facts, prepared, life }: InteractionView, forW
 export function resultBody({ facts, prepared, life }: InteractionView, tally: Tally) {
   return {
     id: facts.record.id,
+    // Of a round that is pressed on: no viewer has answered.
+    ...(facts.record.shadow === true ? { shadow: true } : {}),
     state: life.state,
     ...momentsOf(life),
     total: tally.total,

@@ -8,13 +8,14 @@ import {
 import type { LoadedLedger } from '../ledger/store.ts';
 import { RealRound } from './real-round.ts';
 import { INTERACTION_TYPES } from './registry.ts';
+import { ShadowRound } from './shadow-round.ts';
 import type { PreparedInteraction } from './type.ts';
 
 /** One interaction in memory: what the ledger has committed about it, bound to its type. */
 export interface BookEntry {
   readonly id: string;
-  /** What answers and grants are of. */
-  readonly round: RealRound;
+  /** What answers are of; grants are of a `RealRound` alone. */
+  readonly round: RealRound | ShadowRound;
   readonly prepared: PreparedInteraction;
   facts: InteractionFacts;
   /** Whether anybody may have answered: only then is a refused viewer's earlier receipt looked for. */
@@ -116,8 +117,9 @@ export class InteractionBook implements BookView {
     if (found !== undefined) return found;
     const prepared = INTERACTION_TYPES.get(facts.record.type)?.prepare(facts.record.config) ?? null;
     if (prepared === null) return null;
-    const { id } = facts.record;
-    const entry: BookEntry = { id, round: new RealRound(id), prepared, facts, answered: false, held: 0 };
+    const { id, shadow } = facts.record;
+    const round = shadow === true ? new ShadowRound(id) : new RealRound(id);
+    const entry: BookEntry = { id, round, prepared, facts, answered: false, held: 0 };
     this.#entries.set(entry.id, entry);
     this.#index(entry);
     this.#forgetOldest();

@@ -15,6 +15,7 @@ export interface NewInteraction {
   readonly stream?: string;
   /** Fits the schema of its type. */
   readonly config: JsonObject;
+  readonly shadow?: boolean;
 }
 
 /** An interaction as it is read: what is known, bound to its type, and its state now. */
@@ -56,13 +57,14 @@ export class Catalog {
     if (book.isFull) {
       throw new FramecueError('ERR_OVERLOADED', 'Too many interactions are neither resolved nor cancelled.');
     }
-    const { id = newInteractionId(wanted.type), type, show, stream, config } = wanted;
+    const { id = newInteractionId(wanted.type), type, show, stream, config, shadow } = wanted;
     const outcome = await ledger.createInteraction({
       id,
       type,
       ...(show === undefined ? {} : { show }),
       ...(stream === undefined ? {} : { stream }),
       config,
+      ...(shadow === true ? { shadow } : {}),
       createdAtUs: clock.unixUs(),
     });
     const entry = book.add(outcome.facts);

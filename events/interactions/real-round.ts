@@ -1,4 +1,5 @@
 import type { NewSubmission } from '../ledger/facts.ts';
+import { ShadowRound } from './shadow-round.ts';
 
 /**
  * A round that counts. Answers reach the ledger, and whatever is given away is given, for one of these alone: the
@@ -21,9 +22,12 @@ export class RealRound {
 /** What a viewer has answered, before it is of any round. */
 export type ReadAnswer = Omit<NewSubmission, 'id' | 'interaction' | 'status' | 'bookedBy'>;
 
-/** An answer to be written to the ledger: of a round that counts, by type. */
+/**
+ * An answer to be written to the ledger: of a round that counts, or of one that is pressed on, by type. What is given
+ * away with an answer (`bookedBy`) is given for a round that counts alone.
+ */
 export const countedSubmission = (
-  round: RealRound,
+  round: RealRound | ShadowRound,
   answer: ReadAnswer,
   id: string,
   status: NewSubmission['status'],
@@ -31,5 +35,5 @@ export const countedSubmission = (
 ): NewSubmission => ({
   ...answer,
   ...{ id, interaction: round.interaction, status },
-  ...(bookedBy === undefined ? {} : { bookedBy }),
+  ...(bookedBy === undefined || round instanceof ShadowRound ? {} : { bookedBy }),
 });

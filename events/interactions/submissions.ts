@@ -11,6 +11,7 @@ import type { JudgeLimits } from './judge.ts';
 import { countedSubmission, type ReadAnswer } from './real-round.ts';
 import type { RehearsalReceipt, RehearsalRound } from './rehearsal-round.ts';
 import type { RehearsalRounds } from './rehearsal-rounds.ts';
+import { ShadowRound } from './shadow-round.ts';
 import type { NotProven, StampProofs } from './stamp-proof.ts';
 import type { AnswerRead } from './type.ts';
 
@@ -44,7 +45,7 @@ export class Submissions {
   }
 
   /**
-   * @param body the request's JSON; @param arrivedAtUs when it was whole.
+   * @param body the request's JSON; @param arrivedAtUs when it was whole; @param from a viewer, or one of a load test.
    * @throws {FramecueError} as the ledger does: nothing is known to be written then.
    */
   async submit(
@@ -52,10 +53,16 @@ export class Submissions {
     viewer: string,
     body: JsonObject,
     arrivedAtUs: UnixMicroseconds,
+    from: 'viewer' | 'shadow' = 'viewer',
   ): Promise<SubmitOutcome> {
     const { book, rehearsals, limits, observer } = this.#options;
     const entry = book.get(interaction);
     if (entry === undefined) return refused('ERR_INTERACTION_UNKNOWN');
+    // Before all else: neither is told anything of the other's answers.
+    const isShadowRound = entry.round instanceof ShadowRound;
+    if (isShadowRound !== (from === 'shadow')) {
+      return refused(isShadowRound ? 'ERR_SHADOW_ROUND' : 'ERR_SHADOW_VIEWER');
+    }
     const read = readClaims(body);
     if (read.kind === 'invalid') return invalid('ERR_REQUEST_INVALID', read);
     const answer = entry.prepared.readAnswer(body);

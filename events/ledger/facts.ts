@@ -13,6 +13,8 @@ export interface InteractionRecord {
   readonly stream?: string;
   /** Checked by its type before it comes here. */
   readonly config: JsonObject;
+  /** It takes answers of shadow viewers alone, and nothing is given away for it. */
+  readonly shadow?: true;
   readonly createdAtUs: UnixMicroseconds;
 }
 

@@ -1,5 +1,6 @@
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
 import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
+import { SHADOW_SESSION_OPERATION } from '../../events/http/shadow-session.ts';
 import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
 import { CLOCK_HEALTH_OPERATION } from '../../service/clock-health/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
@@ -24,6 +25,7 @@ export const EVENTS_API: ApiInfo = {
 
 export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly Operation[] => [
   ...EVENTS_OPERATIONS,
+  SHADOW_SESSION_OPERATION,
   PRESENTATIONS_OPERATION,
   ...SPREAD_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
