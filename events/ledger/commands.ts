@@ -1,16 +1,17 @@
 import type { OutboxCommands, OutboxQuestions } from './outbox.ts';
 import type { PeopleQuestions } from './sqlite/acted.ts';
 import type { TreasuryCommands, TreasuryQuestions } from './treasury-commands.ts';
+import type { ViewerCommands, ViewerQuestions } from './viewers.ts';
 
 /**
  * What can be asked of the ledger's books beside interactions and answers, by name: `in` is what is given, `out` the
  * outcome, as a value. Each domain adds a map of its own (`TreasuryCommands`, ...), and its part in
  * `sqlite/domains.ts`. All of it crosses threads: plain data alone.
  */
-export type Commands = OutboxCommands & TreasuryCommands;
+export type Commands = OutboxCommands & TreasuryCommands & ViewerCommands;
 
 /** Questions change nothing and see what is committed. */
-export type Questions = OutboxQuestions & TreasuryQuestions & PeopleQuestions;
+export type Questions = OutboxQuestions & TreasuryQuestions & PeopleQuestions & ViewerQuestions;
 
 type InOf<Map, Name extends keyof Map> = Map[Name] extends { readonly in: infer In } ? In : never;
 type OutOf<Map, Name extends keyof Map> = Map[Name] extends { readonly out: infer Out } ? Out : never;

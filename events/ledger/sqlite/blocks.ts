@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
-/** The tables that only grow, in the order in which a block takes them, and what of a row goes into it. */
+/**
+ * The tables that only grow, in the order in which a block takes them, and what of a row goes into it: its leaf, and in
+ * plain what stays when a viewer's data is erased, so that nobody can alter the rest of a row under that pretext. A text
+ * of any content stands behind its length.
+ */
 export const CHAINED = [
-  { table: 'interactions', row: 'seq, id, record' },
-  { table: 'transitions', row: 'seq, interaction, kind, step' },
-  { table: 'submissions', row: 'seq, hex(leaf)' },
-  { table: 'journal', row: 'seq, hex(leaf)' },
+  { table: 'interactions', line: `seq || ' ' || leaf` },
+  { table: 'transitions', line: `seq || ' ' || leaf` },
+  {
+    table: 'submissions',
+    line: `seq || ' ' || interaction || ' ' || status || ' ' || arrived_us || ' ' || leaf
+      || ' ' || length(id) || ':' || id || ' ' || length(bucket) || ':' || bucket`,
+  },
+  {
+    table: 'journal',
+    line: `seq || ' ' || at_us || ' ' || kind || ' ' || leaf || ' ' || length(body) || ':' || body`,
+  },
 ] as const;
 
 export type ChainedTable = (typeof CHAINED)[number]['table'];
@@ -52,12 +63,19 @@ export function prepareBlocks(db: DatabaseSync, nowUs: () => number): { seal(): 
   };
 }
 
+/** Rows that are put into one text at a time: a block may be as long as a ledger that is older than its chain. */
+const ROWS_AT_ONCE = 1_000;
+
 /** @returns the hash of the block that follows on `before`, up to `now`: 32 bytes */
 export function prepareBlockHash(
   db: DatabaseSync,
 ): (before: Pick<Block, 'n' | 'hash'> & Reach, atUs: number, now: Reach) => Buffer {
-  const reads = CHAINED.map(({ table, row }) => {
-    const select = db.prepare(`SELECT ${row} FROM ${table} WHERE seq > ? AND seq <= ? ORDER BY seq`);
+  const reads = CHAINED.map(({ table, line }) => {
+    // One text of many rows: handing each over by itself would take twice as long.
+    const select = db.prepare(
+      `SELECT group_concat(line, '') FROM (
+         SELECT ${line} || char(10) AS line FROM ${table} WHERE seq > ? AND seq <= ? ORDER BY seq)`,
+    );
     select.setReturnArrays(true);
     return { table, select };
   });
@@ -67,7 +85,12 @@ export function prepareBlockHash(
       .update(`${before.n + 1} ${atUs}\n`);
     for (const { table, select } of reads) {
       hash.update(`${table} ${before[table]} ${now[table]}\n`);
-      for (const row of select.iterate(before[table], now[table])) hash.update(`${JSON.stringify(row)}\n`);
+      for (let from = before[table]; from < now[table]; from += ROWS_AT_ONCE) {
+        const [lines] = select.get(from, Math.min(from + ROWS_AT_ONCE, now[table])) as unknown as [
+          string | null,
+        ];
+        hash.update(lines ?? '');
+      }
     }
     return hash.digest();
   };

@@ -2,11 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { prepareBlocks } from './blocks.ts';
 import { DOMAINS, type DomainWrites } from './domains.ts';
 import { giveLeaves } from './give-leaves.ts';
-import { prepareJournal, type Reducer } from './journal.ts';
+import { prepareJournal } from './journal.ts';
 import { createSalts, type NewSalt } from './leaf.ts';
 import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult } from './messages.ts';
 import { prepareReads } from './reads.ts';
-import { judgementReducers, prepareWrites } from './writes.ts';
+import { prepareReducers } from './reducers.ts';
+import { prepareWrites } from './writes.ts';
 
 export interface BooksOptions {
   readonly write: DatabaseSync;
@@ -26,12 +27,9 @@ export interface OpenBooks {
 }
 
 export function openBooks({ write, read, nowUs, newSalt = createSalts() }: BooksOptions): OpenBooks {
-  giveLeaves(write, newSalt);
-  const reducers = new Map<string, Reducer>(Object.entries(judgementReducers(write)));
-  for (const domain of DOMAINS) {
-    for (const [kind, reduce] of Object.entries(domain.reducers(write))) reducers.set(kind, reduce);
-  }
-  const journal = prepareJournal(write, newSalt, reducers);
+  const { seal } = prepareBlocks(write, nowUs);
+  giveLeaves(write, newSalt, seal);
+  const journal = prepareJournal(write, newSalt, prepareReducers(write));
   const reads = prepareReads(write);
   const domains = new Map<string, DomainWrites>();
   const others = () => domains.values();
@@ -41,7 +39,7 @@ export function openBooks({ write, read, nowUs, newSalt = createSalts() }: Books
   const questions = new Map(DOMAINS.flatMap((domain) => Object.entries(domain.prepareReads(read).questions)));
   return {
     apply: prepareWrites({ db: write, reads, journal, newSalt, domains }),
-    beforeCommit: prepareBlocks(write, nowUs).seal,
+    beforeCommit: seal,
     answer: prepareReads(read, questions).answer,
   };
 }

@@ -7,6 +7,7 @@ import type { Journal, Reducer } from './journal.ts';
 import { outbox } from './outbox.ts';
 import type { LedgerReads } from './reads.ts';
 import { treasury } from './treasury/index.ts';
+import { viewers } from './viewers/index.ts';
 
 /** One field of bookkeeping within the ledger: its tables, what can be done, what can be asked. */
 export interface LedgerDomain {
@@ -67,4 +68,4 @@ export interface DomainReads {
 }
 
 /** Every domain; another one is a file beside this and a line. */
-export const DOMAINS: readonly LedgerDomain[] = [peopleDomain, outbox, treasury];
+export const DOMAINS: readonly LedgerDomain[] = [peopleDomain, viewers, outbox, treasury];

@@ -17,20 +17,44 @@ export function prepareJournal(
   newSalt: NewSalt,
   reducers: ReadonlyMap<string, Reducer>,
 ): Journal {
-  const insert = db.prepare(
-    'INSERT INTO journal (kind, at_us, viewer, body, salt, leaf) VALUES (?, ?, ?, ?, ?, ?)',
-  );
+  const write = prepareEntry(db, newSalt);
   return {
     append(entry) {
-      const { kind, atUs, viewer, body } = entry;
-      const reduce = reducers.get(kind);
-      if (reduce === undefined) throw new TypeError(`no book knows journal entries of the kind ${kind}`);
-      const text = JSON.stringify(body);
-      const salt = newSalt();
-      const leaf = leafOf(salt, [kind, atUs, viewer, text]);
-      const seq = Number(insert.run(kind, atUs, viewer, text, salt, leaf).lastInsertRowid);
+      const reduce = reducers.get(entry.kind);
+      if (reduce === undefined)
+        throw new TypeError(`no book knows journal entries of the kind ${entry.kind}`);
+      const seq = write(entry);
       reduce({ seq, ...entry });
       return seq;
     },
   };
 }
+
+/** Writes entries without putting them into effect. @returns the seq of the one just written */
+export function prepareEntry(
+  db: DatabaseSync,
+  newSalt: NewSalt,
+): (entry: NewEntry<string, object>) => number {
+  const insert = db.prepare(
+    'INSERT INTO journal (kind, at_us, viewer, body, salt, leaf) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  return ({ kind, atUs, viewer, body }) => {
+    const text = JSON.stringify(body);
+    const salt = viewer === null ? null : newSalt();
+    const leaf = leafOf(salt, entryFields({ kind, at_us: atUs, viewer, body: text }));
+    return Number(insert.run(kind, atUs, viewer, text, salt, leaf).lastInsertRowid);
+  };
+}
+
+export interface EntryRow {
+  readonly kind: string;
+  readonly at_us: number;
+  readonly viewer: string | null;
+  /** JSON */
+  readonly body: string;
+}
+
+/** What the leaf of an entry commits to, in this order. */
+export const entryFields = ({ kind, at_us, viewer, body }: EntryRow): readonly (string | number | null)[] => [
+  ...[kind, at_us, viewer, body],
+];

@@ -141,7 +141,7 @@ describe('the SQLite ledger', () => {
   });
 
   test('a full disk refuses changes, keeps all that was acknowledged, and ends when there is room', async () => {
-    ledger = await openIn(folder, { maxPages: 40 });
+    ledger = await openIn(folder, { maxPages: 150 });
     await ledger.createInteraction(anInteraction());
     let acknowledged = 0;
     const padding = { text: 'x'.repeat(2_000) };

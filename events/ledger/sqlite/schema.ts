@@ -81,22 +81,49 @@ const APPEND_ONLY = ['interactions', 'transitions', 'submissions', 'judgements']
  * The journal and the chain. `leaf` commits to a row (`leaf.ts`); an erased row keeps it and loses its salt, the viewer's
  * name and what they said, which is the one change that the triggers let through, beside giving rows that are older than
  * the chain their leaves. `judgements` follows from the journal's `answer.judged` from now on.
+ *
+ * `schema_compat` says the oldest schema whose programs may still write here: whoever adds a step that these programs can
+ * live with leaves it as it is, any other step puts its own number there. `IS NOT TRUE`: what compares as null is refused.
  */
 const V2 = `
+CREATE TABLE schema_compat (
+  one    INTEGER PRIMARY KEY CHECK (one = 1),
+  oldest INTEGER NOT NULL
+) STRICT;
+INSERT INTO schema_compat (one, oldest) VALUES (1, 2);
+
+ALTER TABLE interactions ADD COLUMN leaf TEXT;
+DROP TRIGGER interactions_no_update;
+CREATE TRIGGER interactions_no_update BEFORE UPDATE ON interactions
+WHEN (
+  OLD.leaf IS NULL AND NEW.leaf IS NOT NULL
+  AND NEW.seq = OLD.seq AND NEW.id = OLD.id AND NEW.record = OLD.record
+) IS NOT TRUE
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+
+ALTER TABLE transitions ADD COLUMN leaf TEXT;
+DROP TRIGGER transitions_no_update;
+CREATE TRIGGER transitions_no_update BEFORE UPDATE ON transitions
+WHEN (
+  OLD.leaf IS NULL AND NEW.leaf IS NOT NULL
+  AND NEW.seq = OLD.seq AND NEW.interaction = OLD.interaction AND NEW.kind = OLD.kind AND NEW.step = OLD.step
+) IS NOT TRUE
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+
 ALTER TABLE submissions ADD COLUMN salt TEXT;
-ALTER TABLE submissions ADD COLUMN leaf BLOB;
+ALTER TABLE submissions ADD COLUMN leaf TEXT;
 DROP TRIGGER submissions_no_update;
 CREATE TRIGGER submissions_no_update BEFORE UPDATE ON submissions
-WHEN NOT (
+WHEN (
   NEW.seq = OLD.seq AND NEW.interaction = OLD.interaction AND NEW.id = OLD.id AND NEW.bucket = OLD.bucket
   AND NEW.status = OLD.status AND NEW.arrived_us = OLD.arrived_us
   AND (
     (OLD.leaf IS NULL AND NEW.leaf IS NOT NULL
       AND NEW.viewer = OLD.viewer AND NEW.answer = OLD.answer AND NEW.claims = OLD.claims)
-    OR (NEW.leaf = OLD.leaf AND NEW.salt IS NULL
-      AND NEW.viewer LIKE 'erased:%' AND NEW.answer = '{}' AND NEW.claims = '{}')
+    OR (NEW.leaf = OLD.leaf AND NEW.salt IS NULL AND OLD.salt IS NOT NULL
+      AND NEW.viewer GLOB 'erased:*' AND NEW.answer = '{}' AND NEW.claims = '{}')
   )
-)
+) IS NOT TRUE
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 
 CREATE TABLE journal (
@@ -106,16 +133,16 @@ CREATE TABLE journal (
   viewer TEXT,
   body   TEXT NOT NULL,
   salt   TEXT,
-  leaf   BLOB NOT NULL
+  leaf   TEXT NOT NULL
 ) STRICT;
 CREATE INDEX journal_by_viewer ON journal (viewer) WHERE viewer IS NOT NULL;
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
-WHEN NOT (
+WHEN (
   NEW.seq = OLD.seq AND NEW.kind = OLD.kind AND NEW.at_us = OLD.at_us AND NEW.body = OLD.body AND NEW.leaf = OLD.leaf
-  AND NEW.salt IS NULL AND OLD.viewer IS NOT NULL AND NEW.viewer LIKE 'erased:%'
-)
+  AND NEW.salt IS NULL AND OLD.salt IS NOT NULL AND NEW.viewer GLOB 'erased:*'
+) IS NOT TRUE
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 
 CREATE TABLE blocks (
@@ -133,6 +160,7 @@ CREATE TRIGGER blocks_no_delete BEFORE DELETE ON blocks
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 `;
 
+/** Steps that were released never change: a domain that comes later is a step of its own. */
 export const MIGRATIONS: readonly string[] = [
   [V1, ...APPEND_ONLY].join('\n'),
   [V2, ...DOMAINS.map(({ schema }) => schema)].join('\n'),

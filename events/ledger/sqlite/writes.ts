@@ -137,17 +137,32 @@ function prepareCount(db: DatabaseSync): (interaction: string, bucket: string) =
   };
 }
 
+/** What the leaf of an interaction commits to: it tells nothing about viewers and has no salt. */
+export const interactionFields = (row: {
+  readonly id: string;
+  readonly record: string;
+}): readonly string[] => [row.id, row.record];
+
 function prepareCreate(db: DatabaseSync, reads: LedgerReads): (record: InteractionRecord) => CreateOutcome {
   const insert = db.prepare(
-    'INSERT INTO interactions (id, record) VALUES (?, ?) ON CONFLICT (id) DO NOTHING',
+    'INSERT INTO interactions (id, record, leaf) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING',
   );
-  return (record) => {
-    const { changes } = insert.run(record.id, JSON.stringify(record));
+  return (given) => {
+    const { id } = given;
+    const record = JSON.stringify(given);
+    const { changes } = insert.run(id, record, leafOf(null, interactionFields({ id, record })));
     return changes === 1
-      ? { kind: 'created', facts: newFacts(record) }
-      : { kind: 'exists', facts: reads.facts(record.id)! };
+      ? { kind: 'created', facts: newFacts(given) }
+      : { kind: 'exists', facts: reads.facts(id)! };
   };
 }
+
+/** What the leaf of a step commits to: as an interaction's. */
+export const stepFields = (row: {
+  readonly interaction: string;
+  readonly kind: string;
+  readonly step: string;
+}): readonly string[] => [row.interaction, row.kind, row.step];
 
 function prepareStep(
   db: DatabaseSync,
@@ -156,14 +171,16 @@ function prepareStep(
 ): (transition: Transition) => TransitionOutcome {
   const followers = [...domains.values()].flatMap(({ onTransition }) => onTransition ?? []);
   const known = db.prepare('SELECT 1 FROM transitions WHERE interaction = ? AND kind = ?');
-  const insert = db.prepare('INSERT INTO transitions (interaction, kind, step) VALUES (?, ?, ?)');
+  const insert = db.prepare('INSERT INTO transitions (interaction, kind, step, leaf) VALUES (?, ?, ?, ?)');
   return (transition) => {
     const seq = reads.seqOf(transition.interaction);
     if (seq === null) return { kind: 'unknown-interaction' };
     if (known.get(seq, transition.kind) !== undefined) return { kind: 'already' };
     const state = reads.finalState(seq);
     if (state !== null && !mayFollow(transition, state)) return { kind: 'closed', state };
-    insert.run(seq, transition.kind, JSON.stringify(transition));
+    const { interaction, kind } = transition;
+    const step = JSON.stringify(transition);
+    insert.run(seq, kind, step, leafOf(null, stepFields({ interaction, kind, step })));
     for (const follow of followers) follow(transition);
     return { kind: 'recorded' };
   };
