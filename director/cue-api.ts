@@ -21,7 +21,7 @@ import {
   TakeRequest,
 } from './cue-request.ts';
 import type { DirectorObserver } from './observer.ts';
-import { type Spent, spentNow, spentSince } from './spent.ts';
+import { less, type Spent, spentNow, spentSince } from './spent.ts';
 
 export interface CueApiOptions {
   readonly book: CueBook;
@@ -148,18 +148,16 @@ export function cueApi(options: CueApiOptions): Router {
 
 /**
  * What acceptance took, for benchmarks and proxies (W3C Server Timing): `own` from the request being read to this
- * answer without `commit`, the wait for the disk; `cpu` what the thread computed of `own`: a machine that gives it no
- * CPU for a while makes `own` longer, not `cpu`. `injector` says when the injector had it, Unix microseconds.
+ * answer without `commit`, the wait for the disk; `cpu` what the thread computed of `own`, where that is measured.
+ * `injector` says when the injector had it, Unix microseconds.
  */
 function serverTiming(
   { commit, scheduledAtUs }: { readonly commit: Spent; readonly scheduledAtUs: number | null },
   took: Spent,
 ): string {
-  const parts = [
-    `own;dur=${inMs(took.wallUs - commit.wallUs)}`,
-    `commit;dur=${inMs(commit.wallUs)}`,
-    `cpu;dur=${inMs(took.cpuUs - commit.cpuUs)}`,
-  ];
+  const own = less(took, commit);
+  const parts = [`own;dur=${inMs(own.wallUs)}`, `commit;dur=${inMs(commit.wallUs)}`];
+  if (own.cpuUs !== null) parts.push(`cpu;dur=${inMs(own.cpuUs)}`);
   if (scheduledAtUs !== null) parts.push(`injector;desc="${scheduledAtUs}"`);
   return parts.join(', ');
 }

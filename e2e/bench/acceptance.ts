@@ -9,13 +9,17 @@ export interface MarkedCue {
   /** The server's own word (`Server-Timing`): without the wait for the disk, and that wait. */
   readonly ownMs: number;
   readonly commitMs: number;
+  /** What its thread computed of `ownMs` (`thread-cpu.ts`). */
+  readonly cpuMs: number;
   /** When the injector had it, Unix microseconds. */
   readonly injectorAtUs: number;
   /** Request to answer, as the caller sees it. */
   readonly tookMs: number;
 }
 
-const TIMING = /^own;dur=([\d.]+), commit;dur=([\d.]+), injector;desc="(\d+)"$/;
+const TIMING = /^own;dur=([\d.]+), commit;dur=([\d.]+), cpu;dur=([\d.]+), injector;desc="(\d+)"$/;
+
+type FourNumbers = [number, number, number, number];
 
 /** As `markCues`, with what the server says of each. */
 export async function markTimed(system: System, plan: MarkPlan): Promise<MarkedCue[]> {
@@ -34,8 +38,8 @@ export async function markTimed(system: System, plan: MarkPlan): Promise<MarkedC
     const tookMs = performance.now() - sent;
     const timing = TIMING.exec(headers.get('server-timing') ?? '');
     if (status !== 202 || timing === null) throw new Error(`${status} ${JSON.stringify(body)}`);
-    const [ownMs, commitMs, injectorAtUs] = timing.slice(1).map(Number) as [number, number, number];
-    marked.push({ id: body.id, ownMs, commitMs, injectorAtUs, tookMs });
+    const [ownMs, commitMs, cpuMs, injectorAtUs] = timing.slice(1).map(Number) as FourNumbers;
+    marked.push({ id: body.id, ownMs, commitMs, cpuMs, injectorAtUs, tookMs });
   }
   return marked;
 }

@@ -11,6 +11,7 @@ import { type FireVerdict, judge, NumbersByPts, PLAYERS, summarise } from '../li
 import { startLoad } from '../lib/load.ts';
 import { startSystem } from '../lib/system.ts';
 import { type MarkedCue, markTimed, type Passed, passedBy } from './acceptance.ts';
+import { type Control, startControl, type Took } from './control.ts';
 import { type Figure, print, quantileOf, shareBound } from './figures.ts';
 
 const USAGE = `usage: npm run bench -- cue [--fires N] [--every MS] [--stream NAME] [--announce LIST] [--load LIST] [--json FILE]
@@ -34,6 +35,7 @@ const { values } = parseArgs({
   },
 });
 
+const MEASURE_CPU = new URL('./measure-cpu.ts', import.meta.url).href;
 /** HLS is some 6 s behind, more on a loaded machine. */
 const BEHIND_MS = 40_000;
 /** Marked and judged together: the page keeps its last 500 fires of each player. */
@@ -48,13 +50,15 @@ interface Part {
   readonly verdicts: FireVerdict[];
   readonly marked: MarkedCue[];
   readonly passed: Passed[];
+  /** The machine alone, meanwhile. */
+  readonly control: Took[];
 }
 
 const numbersOf = (list: string): number[] => list.split(',').map(Number);
 const parts: readonly Part[] = numbersOf(values.load).flatMap((load) =>
   numbersOf(values.announce).map((announceMs) => ({
     name: `announce_${announceMs}_${load === 0 ? 'unloaded' : `loaded_${load}`}`,
-    ...{ announceMs, load, verdicts: [], marked: [], passed: [] },
+    ...{ announceMs, load, verdicts: [], marked: [], passed: [], control: [] },
   })),
 );
 
@@ -71,7 +75,11 @@ async function bench(stream: TestStreamName): Promise<void> {
   const cues = Math.ceil(Number(values.fires) / PLAYERS.length / parts.length);
   const browser = await openBrowser();
   // Every access unit says when it passed: none can slip past unseen.
-  const system = await startSystem({ FRAMECUE_CLOCK_STAMPS: 'frame' });
+  const system = await startSystem({
+    FRAMECUE_CLOCK_STAMPS: 'frame',
+    NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import ${MEASURE_CPU}`,
+  });
+  const control = startControl(Number(values.every));
   let numbers: NumbersByPts | null = null;
   let units: StampedUnits | null = null;
   try {
@@ -81,9 +89,10 @@ async function bench(stream: TestStreamName): Promise<void> {
     numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[stream]).frames);
     units = new StampedUnits(outputs.flv);
     await untilAllPlay(page, BEHIND_MS);
-    for (const part of parts) await run(part, cues, { system, page, numbers, units });
+    for (const part of parts) await run(part, cues, { system, page, numbers, units, control });
     report();
   } finally {
+    control.stop();
     await browser.close();
     await numbers?.stop();
     await units?.stop();
@@ -96,13 +105,19 @@ interface Bench {
   readonly page: Page;
   readonly numbers: NumbersByPts;
   readonly units: StampedUnits;
+  readonly control: Control;
 }
 
-async function run(part: Part, cues: number, { system, page, numbers, units }: Bench): Promise<void> {
+async function run(
+  part: Part,
+  cues: number,
+  { system, page, numbers, units, control }: Bench,
+): Promise<void> {
   const { announceMs, verdicts, marked, passed } = part;
   const load = startLoad(part.load);
   try {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    control.taken();
     for (let done = 0; done < cues; done += BATCH) {
       const batch = await markTimed(system, {
         count: Math.min(BATCH, cues - done),
@@ -114,12 +129,15 @@ async function run(part: Part, cues: number, { system, page, numbers, units }: B
           ...(announceMs > 0 ? { delayMs: announceMs + (n % 40), announceMs } : {}),
         }),
       });
+      // Only what was done while cues were accepted.
+      part.control.push(...control.taken());
       const ids = batch.map(({ id }) => id);
       verdicts.push(...(await judge(system, page, ids, numbers, { timeoutMs: BEHIND_MS })));
       for (const cue of batch) passed.push(passedBy(cue, await system.api.cue(cue.id), units.all));
       marked.push(...batch);
       units.forget();
       await forgetFires(page);
+      control.taken();
       process.stderr.write(`${part.name}: ${verdicts.length} of ${cues * PLAYERS.length} fires\n`);
     }
   } finally {
@@ -127,8 +145,8 @@ async function run(part: Part, cues: number, { system, page, numbers, units }: B
   }
 }
 
-function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passed'>): Figure[] {
-  const { verdicts, marked, passed } = part;
+function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passed' | 'control'>): Figure[] {
+  const { verdicts, marked, passed, control } = part;
   const { behind, ...summary } = summarise(verdicts);
   const sum = (pick: (p: Passed) => number): number => passed.reduce((total, p) => total + pick(p), 0);
   // Fires that the library got wrong: none of them can be put down to what the browser did not tell it.
@@ -141,38 +159,51 @@ function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passe
     ['cues', marked.length, 'cues'],
     ['passed_after_acceptance', sum(({ after }) => after), 'access units'],
     ['unstamped', passed.filter(({ stampedAfterMs }) => stampedAfterMs === null).length, 'cues'],
-    [
-      'own_processing_p50',
-      quantileOf(
-        times(({ ownMs }) => ownMs),
-        0.5,
-      ),
+    ...timesOf(
+      'own_processing',
+      times(({ ownMs }) => ownMs),
       "ms (the log's commit not included)",
-    ],
-    [
-      'own_processing_p99',
-      quantileOf(
-        times(({ ownMs }) => ownMs),
-        0.99,
-      ),
-      "ms (the log's commit not included)",
-    ],
-    [
-      'commit_p50',
-      quantileOf(
-        times(({ commitMs }) => commitMs),
-        0.5,
-      ),
+    ),
+    ...timesOf(
+      'own_cpu',
+      times(({ cpuMs }) => cpuMs),
+      'ms (what the thread computed of it)',
+    ),
+    ...timesOf(
+      'control',
+      control.map(({ wallMs }) => wallMs),
+      'ms (fixed work in a process that does nothing else)',
+    ),
+    ...timesOf(
+      'control_cpu',
+      control.map(({ cpuMs }) => cpuMs),
+      'ms (what its thread computed)',
+    ),
+    ...[0.5, 0.99].flatMap((q): Figure[] => [
+      [
+        `own_to_control_p${q * 100}`,
+        ratio(
+          times((m) => m.ownMs),
+          control.map((c) => c.wallMs),
+          q,
+        ),
+        'x (wall time)',
+      ],
+      [
+        `own_to_control_cpu_p${q * 100}`,
+        ratio(
+          times((m) => m.cpuMs),
+          control.map((c) => c.cpuMs),
+          q,
+        ),
+        'x (CPU time)',
+      ],
+    ]),
+    ...timesOf(
+      'commit',
+      times(({ commitMs }) => commitMs),
       'ms (fsync of the cue log)',
-    ],
-    [
-      'commit_p99',
-      quantileOf(
-        times(({ commitMs }) => commitMs),
-        0.99,
-      ),
-      'ms (fsync of the cue log)',
-    ],
+    ),
     [
       'processing_and_commit_p99',
       quantileOf(
@@ -224,11 +255,20 @@ function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passe
   return figures.map(([figure, value, unit]) => [`${name}_${figure}`, value, unit]);
 }
 
+const timesOf = (name: string, all: readonly number[], unit: string): Figure[] => [
+  [`${name}_p50`, quantileOf(all, 0.5), unit],
+  [`${name}_p99`, quantileOf(all, 0.99), unit],
+];
+
+const ratio = (all: readonly number[], to: readonly number[], q: number): number =>
+  quantileOf(all, q) / quantileOf(to, q);
+
 function report(): void {
   const all = {
     verdicts: parts.flatMap((part) => part.verdicts),
     marked: parts.flatMap((part) => part.marked),
     passed: parts.flatMap((part) => part.passed),
+    control: parts.flatMap((part) => part.control),
   };
   const figures = [
     ...parts.flatMap((part) => figuresOf(part.name, part)),
