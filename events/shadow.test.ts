@@ -3,14 +3,14 @@ import type { RealRound } from './interactions/real-round.ts';
 import { countedSubmission, type ReadAnswer } from './interactions/real-round.ts';
 import type { RehearsalRound } from './interactions/rehearsal-round.ts';
 import { ShadowRound } from './interactions/shadow-round.ts';
+import type { CuePlan } from './test-support/cues.ts';
 import { type Answer, DIRECTOR, EventsUnderTest, READER } from './test-support/harness.ts';
 
 const QUIZ = { question: 'Who wins?', options: ['Ann', 'Bob'], correct: 1, durationMs: 60_000 };
-const open = (interaction: string, rehearsal?: boolean) =>
-  ({
-    ...{ id: `open-${interaction}`, type: 'interaction.open', data: { interaction } },
-    ...(rehearsal === undefined ? {} : { rehearsal }),
-  }) as const;
+const open = (interaction: string, rehearsal?: true): CuePlan => ({
+  ...{ id: `open-${interaction}`, type: 'interaction.open', data: { interaction } },
+  ...(rehearsal === undefined ? {} : { rehearsal }),
+});
 
 let t: EventsUnderTest;
 let shadow: string;

@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { countedSubmission, type ReadAnswer, RealRound } from './interactions/real-round.ts';
+import { ShadowRound } from './interactions/shadow-round.ts';
+import { revealedBy } from './ledger/fixtures.ts';
+import { aRight, openTreasury, T0, type TestBooks } from './ledger/sqlite/treasury/fixtures.ts';
+import type { NewRight } from './ledger/treasury.ts';
+
+const BUDGET = { pieces: 10, amountMinor: 1_000 };
+const later = (seconds: number) => (T0 + seconds * 1e6) as typeof T0;
+
+function twoPools(): TestBooks {
+  const books = openTreasury();
+  books.pool({ id: 'low', tier: 'low' }, BUDGET);
+  books.pool({ id: 'high', tier: 'high' }, BUDGET);
+  books.pool({ id: 'stock', tier: 'low', purpose: 'stock' }, BUDGET);
+  return books;
+}
+
+/** Everything that would have to be there if anything had been given away. */
+const givenAway = ({ db }: TestBooks) => ({
+  rights: db.prepare('SELECT count(*) AS n FROM rights').get()!.n,
+  grants: db.prepare('SELECT count(*) AS n FROM grants').get()!.n,
+  entries: db.prepare("SELECT count(*) AS n FROM journal WHERE kind IN ('right.earned', 'grant.made')").get()!
+    .n,
+  outbox: db.prepare("SELECT count(*) AS n FROM journal WHERE kind = 'outbox.queued'").get()!.n,
+});
+const NOTHING = { rights: 0, grants: 0, entries: 0, outbox: 0 };
+
+const anyRight: fc.Arbitrary<NewRight> = fc.record({
+  id: fc.stringMatching(/^[a-z]{3,8}$/),
+  interaction: fc.constant('pressed'),
+  viewer: fc.constantFrom('shadow-1', 'ann', 'nobody'),
+  pool: fc.constantFrom('low', 'high', 'stock'),
+  prize: fc.constantFrom('voucher', 'car'),
+  amountMinor: fc.integer({ min: 0, max: 1_000 }),
+  currency: fc.constant('EUR'),
+  cause: fc.constantFrom('draw', 'sale', 'answer', 'shadow'),
+  expiresAtUs: fc.constantFrom(null, later(60)),
+  tierJudged: fc.boolean(),
+});
+
+test('a shadow round earns nothing, by whatever call, before and after its reveal, for viewers of any kind', () => {
+  fc.assert(
+    fc.property(fc.array(anyRight, { minLength: 1, maxLength: 8 }), fc.boolean(), (rights, revealed) => {
+      const books = twoPools();
+      // Accepted answers, also one under the name of a viewer, as if the door had been open.
+      books.round('pressed', ['shadow-1', 'ann'], { shadow: true });
+      if (revealed) books.step(revealedBy('pressed', {}, {}));
+      const { treasury } = books;
+      for (const right of rights) {
+        expect(treasury.earn(right, later(1))).toBe('not-eligible');
+        const { pool: _, ...anywhere } = right;
+        expect(treasury.earnByTier(anywhere, { high: 'high', low: 'low' }, later(1)).pool).toBeNull();
+        expect(treasury.release(right.id, later(1))).toBe('unknown');
+        expect(treasury.grant(right.id, later(2))).toBe('unknown');
+        expect(treasury.grant(right.id, later(2), { topic: 'order.placed', payload: {} })).toBe('unknown');
+      }
+      if (!revealed) books.step(revealedBy('pressed', {}, {}));
+      expect(books.perform('grants.make', { limit: 100, atUs: later(3) })).toEqual({ granted: 0 });
+      expect(givenAway(books)).toEqual(NOTHING);
+      for (const pool of ['low', 'high', 'stock']) {
+        expect(books.balances(pool)).toMatchObject({ free: BUDGET, funded: BUDGET });
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('the same calls for a round that counts do earn: it is the round alone that makes the difference', () => {
+  const books = twoPools();
+  books.round('q1', ['ann']);
+  expect(books.treasury.earn(aRight({ pool: 'low' }), later(1))).toBe('earned');
+});
+
+test('a shadow viewer and one who has only rehearsed earn nothing in a round that counts: neither has an answer there', () => {
+  const books = twoPools();
+  books.round('q1', []);
+  books.round('pressed', ['shadow-1'], { shadow: true });
+  for (const viewer of ['shadow-1', 'rehearsed']) {
+    expect(books.treasury.earn(aRight({ pool: 'low', viewer }), later(1))).toBe('not-eligible');
+  }
+  expect(givenAway(books)).toEqual(NOTHING);
+});
+
+test('nothing but the treasury writes a right or a grant, and answers of shadow rounds are booked by nobody', () => {
+  const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.includes('simulation'))
+    .filter((path) => {
+      const text = readFileSync(join(import.meta.dirname, path), 'utf8');
+      return (
+        /(append|kind:)[^;]{0,40}'right\.earned'/.test(text) || /INSERT INTO (rights|grants)\b/.test(text)
+      );
+    });
+  expect(sources.sort()).toEqual([
+    join('ledger', 'sqlite', 'treasury', 'core.ts'),
+    join('ledger', 'sqlite', 'treasury', 'reducers.ts'),
+  ]);
+  const answer = {} as ReadAnswer;
+  expect(countedSubmission(new RealRound('q1'), answer, 'r1', 'accepted', 'sale').bookedBy).toBe('sale');
+  expect(countedSubmission(new ShadowRound('q1'), answer, 'r1', 'accepted', 'sale')).not.toHaveProperty(
+    'bookedBy',
+  );
+});
