@@ -151,6 +151,13 @@ export function spreadsOf(verdicts: readonly AlignedVerdict[]): number[] {
   });
 }
 
+/** Those of cues whose picture every player had shown before `alignAt`: what remains is how well they keep the moment. */
+export function ofCuesInTime(verdicts: readonly AlignedVerdict[]): AlignedVerdict[] {
+  const byCue = Map.groupBy(verdicts, ({ cue }) => cue);
+  const inTime = ({ outcome }: AlignedVerdict) => outcome !== null && outcome.reason !== 'behind-align';
+  return [...byCue.values()].filter((own) => own.every(inTime)).flat();
+}
+
 /** What the director sees of it before taking a cue. */
 export interface SpreadAnswer {
   readonly viewers: number;
@@ -159,9 +166,14 @@ export interface SpreadAnswer {
   readonly hold99Ms: number | null;
 }
 
+/** The spread as the API tells it now. */
+export async function spreadNow(system: System): Promise<SpreadAnswer> {
+  return (await system.api.events<SpreadAnswer>('GET', `${system.api.streamPath}/spread`)).body;
+}
+
 /** The spread as the API tells it, once all three players have reported. */
 export const untilSpreadKnown = (system: System, timeoutMs: number): Promise<SpreadAnswer> =>
   until('all players have reported their delay', timeoutMs, async () => {
-    const { body } = await system.api.events<SpreadAnswer>('GET', `${system.api.streamPath}/spread`);
+    const body = await spreadNow(system);
     return body.groups.length >= PLAYERS.length ? body : null;
   });
