@@ -442,6 +442,8 @@ describe('a rehearsal', () => {
     rig.rehearsal = false;
     await rig.crash();
     rig.goLive();
+    rig.rundowns.tick();
+    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(false));
     await rig.pass(65_000);
     expect(rig.states).toEqual(['later:cancelled:PANIC']);
     expect(rig.fired).toEqual([]);
