@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { JsonObject } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
-import type { InteractionFacts, Tally } from '../ledger/facts.ts';
+import type { InteractionFacts, InteractionRecord, Tally } from '../ledger/facts.ts';
 import type { Ledger } from '../ledger/store.ts';
 import type { BookEntry, InteractionBook } from './book.ts';
 import { type LifeCycle, lifeCycleOf, type SpreadCap } from './life-cycle.ts';
@@ -30,6 +30,8 @@ export interface CatalogOptions {
   readonly book: InteractionBook;
   readonly clock: Clock;
   readonly cap: SpreadCap;
+  /** What is made public with a new interaction; null: nothing. */
+  readonly announce?: (record: InteractionRecord) => JsonObject | null;
 }
 
 /** Counts are read from the ledger once in this time, however many look. */
@@ -58,7 +60,7 @@ export class Catalog {
       throw new FramecueError('ERR_OVERLOADED', 'Too many interactions are neither resolved nor cancelled.');
     }
     const { id = newInteractionId(wanted.type), type, show, stream, config, shadow } = wanted;
-    const outcome = await ledger.createInteraction({
+    const record: InteractionRecord = {
       id,
       type,
       ...(show === undefined ? {} : { show }),
@@ -66,7 +68,9 @@ export class Catalog {
       config,
       ...(shadow === true ? { shadow } : {}),
       createdAtUs: clock.unixUs(),
-    });
+    };
+    const announced = this.#options.announce?.(record) ?? null;
+    const outcome = await ledger.createInteraction(announced === null ? record : { ...record, announced });
     const entry = book.add(outcome.facts);
     if (outcome.kind === 'exists') {
       throw new FramecueError('ERR_INTERACTION_EXISTS', undefined, { details: { id } });

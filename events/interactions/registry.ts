@@ -2,12 +2,13 @@ import type { Cue } from '../../cues/cue.ts';
 import { ID_PATTERN } from '../../cues/wire/index.ts';
 import type { UnixMilliseconds } from '../../packet/time.ts';
 import type { CueMoment } from '../ledger/facts.ts';
+import { lottery } from './lottery/lottery.ts';
 import { quiz } from './quiz/quiz.ts';
 import type { InteractionType } from './type.ts';
 
 /** Every interaction type; another one is a folder here and a line. */
 export const INTERACTION_TYPES: ReadonlyMap<string, InteractionType> = new Map(
-  [quiz].map((type) => [type.name, type]),
+  [quiz, lottery].map((type) => [type.name, type]),
 );
 
 /** The name under which a cue speaks of an interaction; null where it names none. */

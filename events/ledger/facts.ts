@@ -15,6 +15,8 @@ export interface InteractionRecord {
   readonly config: JsonObject;
   /** It takes answers of shadow viewers alone, and nothing is given away for it. */
   readonly shadow?: true;
+  /** What its type made public when it was created: a commitment to a seed, say. */
+  readonly announced?: JsonObject;
   readonly createdAtUs: UnixMicroseconds;
 }
 
