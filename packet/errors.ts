@@ -165,6 +165,14 @@ export const ERRORS = {
     retryable: false,
     text: 'The measure is not in a state that allows this.',
   },
+  // draws
+  ERR_DRAW_NOT_YET: { status: 409, retryable: true, text: 'The draw has not come that far.' },
+  ERR_DRAW_STATE: { status: 409, retryable: false, text: 'The draw is not in a state that allows this.' },
+  ERR_DRAW_RANDOMNESS: {
+    status: 400,
+    retryable: false,
+    text: 'This is not the round that the draw named, or the network has not signed it.',
+  },
   // the ledger
   ERR_VIEWER_BUSY: {
     status: 409,
