@@ -15,6 +15,8 @@ export interface CallOptions {
   readonly timeoutMs: number;
   /** An answer must be signed; where it is not asked for, one that has a signature must have a good one. */
   readonly signedAnswers: boolean;
+  /** Default: the system's own. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** Nothing that the downstream has to say is longer. */
@@ -30,7 +32,7 @@ export const bodyOf = ({ topic, queuedAtUs, viewer, payload }: OutboxItem): stri
 
 /** One signed call. Whatever happens outside is an outcome; nothing rejects. */
 export async function call(options: CallOptions, item: OutboxItem, stop: AbortSignal): Promise<CallOutcome> {
-  const { url, signer, clock, timers, timeoutMs } = options;
+  const { url, signer, clock, timers, timeoutMs, fetch = globalThis.fetch } = options;
   const late = new AbortController();
   const cancelTimeout = timers.after(timeoutMs, () => late.abort());
   const body = bodyOf(item);
