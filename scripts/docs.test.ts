@@ -138,6 +138,20 @@ describe('docs/invariants.md', () => {
   });
 });
 
+describe('docs/threat-model.md', () => {
+  const [, ...sections] = read('docs/threat-model.md').split(/^## /m);
+
+  it.each(sections.map((text) => ({ name: text.slice(0, text.indexOf('\n')), text })))(
+    '$name: names code, tests that exist, and what is left',
+    ({ text }) => {
+      const quoted = [...text.matchAll(/\]\(\.\.\/([^)]+)\) "([^"]+)"/g)];
+      expect(quoted.length).toBeGreaterThan(0);
+      for (const [, file, title] of quoted) expect(read(file!)).toContain(title);
+      expect(text).toContain('**Accepted**');
+    },
+  );
+});
+
 describe('the ten lines of the README', () => {
   it('are those that client/example.test.ts runs in a browser', () => {
     const block = /<!-- This block is run [^>]*-->\n(```js\n[\s\S]*?```)/.exec(read('client/README.md'))![1]!;
