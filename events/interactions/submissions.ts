@@ -149,7 +149,9 @@ export class Submissions {
       case 'closed':
         return outcome.state === 'CANCELED'
           ? refused('ERR_INTERACTION_CANCELED')
-          : refused('ERR_INTERACTION_LOCKED', { reason: 'resolved' });
+          : refused('ERR_INTERACTION_LOCKED', {
+              reason: outcome.state === 'LOCKED' ? 'arrived-after-cap' : 'resolved',
+            });
       case 'unknown-interaction':
         return refused('ERR_INTERACTION_UNKNOWN');
     }

@@ -1,3 +1,4 @@
+import type { DrawCommands, DrawQuestions } from './draws.ts';
 import type { OutboxCommands, OutboxQuestions } from './outbox.ts';
 import type { PeopleQuestions } from './sqlite/acted.ts';
 import type { TreasuryCommands, TreasuryQuestions } from './treasury-commands.ts';
@@ -8,10 +9,14 @@ import type { ViewerCommands, ViewerQuestions } from './viewers.ts';
  * outcome, as a value. Each domain adds a map of its own (`TreasuryCommands`, ...), and its part in
  * `sqlite/domains.ts`. All of it crosses threads: plain data alone.
  */
-export type Commands = OutboxCommands & TreasuryCommands & ViewerCommands;
+export type Commands = DrawCommands & OutboxCommands & TreasuryCommands & ViewerCommands;
 
 /** Questions change nothing and see what is committed. */
-export type Questions = OutboxQuestions & TreasuryQuestions & PeopleQuestions & ViewerQuestions;
+export type Questions = DrawQuestions &
+  OutboxQuestions &
+  TreasuryQuestions &
+  PeopleQuestions &
+  ViewerQuestions;
 
 type InOf<Map, Name extends keyof Map> = Map[Name] extends { readonly in: infer In } ? In : never;
 type OutOf<Map, Name extends keyof Map> = Map[Name] extends { readonly out: infer Out } ? Out : never;

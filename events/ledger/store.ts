@@ -71,8 +71,8 @@ export type CreateOutcome =
 export type SubmissionOutcome =
   | { readonly kind: 'recorded'; readonly receipt: Receipt }
   | { readonly kind: 'repeated'; readonly receipt: Receipt }
-  /** It was resolved or cancelled before this answer was committed. */
-  | { readonly kind: 'closed'; readonly state: 'RESOLVED' | 'CANCELED' }
+  /** It was resolved or cancelled, or its list closed for a draw, before this answer was committed. */
+  | { readonly kind: 'closed'; readonly state: 'RESOLVED' | 'CANCELED' | 'LOCKED' }
   | { readonly kind: 'unknown-interaction' };
 
 export type TransitionOutcome =

@@ -3,6 +3,7 @@ import type { UnixMicroseconds } from '../../../packet/time.ts';
 import type { Transition } from '../facts.ts';
 import type { Delivered } from '../outbox.ts';
 import { peopleDomain } from './acted.ts';
+import { draws } from './draws/index.ts';
 import type { Journal, Reducer } from './journal.ts';
 import { outbox } from './outbox.ts';
 import type { LedgerReads } from './reads.ts';
@@ -68,4 +69,4 @@ export interface DomainReads {
 }
 
 /** Every domain; another one is a file beside this and a line. */
-export const DOMAINS: readonly LedgerDomain[] = [peopleDomain, viewers, outbox, treasury];
+export const DOMAINS: readonly LedgerDomain[] = [peopleDomain, viewers, outbox, treasury, draws];

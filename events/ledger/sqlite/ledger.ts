@@ -108,6 +108,7 @@ class SqliteLedger implements Ledger, Books {
         return { kind: 'unknown-interaction' };
       case 'RESOLVED':
       case 'CANCELED':
+      case 'LOCKED':
         return { kind: 'closed', state: result };
       default:
         return { kind: 'repeated', receipt: result.first };

@@ -49,6 +49,8 @@ export type SubmitResult =
   | 'unknown-interaction'
   | 'RESOLVED'
   | 'CANCELED'
+  /** Its list is closed for a draw. */
+  | 'LOCKED'
   | { readonly first: Receipt };
 
 export type LedgerResult = CreateOutcome | SubmitResult | TransitionOutcome | JudgeOutcome | FeedOutcome;

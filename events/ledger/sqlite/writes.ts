@@ -74,12 +74,13 @@ export const submissionFields = (
 ];
 
 function prepareSubmit({ db, reads, newSalt, domains }: WriteParts): (op: SubmitOp) => SubmitResult {
-  // One statement looks whether the interaction is there and not over, and leaves a viewer's first answer alone.
+  // One statement looks whether the interaction is there, not over and its list not closed for a draw, and leaves a viewer's first answer alone.
   const insert = db.prepare(`
     INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims, salt, leaf)
     SELECT i.seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM interactions i
     WHERE i.id = ?1
       AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.interaction = i.seq AND t.kind IN ${FINAL})
+      AND NOT EXISTS (SELECT 1 FROM draws d WHERE d.interaction = i.id)
     ON CONFLICT (interaction, viewer) DO NOTHING`);
   const count = prepareCount(db);
   const hold = db.prepare(
@@ -115,7 +116,8 @@ function prepareSubmit({ db, reads, newSalt, domains }: WriteParts): (op: Submit
     const first = reads.receipt(op.interaction, op.viewer);
     if (first !== null) return { first };
     const seq = reads.seqOf(op.interaction);
-    return (seq === null ? null : reads.finalState(seq)) ?? 'unknown-interaction';
+    if (seq === null) return 'unknown-interaction';
+    return reads.finalState(seq) ?? 'LOCKED';
   };
 }
 
