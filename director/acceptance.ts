@@ -91,14 +91,20 @@ export class Acceptance {
     return outcome;
   }
 
-  /** The next one of a series: its stream may be away. @throws {FramecueError} where it cannot be taken now. */
-  async enterNext(cue: Cue, dueAt: UnixMilliseconds): Promise<HeldCue> {
+  /**
+   * The next one of a series: its stream may be away.
+   * @param then what becomes of it, in the turn in which it is on the disk
+   * @throws {FramecueError} where it cannot be taken now.
+   */
+  async enterNext(cue: Cue, dueAt: UnixMilliseconds, then: (held: HeldCue) => void): Promise<void> {
     const { life } = this.#parts;
     if (life.cues.get(cue.id) !== undefined) throw new FramecueError('ERR_CUE_EXISTS');
     const entered = this.#takePlace(cue, dueAt, null, null);
-    const outcome = await this.#log(entered, null);
-    if (outcome.kind === 'refused') throw outcome.error;
-    return entered.held;
+    await this.#entering(entered.held, async () => {
+      const outcome = await this.#log(entered, null);
+      if (outcome.kind === 'refused') throw outcome.error;
+      then(entered.held);
+    });
   }
 
   async #acceptOnce(input: AcceptRequest): Promise<AcceptOutcome> {
@@ -133,6 +139,22 @@ export class Acceptance {
     } catch (error) {
       return refusedBy(error);
     }
+    return this.#entering(entered.held, () => this.#finish(entered, input, hash));
+  }
+
+  /** Whoever calls it off meanwhile can wait for what becomes of it. */
+  async #entering<T>(held: HeldCue, enter: () => Promise<T>): Promise<T> {
+    const done = Promise.withResolvers<boolean>();
+    held.entering = done.promise;
+    try {
+      return await enter();
+    } finally {
+      held.entering = null;
+      done.resolve(!this.#inDoubt.has(held.cue.id));
+    }
+  }
+
+  async #finish(entered: Entered, input: AcceptRequest, hash: string | null): Promise<AcceptOutcome> {
     const { life } = this.#parts;
     const { held, prepared } = entered;
     const { id, acceptedAt, state } = held.cue;

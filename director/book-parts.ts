@@ -47,16 +47,28 @@ export function refusedBy(error: unknown): Refused {
   return { kind: 'refused', error };
 }
 
+interface LogWait {
+  readonly first?: Promise<boolean>;
+  readonly timeoutMs?: number;
+}
+
 /** How long an answer waits for the log before it says that it cannot tell. */
 export const LOG_TIMEOUT_MS = 5_000;
 
-/** True when all that happened so far is on the disk. */
-export async function isLogged(life: CueLife, timeoutMs = LOG_TIMEOUT_MS): Promise<boolean> {
+/**
+ * True when all that happened so far is on the disk.
+ * @param first what is waited for before; false: it may not be.
+ */
+export async function isLogged(
+  life: CueLife,
+  { first = Promise.resolve(true), timeoutMs = LOG_TIMEOUT_MS }: LogWait = {},
+): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs);
   });
-  const inTime = await Promise.race([life.logged().then(() => true as const), late]);
+  const all = first.then((isSure) => life.logged().then(() => isSure));
+  const inTime = await Promise.race([all, late]);
   clearTimeout(timer);
   return inTime;
 }

@@ -300,6 +300,30 @@ describe('voiding', () => {
 });
 
 describe('panic', () => {
+  test('is noted when the end of what was on its way to the disk is there too', async () => {
+    const accepting = rig.accept({ type: 'custom', id: 'entering', delayMs: 9_000 });
+    expect(await panic()).toEqual({ cancelled: ['entering'], voided: [], noted: true });
+    expect(rig.told.at(-1)).toBe('2:entering:cancelled');
+    await accepting;
+  });
+
+  test('is noted when the end of what was being taken is there too', async () => {
+    const id = await rig.mark({ type: 'custom', armed: true });
+    const taking = rig.book.take({
+      stream: STREAM,
+      id,
+      request: { delayMs: 9_000 },
+      who: WHO,
+      receivedAt: rig.now,
+    });
+    // On its way to the disk: all in one turn.
+    for (let n = 0; n < 20 && (await rig.state(id)) === 'armed'; n++);
+    expect(await rig.state(id)).toBe('taken');
+    expect(await panic()).toEqual({ cancelled: [id], voided: [], noted: true });
+    expect(rig.told.at(-1)).toBe(`3:${id}:cancelled`);
+    await taking;
+  });
+
   test('takes back all that waits, voids all that is open, and is done once', async () => {
     const open = await rig.mark(OPEN);
     const locked = await rig.mark(OPEN);

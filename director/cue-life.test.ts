@@ -175,6 +175,31 @@ describe('after a crash', () => {
     });
   });
 
+  test.each([
+    ['the next picture', { type: 'custom' }],
+    ['a delay', { type: 'custom', delayMs: 2_000 }],
+  ])(
+    'under a clock that was set back, a cue for %s that may have been stamped is not stamped again',
+    async (_, request) => {
+      const id = await rig.mark(request);
+      rig.clock.advanceMs(2_000);
+      // It lands, and the process ends before the log has heard of it.
+      rig.clock.stepWallMs(-3_600_000);
+      await rig.crash();
+      newEpoch('epoch-2');
+      expect(held()).toEqual([]);
+      expect(await rig.state(id)).toBe('uncertain CRASHED');
+    },
+  );
+
+  test('a clock that was put right by less than a second costs no cue that waits', async () => {
+    const id = await rig.mark({ type: 'custom', at: rig.now + 20_000 });
+    rig.clock.stepWallMs(-900);
+    await rig.crash();
+    newEpoch('epoch-2');
+    expect(held().map((cue) => cue.id)).toEqual([id]);
+  });
+
   test('the log is the same log, and goes on where it was', async () => {
     await rig.mark({ type: 'custom', delayMs: 60_000, id: 'a' });
     const { epoch } = rig.cueLog;

@@ -311,12 +311,12 @@ export class CueLife {
     return this.#journal.stop(STOP_TIMEOUT_MS);
   }
 
-  #takeOver({ cues, cleanStop }: CueLogStart): void {
+  #takeOver({ cues, ...start }: CueLogStart): void {
     for (const cue of cues) {
       this.cues.add(newHeldCue(cue, { dueAt: dueOfLogged(cue), committed: true, fromBefore: true }));
     }
     for (const held of [...this.cues.live()]) {
-      this.#apply(held, fateAfterRestart(this.#caseOf(held), this.now, cleanStop));
+      this.#apply(held, fateAfterRestart(this.#caseOf(held), this.now, start));
     }
   }
 

@@ -85,6 +85,8 @@ export type CueLogAnswer =
       readonly kind: 'state';
       readonly epoch: string;
       readonly lastSeq: number;
+      /** When the newest entry was made; null: there is none. */
+      readonly lastAt: number | null;
       readonly rows: readonly LogRow[];
       readonly keys: readonly KeyRow[];
       readonly stampingOff: readonly string[];

@@ -96,6 +96,7 @@ test('opened again it is the same log, and knows cues, keys, switches, and how i
     keys: [keyOf('a')],
     stampingOff: ['live/main'],
     cleanStop: true,
+    lastAt: expect.any(Number),
   });
   await second.cueLog.close(false);
   expect((await open()).start.cleanStop).toBe(false);

@@ -38,6 +38,8 @@ export interface CueLogStart {
   readonly stampingOff: readonly string[];
   /** The process before this one logged all that it did. False after a crash: stamps may be out that no entry tells of. */
   readonly cleanStop: boolean;
+  /** By the wall clock of then, when the newest entry was made; null: there is none. */
+  readonly lastAt: UnixMilliseconds | null;
 }
 
 /** What happened to a cue, and whether the key of its request is given back. */
@@ -300,6 +302,7 @@ export async function openCueLog(
         keys: state.keys,
         stampingOff: state.stampingOff,
         cleanStop: started.cleanStop,
+        lastAt: state.lastAt === null ? null : unixMs(state.lastAt),
       },
     };
   } catch (error) {

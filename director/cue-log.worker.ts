@@ -161,6 +161,7 @@ function reader({ read: db }: StoreDatabases): (query: CueLogQuery) => CueLogAns
   const lastSeq = db.prepare(
     "SELECT coalesce(max(seq), 0) AS seq FROM sqlite_sequence WHERE name = 'entries'",
   );
+  const newestAt = db.prepare('SELECT at FROM entries ORDER BY seq DESC LIMIT 1');
   const liveCues = db.prepare(`SELECT ${ROW} ${NEWEST} WHERE c.live = 1 ORDER BY c.first_seq`);
   const recentCues = db.prepare(`SELECT ${ROW} ${NEWEST} WHERE c.live = 0 ORDER BY c.last_seq DESC LIMIT ?`);
   const newestKeys = db.prepare(
@@ -188,6 +189,7 @@ function reader({ read: db }: StoreDatabases): (query: CueLogQuery) => CueLogAns
           kind: 'state',
           epoch: meta('epoch'),
           lastSeq: newestSeq(),
+          lastAt: (newestAt.get() as { at: number } | undefined)?.at ?? null,
           rows: current(query.recent),
           keys: newestKeys.all(query.keys) as unknown as KeyRow[],
           stampingOff: (stampingOff.all() as { stream: string }[]).map((row) => row.stream),

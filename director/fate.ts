@@ -2,6 +2,7 @@ import type { Cue, FireRequest } from '../cues/cue.ts';
 import { isPending } from '../cues/states.ts';
 import { voidExpOf } from '../cues/voiding.ts';
 import type { UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
+import type { CueLogStart } from './cue-log.ts';
 import { openForMsOf } from './cue-maker.ts';
 
 /** Why a cue did not land, as `reason` of the cue says it. */
@@ -54,10 +55,22 @@ export type Fate =
   /** Has fired: its copies on keyframes go on with the next revision. */
   | { readonly kind: 'goes-on'; readonly landedAtUs: UnixMicroseconds };
 
+/** Less is what clocks that are kept in step do all day. */
+const SET_BACK_MS = 1_000;
+
 /** Right after a restart, before any stream is back. Nothing is stamped whose moment has passed. */
-export function fateAfterRestart({ cue, dueAt }: CueCase, now: UnixMilliseconds, cleanStop: boolean): Fate {
+export function fateAfterRestart(
+  { cue, dueAt }: CueCase,
+  now: UnixMilliseconds,
+  { cleanStop, lastAt }: Pick<CueLogStart, 'cleanStop' | 'lastAt'>,
+): Fate {
   if (!isPending(cue.state)) return { kind: 'keep' };
-  if (dueAt !== null && dueAt > now) return { kind: 'keep' };
+  // The clock was set back, and how long that process lived after its last entry nobody knows: no moment that is
+  // ahead by the clock of now can be told from one that has passed.
+  const wasSetBack = lastAt !== null && now + SET_BACK_MS <= lastAt;
+  if (wasSetBack && !cleanStop) return { kind: 'uncertain' };
+  const latest = Math.max(now, lastAt ?? now);
+  if (dueAt !== null && dueAt > latest) return { kind: 'keep' };
   if (!cleanStop) return { kind: 'uncertain' };
   return { kind: 'missed', code: dueAt === null ? 'TIMELINE_LOST' : 'RESTARTED' };
 }

@@ -18,6 +18,11 @@ export interface HeldCue {
   scheduledAtUs: UnixMicroseconds | null;
   /** The key that it was asked for with. */
   readonly key: { readonly token: string; readonly key: string } | null;
+  /**
+   * Its first entry is on its way to the disk, and what follows from that. False at the end: the log did not take it in
+   * time, and may have it all the same.
+   */
+  entering: Promise<boolean> | null;
   /** A take or an edit of it is on its way to the disk: until then no injector holds it. */
   changing: Promise<void> | null;
   /** It was taken back while it, or a change of it, was on its way to the disk. */
@@ -37,6 +42,7 @@ export const newHeldCue = (
   standsOnKeyframes: true,
   scheduledAtUs: null,
   key: null,
+  entering: null,
   changing: null,
   calledOff: false,
   announcedPts: null,

@@ -112,11 +112,12 @@ export class SeriesRunner {
     const cue = nextOf(before, now, limits);
     const dueAt = cue.dueAt!;
     try {
-      const held = await this.#acceptance.enterNext(cue, dueAt);
-      // A delay of the log is none of the cue's; a server or stream that was away is.
-      if (dueAt + EPOCH_GRACE_MS < now) life.miss(held, 'SERIES_BEHIND');
-      else if (held.calledOff || held.cue.series?.stopped === true) life.cancel(held);
-      else if (!life.schedule(held, life.prepared(held))) life.miss(held, 'NO_ROOM');
+      await this.#acceptance.enterNext(cue, dueAt, (held) => {
+        // A delay of the log is none of the cue's; a server or stream that was away is.
+        if (dueAt + EPOCH_GRACE_MS < now) life.miss(held, 'SERIES_BEHIND');
+        else if (held.calledOff || held.cue.series?.stopped === true) life.cancel(held);
+        else if (!life.schedule(held, life.prepared(held))) life.miss(held, 'NO_ROOM');
+      });
     } catch (error) {
       if (!(error instanceof FramecueError)) {
         log.error({ err: error, series: cue.series!.id }, 'the next cue of a series could not be made');

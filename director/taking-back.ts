@@ -70,6 +70,7 @@ export class TakingBack {
     const at = life.now;
     const cancelled: string[] = [];
     const voided: string[] = [];
+    const onTheirWay: Promise<boolean>[] = [];
     for (const held of [...life.cues.all(stream)]) {
       const { id } = held.cue;
       if (isOfShow(this.#parts, held.cue, who)) continue;
@@ -77,12 +78,16 @@ export class TakingBack {
       if (!held.committed || held.changing !== null) {
         if (!held.calledOff) cancelled.push(id);
         held.calledOff = true;
+        if (held.entering !== null) onTheirWay.push(held.entering);
+        if (held.changing !== null) onTheirWay.push(held.changing.then(() => true));
       } else if (isOpenOrWaits(held, life.cues.isClosed(id))) {
         const what = this.#takeBack(held, who);
         if (what !== null) (what === 'void' ? voided : cancelled).push(id);
       }
     }
-    const noted = await isLogged(life);
+    // What is called off on its way to the disk is taken back when it is there.
+    const first = Promise.all(onTheirWay).then((sure) => !sure.includes(false));
+    const noted = await isLogged(life, { first });
     const action: DirectorAction = {
       ...{ at, stream, what: 'panic', cue: null, rev: null },
       ...{ by: who.by, console: who.console, cues: { cancelled, voided } },

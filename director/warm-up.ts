@@ -28,7 +28,7 @@ const ROUNDS = 60;
  */
 export async function warmUpCues({ limits, signingKey, clock, log }: WarmUpOptions): Promise<number> {
   const from = spentNow(clock);
-  const start = { cues: [], keys: [], stampingOff: [], cleanStop: true };
+  const start = { cues: [], keys: [], stampingOff: [], cleanStop: true, lastAt: null };
   const book = new CueBook({
     cueLog: keepsNothing(),
     start,

@@ -255,13 +255,16 @@ function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passe
   return figures.map(([figure, value, unit]) => [`${name}_${figure}`, value, unit]);
 }
 
-const timesOf = (name: string, all: readonly number[], unit: string): Figure[] => [
-  [`${name}_p50`, quantileOf(all, 0.5), unit],
-  [`${name}_p99`, quantileOf(all, 0.99), unit],
-];
+function timesOf(name: string, all: readonly number[], unit: string): Figure[] {
+  return [
+    [`${name}_p50`, quantileOf(all, 0.5), unit],
+    [`${name}_p99`, quantileOf(all, 0.99), unit],
+  ];
+}
 
-const ratio = (all: readonly number[], to: readonly number[], q: number): number =>
-  quantileOf(all, q) / quantileOf(to, q);
+function ratio(all: readonly number[], to: readonly number[], q: number): number {
+  return quantileOf(all, q) / quantileOf(to, q);
+}
 
 function report(): void {
   const all = {
