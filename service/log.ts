@@ -16,6 +16,7 @@ const SECRET_FIELDS = [
   'sessionKey',
   'viewerJwtSecret',
   'stampKeys',
+  'rewardsSecrets',
   'moreTokens',
   'tokens',
 ];

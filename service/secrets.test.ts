@@ -108,6 +108,15 @@ describe('a file of a version that knew no treasurer', () => {
     expect(statSync(join(dataDir, SECRETS_FILE)).mode & 0o777).toBe(0o600);
   });
 
+  test('gets what calls to the reward platform are signed with', () => {
+    const { rewardsSecrets: _, ...before } = load();
+    writeFileSync(join(dataDir, SECRETS_FILE), JSON.stringify(before), { mode: 0o600 });
+    const now = load();
+    expect(now).toMatchObject(before);
+    expect(now.rewardsSecrets).toEqual([expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/)]);
+    expect(load()).toEqual(now);
+  });
+
   test('takes the one that another process was about to add when it ended', () => {
     const before = older();
     const tokens = { ...before.tokens, treasurer: 'made-by-the-other-one' };

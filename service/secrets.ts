@@ -15,6 +15,7 @@ import { FramecueError } from '../packet/errors.ts';
 import type { Settings } from './settings.ts';
 import { SETTINGS } from './settings.ts';
 import { RIGHTS } from './tokens.ts';
+import { newWebhookSecret, WEBHOOK_SECRET } from './webhooks.ts';
 
 /** Everything that must stay secret, as both processes use it. */
 export interface Secrets {
@@ -34,6 +35,8 @@ export interface Secrets {
   readonly sessionKey: string;
   /** Ed25519 private keys (PEM, PKCS #8), newest first: the first signs, all are published. */
   readonly stampKeys: readonly string[];
+  /** What calls to the reward platform are signed with (`whsec_...`), newest first: all sign. */
+  readonly rewardsSecrets: readonly string[];
 }
 
 const NamedToken = z.strictObject({
@@ -59,10 +62,15 @@ const SecretsFile = z.strictObject({
   viewerJwtSecret: z.string().min(16),
   sessionKey: z.string().min(16),
   stampKeys: z.array(z.string().startsWith('-----BEGIN PRIVATE KEY-----')).min(1).max(16),
+  /** Here too. */
+  rewardsSecrets: z.array(z.string().regex(WEBHOOK_SECRET)).min(1).max(2).optional(),
 });
 
 type SecretsFile = z.infer<typeof SecretsFile>;
-type WholeFile = SecretsFile & { readonly tokens: { readonly treasurer: string } };
+type WholeFile = SecretsFile & {
+  readonly tokens: { readonly treasurer: string };
+  readonly rewardsSecrets: readonly string[];
+};
 
 export const SECRETS_FILE = 'secrets.json';
 
@@ -77,6 +85,7 @@ type SecretSettings = Pick<
   | 'stampKeyFiles'
   | 'sessionKey'
   | 'viewerJwtSecret'
+  | 'rewardsSecrets'
 >;
 
 /**
@@ -102,6 +111,7 @@ export function loadSecrets(
     viewerJwtSecret: settings.viewerJwtSecret ?? file.viewerJwtSecret,
     sessionKey: settings.sessionKey ?? file.sessionKey,
     stampKeys: settings.stampKeyFiles?.map(readStampKey) ?? file.stampKeys,
+    rewardsSecrets: settings.rewardsSecrets ?? file.rewardsSecrets,
   };
 }
 
@@ -140,8 +150,9 @@ function appearOnce(path: string, secrets: object, randomBytes: (size: number) =
 function whole(path: string, file: SecretsFile, randomBytes: (size: number) => Buffer): WholeFile {
   if (hasAll(file)) return file;
   const next = `${path}.next`;
-  const treasurer = randomBytes(32).toString('base64url');
-  appearOnce(next, { ...file, tokens: { ...file.tokens, treasurer } }, randomBytes);
+  const treasurer = file.tokens.treasurer ?? randomBytes(32).toString('base64url');
+  const rewardsSecrets = file.rewardsSecrets ?? [newWebhookSecret(randomBytes)];
+  appearOnce(next, { ...file, tokens: { ...file.tokens, treasurer }, rewardsSecrets }, randomBytes);
   // Another may have been through all of this since we read: then theirs stands.
   const now = parseFile(path, readFileSync(path, 'utf8'));
   if (hasAll(now)) {
@@ -155,11 +166,12 @@ function whole(path: string, file: SecretsFile, randomBytes: (size: number) => B
   }
   const made = parseFile(path, readFileSync(path, 'utf8'));
   if (!hasAll(made))
-    throw new FramecueError('ERR_SETTING', `${path} cannot be used: it has no treasurer's token.`);
+    throw new FramecueError('ERR_SETTING', `${path} cannot be used: secrets are missing in it.`);
   return made;
 }
 
-const hasAll = (file: SecretsFile): file is WholeFile => file.tokens.treasurer !== undefined;
+const hasAll = (file: SecretsFile): file is WholeFile =>
+  file.tokens.treasurer !== undefined && file.rewardsSecrets !== undefined;
 
 function readIfThere(path: string): string | null {
   try {
@@ -196,6 +208,7 @@ function makeSecrets(randomBytes: (size: number) => Buffer): Omit<Secrets, 'more
     tokens: { director: secret(), feed: secret(), read: secret(), treasurer: secret() },
     viewerJwtSecret: secret(),
     sessionKey: secret(),
+    rewardsSecrets: [newWebhookSecret(randomBytes)],
     stampKeys: [
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     ],

@@ -1,5 +1,6 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { baseUrl, flag, host, list, oneOf, path, port, secret, text, wholeNumber } from './setting-types.ts';
+import { WEBHOOK_SECRET } from './webhooks.ts';
 
 export type ProcessName = 'media' | 'events';
 /** `scripts`: set-up, demo, tests and benchmarks. */
@@ -221,6 +222,17 @@ export const SETTINGS = {
     secret: true,
     meaning: 'The HS256 secret that viewer JWTs are signed with; unset means the one made on first start.',
   }),
+  rewardsSecrets: setting({
+    name: 'FRAMECUE_REWARDS_SECRETS',
+    processes: EVENTS,
+    schema: list(text(WEBHOOK_SECRET, 'give whsec_ and 24 to 64 bytes as base64')).pipe(
+      z.array(z.string()).max(2),
+    ),
+    default: null,
+    secret: true,
+    meaning:
+      'What calls to the reward platform are signed with (whsec_ and base64); while it is changed two, between commas, the new one first; unset means the one made on first start.',
+  }),
   viewerJwksUrl: setting({
     name: 'FRAMECUE_VIEWER_JWKS_URL',
     processes: EVENTS,
@@ -249,6 +261,61 @@ export const SETTINGS = {
     schema: wholeNumber(1_000, 7 * DAY_MS),
     default: String(HOUR_MS),
     meaning: 'For how long a short viewer token is good, in milliseconds.',
+  }),
+
+  // the way out to the reward platform
+  rewardsUrl: setting({
+    name: 'FRAMECUE_REWARDS_URL',
+    processes: EVENTS,
+    schema: baseUrl(['http', 'https']),
+    default: null,
+    meaning:
+      'Where the reward platform takes grants; unset means nothing is sent, and all of it waits in the outbox.',
+  }),
+  rewardsTimeoutMs: setting({
+    name: 'FRAMECUE_REWARDS_TIMEOUT_MS',
+    processes: EVENTS,
+    schema: wholeNumber(100, 120_000),
+    default: '10000',
+    meaning:
+      'How long a call to the reward platform may take, in milliseconds; then it is in doubt and made again with the same id.',
+  }),
+  rewardsGiveUpH: setting({
+    name: 'FRAMECUE_REWARDS_GIVE_UP',
+    processes: EVENTS,
+    schema: wholeNumber(1, 24 * 365),
+    default: '72',
+    meaning:
+      'After so many hours of failures an item of the outbox is a dead letter, and waits for a person.',
+  }),
+  rewardsRate: setting({
+    name: 'FRAMECUE_REWARDS_RATE',
+    processes: EVENTS,
+    schema: wholeNumber(1, 10_000),
+    default: '200',
+    meaning: 'How many calls a second the reward platform gets at most.',
+  }),
+  rewardsLaneRate: setting({
+    name: 'FRAMECUE_REWARDS_LANE_RATE',
+    processes: EVENTS,
+    schema: wholeNumber(1, 10_000),
+    default: '50',
+    meaning: 'How many calls a second the reward platform gets at most of one pool.',
+  }),
+  rewardsConcurrency: setting({
+    name: 'FRAMECUE_REWARDS_CONCURRENCY',
+    processes: EVENTS,
+    schema: wholeNumber(1, 64),
+    default: '4',
+    meaning: 'How many calls of one pool are under way at a time.',
+  }),
+  rewardsSignedAnswers: setting({
+    name: 'FRAMECUE_REWARDS_SIGNED_ANSWERS',
+    processes: EVENTS,
+    schema: flag,
+    default: '0',
+    meaning:
+      'With 1 only signed answers of the reward platform are believed; a signature that is there is always checked.',
   }),
 
   // publishers

@@ -17,6 +17,7 @@ const secrets: Secrets = {
   viewerJwtSecret: 'viewer-0123456789',
   sessionKey: 'session-0123456789',
   stampKeys: [],
+  rewardsSecrets: [],
 };
 const registry = createTokenRegistry(tokenHoldersOf(secrets));
 const rightsOf = (token: string) => [...(registry.find(token)?.rights ?? [])].sort();

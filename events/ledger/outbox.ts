@@ -42,7 +42,7 @@ export type AttemptCode =
   | 'refused';
 
 export interface NewOutboxItem {
-  /** The idempotency key downstream (`webhook-id`); unique, and the same in every repeat. No dots in it. */
+  /** The idempotency key downstream (`webhook-id`); unique, and the same in every repeat. ASCII that is seen. */
   readonly id: string;
   readonly topic: OutboxTopic;
   /** The pool: lanes do not hold each other up. */

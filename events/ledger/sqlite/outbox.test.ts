@@ -119,6 +119,8 @@ describe('the outbox in the ledger', () => {
     });
     expect(await revive('g_1', 9_001)).toMatchObject({ kind: 'not-dead' });
     expect(await revive('nobody')).toEqual({ kind: 'unknown' });
+    const acts = await books.ask('people.list', { limit: 9, before: null, by: null, target: null });
+    expect(acts).toMatchObject([{ by: 'ops', what: 'outbox.revive', target: 'g_1' }]);
     expect(await due(9_000)).toEqual(['g_1']);
     expect(await get('g_1')).toMatchObject({ queuedAtUs: at(0), sinceUs: at(9_000) });
   });
@@ -163,6 +165,24 @@ describe('the outbox in the ledger', () => {
     expect(await all('gold', 2)).toEqual({ revived: 1, left: 0 });
     expect(await all(null, 10)).toEqual({ revived: 1, left: 0 });
     expect(await due(1)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('a viewer is not erased before the downstream has answered for good', async () => {
+    const erase = () =>
+      books.perform('viewer.erase', { viewer: 'ann', pseudonym: 'erased:1', by: 'ops', atUs: at(9) });
+    books.enqueue();
+    await expect(erase()).rejects.toMatchObject({ code: 'ERR_VIEWER_BUSY' });
+    await dead('g_1', 1);
+    await expect(erase()).rejects.toMatchObject({ code: 'ERR_VIEWER_BUSY' });
+    await delivered('g_1');
+    await erase();
+    expect(await get('g_1')).toMatchObject({ viewer: 'erased:1', state: 'delivered' });
+  });
+
+  test('an id that fits into no header is a mistake of the program', () => {
+    for (const id of ['', 'a b', 'ä', 'a\nb', 'x'.repeat(201)]) {
+      expect(() => books.enqueue({ id })).toThrow(TypeError);
+    }
   });
 
   test('lanes are counted, and the numbers are what the items add up to', async () => {

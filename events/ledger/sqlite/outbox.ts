@@ -10,6 +10,7 @@ import type {
   OutboxTopic,
   ReviveOutcome,
 } from '../outbox.ts';
+import { acted } from './acted.ts';
 import type { DomainParts, LedgerDomain } from './domains.ts';
 import type { Journal, Reducer } from './journal.ts';
 import { prepareOutboxReads } from './outbox-reads.ts';
@@ -70,12 +71,15 @@ interface Settled {
   readonly reason: string | null;
 }
 
+const HEADER_SAFE = /^[\x21-\x7e]{1,200}$/;
+
 /**
  * Puts an item into the outbox, in the transaction under way. Whoever calls has made sure that it is new: a second
  * item with the same id is a mistake of the program, and throws.
  */
 export function enqueue(journal: Journal, item: NewOutboxItem): void {
   const { id, topic, lane, viewer, payload, after = null, atUs } = item;
+  if (!HEADER_SAFE.test(id)) throw new TypeError('the id of an outbox item goes into a header');
   journal.append<'outbox.queued', Queued>({
     kind: 'outbox.queued',
     atUs,
@@ -159,8 +163,10 @@ function prepareCommands({ db, journal, others }: DomainParts): Performed {
       onDelivered?.({ id, topic, lane, viewer, payload, outcome, reason, atUs });
     }
   };
-  const revived = (id: string, atUs: NewOutboxItem['atUs']) =>
+  const revived = (id: string, by: string, atUs: NewOutboxItem['atUs']) => {
     journal.append({ kind: 'outbox.revived', atUs, viewer: null, body: { id } });
+    acted(journal, { by, what: 'outbox.revive', target: id, details: {}, atUs });
+  };
   return {
     'outbox.attempted'({ id, attempt, code, status, atUs, nextUs }) {
       const item = itemOf(id);
@@ -186,20 +192,31 @@ function prepareCommands({ db, journal, others }: DomainParts): Performed {
       journal.append({ kind: 'outbox.dead', atUs, viewer: null, body: { id, code, status, why } });
       return 'recorded';
     },
-    'outbox.revive'({ id, atUs }): ReviveOutcome {
+    'outbox.revive'({ id, by, atUs }): ReviveOutcome {
       const item = itemOf(id);
       if (item === null) return { kind: 'unknown' };
       if (item.state !== 'dead') return { kind: 'not-dead', item };
       const behind = follower.get(id) as { readonly id: string } | undefined;
       if (behind !== undefined) return { kind: 'taken-back', item, by: behind.id };
-      revived(id, atUs);
+      revived(id, by, atUs);
       return { kind: 'revived', item: itemOf(id)! };
     },
-    'outbox.revive-all'({ lane, limit, atUs }) {
+    'outbox.revive-all'({ lane, limit, by, atUs }) {
       const ids = dead.all(lane, limit) as unknown as { readonly id: string }[];
-      for (const { id } of ids) revived(id, atUs);
+      for (const { id } of ids) revived(id, by, atUs);
       return { revived: ids.length, left: (countDead.get(lane) as unknown as { readonly n: number }).n };
     },
+  };
+}
+
+/** A viewer is erased when the downstream has answered for good about all that is theirs; the dead wait for a person. */
+function prepareUnsettled(db: DatabaseSync): (viewer: string) => string | null {
+  const open = db.prepare(
+    `SELECT id, state FROM outbox WHERE viewer = ? AND state <> 'delivered' ORDER BY seq LIMIT 1`,
+  );
+  return (viewer) => {
+    const item = open.get(viewer) as Pick<OutboxItem, 'id' | 'state'> | undefined;
+    return item === undefined ? null : `the outbox holds ${item.id} (${item.state})`;
   };
 }
 
@@ -209,6 +226,6 @@ export const outbox: LedgerDomain = {
   schema: SCHEMA,
   tables: ['outbox', 'outbox_lanes'],
   reducers,
-  prepare: (parts) => ({ commands: prepareCommands(parts) }),
+  prepare: (parts) => ({ commands: prepareCommands(parts), unsettled: prepareUnsettled(parts.db) }),
   prepareReads: (db) => ({ questions: prepareOutboxReads(db) }),
 };
