@@ -159,7 +159,7 @@ function migrate(db: DatabaseSync, migrations: readonly string[]): void {
     db.exec('BEGIN IMMEDIATE');
     try {
       const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-      if (version > migrations.length) {
+      if (version > migrations.length && oldestWriterOf(db) > migrations.length) {
         throw new FramecueError(
           'ERR_STORE_UNAVAILABLE',
           `The store was written by a newer version (schema ${version}, known up to ${migrations.length}).`,
@@ -174,6 +174,19 @@ function migrate(db: DatabaseSync, migrations: readonly string[]): void {
       throw error;
     }
   }
+}
+
+/**
+ * The oldest schema whose programs may still write a file of a newer one: what its newest step has put into
+ * `schema_compat`, so that an upgrade can be rolled back by one version. A file without that table takes no older program.
+ */
+function oldestWriterOf(db: DatabaseSync): number {
+  const known = db
+    .prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_compat'`)
+    .get();
+  if (known === undefined) return Number.POSITIVE_INFINITY;
+  const row = db.prepare('SELECT oldest FROM schema_compat').get() as { oldest: number } | undefined;
+  return row?.oldest ?? Number.POSITIVE_INFINITY;
 }
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that are about the file, not about one statement. */
