@@ -74,13 +74,7 @@ async function loadModules(page: Page, modules: Readonly<Record<string, string>>
 
 /** The library in a page, with all that it says kept in `window.viewer`. */
 export async function openViewer(page: Page, options: ViewerOptions): Promise<void> {
-  await page.addScriptTag({ url: '/mpegts/mpegts.js' });
-  await loadModules(page, {
-    framecueClient: '/client/index.js',
-    barcode: '/client/barcode.js',
-    Hls: '/hls.js/hls.mjs',
-    HlsLight: '/hls.js/hls.light.mjs',
-  });
+  await loadModules(page, { framecueClient: '/client/index.js', barcode: '/client/barcode.js' });
   await page.evaluate(
     ({ options, stream }) => {
       const { createFramecue } = globalThis.framecueClient;
@@ -113,8 +107,19 @@ export async function openViewer(page: Page, options: ViewerOptions): Promise<vo
   );
 }
 
+/** The player that is asked for and no other: each is large, and every page loads its own. */
+async function loadPlayer(page: Page, what: Play): Promise<void> {
+  if (what.kind !== 'hls') {
+    if (!(await page.evaluate(() => 'mpegts' in globalThis))) {
+      await page.addScriptTag({ url: '/mpegts/mpegts.js' });
+    }
+  } else if (what.light === true) await loadModules(page, { HlsLight: '/hls.js/hls.light.mjs' });
+  else await loadModules(page, { Hls: '/hls.js/hls.mjs' });
+}
+
 /** Plays with the page's own player. @param start false: loads and does not play, as a blocked autoplay */
 export async function play(page: Page, what: Play, start = true): Promise<void> {
+  await loadPlayer(page, what);
   await page.evaluate(
     async ({ what, start }) => {
       const video = document.querySelector('video')!;
