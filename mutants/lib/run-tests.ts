@@ -14,6 +14,8 @@ export type TestRun =
   | { readonly kind: 'broken'; readonly why: string };
 
 const TIMEOUT_MS = 180_000;
+/** More where all files are run at once, on a machine that is busy. */
+const TIMEOUT_OF_FILE_MS = 60_000;
 
 /** Runs the tests of these files whose names hold `name`, in the copy at `root`. */
 export async function runTests(
@@ -32,7 +34,12 @@ export async function runTests(
       ...(name === null ? [] : ['-t', name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')]),
       ...files,
     ],
-    { cwd: root, stdio: 'ignore', timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
+    {
+      cwd: root,
+      stdio: 'ignore',
+      timeout: TIMEOUT_MS + files.length * TIMEOUT_OF_FILE_MS,
+      killSignal: 'SIGKILL',
+    },
   );
   await new Promise((resolve, reject) => {
     child.once('error', reject);

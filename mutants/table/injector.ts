@@ -200,4 +200,34 @@ export const INJECTOR: MutantTable = [
     test: { file: 'cues/wire/wire.test.ts', name: 'another version' },
     why: 'a reader of version 1 takes what it does not understand',
   },
+  {
+    name: 'announced-before-the-rate-is-known',
+    file: 'injector/cue-entry.ts',
+    find: 'if (frame.isYoung && target - frame.next.pts > LEAST_NOTICE_MS)',
+    replace: 'if (false)',
+    test: {
+      file: 'injector/fire-picture.test.ts',
+      name: 'is announced for a picture once the rate is known',
+    },
+    why: 'a cue of a young epoch is announced for a PTS that is no picture',
+  },
+  {
+    name: 'lands-on-a-picture-that-players-pass-over',
+    file: 'injector/cue-entry.ts',
+    find: "return spareMs < 0 ? pts : 'ahead';",
+    replace: 'return pts;',
+    test: {
+      file: 'injector/fire-picture.test.ts',
+      name: 'players fire on the very picture that the receipt names, and it carries a copy',
+    },
+    why: 'the receipt names another picture than the one on which players fire',
+  },
+  {
+    name: 'normaliser-moves-what-is-behind-a-prefix',
+    file: 'injector/access-unit.ts',
+    find: 'sei.filter(({ nal, isLate }) => isLate || nal.start - lengthSize < insertAt)',
+    replace: 'sei',
+    test: accessUnit('what was put right once has nothing left to be put right'),
+    why: 'access units that are in order are written anew for ever',
+  },
 ];
