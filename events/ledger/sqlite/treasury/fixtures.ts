@@ -8,7 +8,7 @@ import { openBooks } from '../books.ts';
 import { DOMAINS } from '../domains.ts';
 import { prepareJournal, type Reducer } from '../journal.ts';
 import { MIGRATIONS } from '../schema.ts';
-import { prepareTreasury, type Treasury } from './index.ts';
+import { prepareTreasury, type Treasury, treasury as treasuryDomain } from './index.ts';
 
 /** The treasury's books in memory, for tests. */
 
@@ -81,4 +81,32 @@ export function openTreasury(): TestBooks {
     },
   };
   return test;
+}
+
+/** The treasury's tables made anew from the journal: the names of those that came out otherwise. */
+export function replayed(db: DatabaseSync): readonly string[] {
+  const again = new DatabaseSync(':memory:');
+  for (const step of MIGRATIONS) again.exec(step);
+  const reducers = treasuryDomain.reducers(again);
+  for (const row of db.prepare('SELECT seq, kind, at_us, viewer, body FROM journal ORDER BY seq').iterate()) {
+    const { seq, kind, at_us, viewer, body } = row as unknown as JournalRow;
+    reducers[kind]?.({ seq, kind, atUs: unixUs(at_us), viewer, body: JSON.parse(body) as object });
+  }
+  const contentOf = (of: DatabaseSync, table: string) =>
+    JSON.stringify(
+      of
+        .prepare(`SELECT * FROM ${table}`)
+        .all()
+        .map((row) => JSON.stringify(row))
+        .sort(),
+    );
+  return treasuryDomain.tables.filter((table) => contentOf(again, table) !== contentOf(db, table));
+}
+
+interface JournalRow {
+  readonly seq: number;
+  readonly kind: string;
+  readonly at_us: number;
+  readonly viewer: string | null;
+  readonly body: string;
 }

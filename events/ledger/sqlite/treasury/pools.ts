@@ -5,16 +5,12 @@ import type { SweepOutcome } from '../../treasury-commands.ts';
 import { acted } from '../acted.ts';
 import type { Journal } from '../journal.ts';
 import type { TreasuryParts } from './core.ts';
+import { refused } from './refused.ts';
 
 interface MoveRow {
   readonly pieces: number;
   readonly amount: number;
 }
-
-const refused = (code: Refused['code'], details: object, message?: string): Refused => ({
-  ...{ kind: 'refused', code, details: { ...details } },
-  ...(message === undefined ? {} : { message }),
-});
 
 /** Opening, funding, closing and sweeping, each by a person or by a rule. */
 export function poolCommands(db: DatabaseSync, journal: Journal, treasury: TreasuryParts) {

@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { unixUs } from '../../../../packet/time.ts';
 import type { QuestionIn, QuestionOut } from '../../commands.ts';
-import type { TreasuryQuestions } from '../../treasury-commands.ts';
+import type { MovementRecord, TreasuryQuestions } from '../../treasury-commands.ts';
+import { prepareEligibility } from './eligibility.ts';
+import { prepareFiltered } from './filtered.ts';
 import {
   type GrantRow,
   grantOf,
@@ -11,6 +14,7 @@ import {
   SELECT_GRANT,
   SELECT_RIGHT,
 } from './rows.ts';
+import { viewQuestions } from './view.ts';
 
 type Answers = {
   readonly [Name in keyof TreasuryQuestions]: (given: QuestionIn<Name>) => QuestionOut<Name>;
@@ -22,13 +26,29 @@ export function treasuryQuestions(db: DatabaseSync): Answers {
   );
   const pool = db.prepare('SELECT * FROM pools WHERE id = ?');
   const right = db.prepare(`${SELECT_RIGHT} WHERE r.id = ?`);
-  const rights = db.prepare(`
-    SELECT * FROM (${SELECT_RIGHT})
-    WHERE (?1 IS NULL OR interaction = ?1) AND (?2 IS NULL OR viewer = ?2) AND (?3 IS NULL OR pool = ?3)
-      AND (?4 IS NULL OR state = ?4) AND seq < ?5
-    ORDER BY seq DESC LIMIT ?6`);
+  const rights = prepareFiltered<RightRow>(db, SELECT_RIGHT);
   const grant = db.prepare(`${SELECT_GRANT} WHERE g.id = ?`);
+  const grants = prepareFiltered<GrantRow>(db, SELECT_GRANT);
+  const moves = db.prepare(`
+    SELECT seq, pool, move, pieces, amount, ref, at_us FROM pool_moves WHERE pool = ? AND seq < ?
+    ORDER BY seq DESC LIMIT ?`);
+  const boxes = db.prepare('SELECT n FROM boxes WHERE show = ? AND viewer = ?');
+  const { tierOf } = prepareEligibility(db);
   return {
+    ...viewQuestions(db),
+    'grant.list': ({ interaction, viewer, pool: from, limit, before }) =>
+      pageOf(grants({ interaction, viewer, pool: from }, before, limit), limit, grantOf),
+    'pool.moves': ({ pool: id, limit, before }) => {
+      const rows = moves.all(id, before ?? Number.MAX_SAFE_INTEGER, limit) as unknown as MoveRow[];
+      return pageOf(rows, limit, ({ amount, at_us, ...row }) => ({
+        ...row,
+        ...{ amountMinor: amount, atUs: unixUs(at_us) },
+      }));
+    },
+    'boxes.ofViewer': ({ show, viewer }) => ({
+      boxes: (boxes.get(show, viewer) as { n: number } | undefined)?.n ?? 0,
+      tier: tierOf(show, viewer),
+    }),
     'pool.list': ({ show, limit, after }) =>
       (pools.all(show, after ?? '', limit) as unknown as PoolRow[]).map(poolOf),
     'pool.get': ({ pool: id }) => {
@@ -39,12 +59,8 @@ export function treasuryQuestions(db: DatabaseSync): Answers {
       const row = right.get(id) as RightRow | undefined;
       return row === undefined ? null : rightOf(row);
     },
-    'right.list': ({ interaction, viewer, pool: from, state, limit, before }) => {
-      const rows = rights.all(
-        ...([interaction, viewer, from, state, before ?? Number.MAX_SAFE_INTEGER, limit] as const),
-      ) as unknown as RightRow[];
-      return pageOf(rows, limit, rightOf);
-    },
+    'right.list': ({ interaction, viewer, pool: from, state, limit, before }) =>
+      pageOf(rights({ interaction, viewer, pool: from, state }, before, limit), limit, rightOf),
     'grant.get': ({ grant: id }) => {
       const row = grant.get(id) as GrantRow | undefined;
       return row === undefined ? null : grantOf(row);
@@ -52,7 +68,12 @@ export function treasuryQuestions(db: DatabaseSync): Answers {
   };
 }
 
-export const pageOf = <Row extends { readonly seq: number }, Item>(
+interface MoveRow extends Omit<MovementRecord, 'amountMinor' | 'atUs'> {
+  readonly amount: number;
+  readonly at_us: number;
+}
+
+const pageOf = <Row extends { readonly seq: number }, Item>(
   rows: readonly Row[],
   limit: number,
   itemOf: (row: Row) => Item,

@@ -3,9 +3,10 @@ import type { JournalEntry } from '../../journal.ts';
 import { ACCOUNTS, EFFECTS, MOVES, type Movement, type NewRight, type PoolTerms } from '../../treasury.ts';
 import type { Reducer } from '../journal.ts';
 import { columnOf } from './schema.ts';
+import { type ShowEntries, showReducers } from './show-reducers.ts';
 
 /** Bodies of the journal's entries about pools, rights and grants. */
-export interface TreasuryEntries {
+export interface TreasuryEntries extends ShowEntries {
   readonly 'pool.opened': PoolTerms;
   readonly 'pool.moved': Movement;
   readonly 'pool.closed': { readonly pool: string; readonly why: string };
@@ -34,11 +35,14 @@ type Entry<Kind extends keyof TreasuryEntries> = JournalEntry<Kind, TreasuryEntr
 
 /** Puts entries about pools, rights and grants into effect; checks nothing but what the tables themselves refuse. */
 export function treasuryReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
-  return { ...poolReducers(db), ...rightReducers(db) };
+  return { ...poolReducers(db), ...rightReducers(db), ...showReducers(db) };
 }
 
 function poolReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
-  const open = db.prepare('INSERT INTO pools (id, show, terms, opened_us) VALUES (?, ?, ?, ?)');
+  const open = db.prepare('INSERT INTO pools (id, show, terms, opened_us, sweeps_us) VALUES (?, ?, ?, ?, ?)');
+  const total = db.prepare(`
+    INSERT INTO pool_totals (pool, move, n, pieces, amount) VALUES (?, ?, 1, ?, ?)
+    ON CONFLICT DO UPDATE SET n = n + 1, pieces = pieces + excluded.pieces, amount = amount + excluded.amount`);
   const record = db.prepare(
     'INSERT INTO pool_moves (seq, pool, move, pieces, amount, ref, at_us) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -48,10 +52,11 @@ function poolReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
   const state = db.prepare('UPDATE pools SET state = ?2, closed_why = ?3 WHERE id = ?1');
   return {
     'pool.opened': ({ atUs, body }: Entry<'pool.opened'>) => {
-      open.run(body.id, body.show, JSON.stringify(body), atUs);
+      open.run(body.id, body.show, JSON.stringify(body), atUs, body.sweepAtEnd ? body.closesAtUs : null);
     },
     'pool.moved': ({ seq, atUs, body }: Entry<'pool.moved'>) => {
       record.run(seq, body.pool, body.move, body.pieces, body.amountMinor, body.ref, atUs);
+      total.run(body.pool, body.move, body.pieces, body.amountMinor);
       moves.get(body.move)!.run(body.pool, body.pieces, body.amountMinor);
     },
     'pool.closed': ({ body }: Entry<'pool.closed'>) => {
@@ -85,9 +90,8 @@ function rightReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
   const settle = db.prepare(
     'UPDATE rights SET state = ?2, why = ?3 WHERE id = ?1 RETURNING interaction, expires_us',
   );
-  const make = db.prepare(
-    'INSERT INTO grants (seq, id, right_id, made_us, reversible) VALUES (?, ?, ?, ?, ?)',
-  );
+  const make = db.prepare(`
+    INSERT INTO grants (seq, id, right_id, made_us, reversible, pool, amount) VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const reverse = db.prepare(
     'UPDATE grants SET reversed_us = ?2, reversed_why = ?3 WHERE id = ?1 RETURNING right_id, reversible',
   );
@@ -128,7 +132,17 @@ function rightReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
     },
     'grant.made': ({ seq, atUs, body }: Entry<'grant.made'>) => {
       const interaction = settled(body.right, 'granted', null);
-      make.run(seq, body.grant, body.right, atUs, body.reversible ? 1 : 0);
+      make.run(
+        ...([
+          seq,
+          body.grant,
+          body.right,
+          atUs,
+          body.reversible ? 1 : 0,
+          body.pool,
+          body.amountMinor,
+        ] as const),
+      );
       if (body.reversible) count.run(interaction, 0, 0, 1);
     },
     'grant.reversed': ({ atUs, body }: Entry<'grant.reversed'>) => {

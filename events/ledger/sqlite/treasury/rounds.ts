@@ -15,11 +15,12 @@ export function prepareRounds(db: DatabaseSync, treasury: TreasuryParts) {
   const phaseOf = (interaction: string) =>
     (known.get(interaction) as { phase: 'running' | 'released' | 'void' } | undefined)?.phase ?? null;
 
-  const unsettled = db.prepare(`
-    SELECT p.interaction, p.phase, p.why, p.waiting, p.holds, p.reversible FROM prize_rounds p
-    WHERE p.phase <> 'running' AND p.waiting + p.holds + p.reversible > 0
-      AND (p.phase = 'void' OR p.waiting > 0)
-    ORDER BY p.rowid LIMIT 100`);
+  const toGrant = db.prepare(`
+    SELECT interaction, why FROM prize_rounds
+    WHERE phase = 'released' AND waiting + holds + reversible > 0 AND waiting > 0 ORDER BY rowid LIMIT 100`);
+  const toVoid = db.prepare(`
+    SELECT interaction, why FROM prize_rounds
+    WHERE phase = 'void' AND waiting + holds + reversible > 0 ORDER BY rowid LIMIT 100`);
   const byName = db.prepare(`SELECT id FROM rights WHERE state = 'released' ORDER BY seq LIMIT ?`);
   const waiting = db.prepare(`
     SELECT id FROM rights WHERE interaction = ? AND state IN ('earned', 'released') AND expires_us IS NULL
@@ -54,7 +55,7 @@ export function prepareRounds(db: DatabaseSync, treasury: TreasuryParts) {
         if (treasury.grant(right, atUs) === 'granted') granted++;
       };
       for (const right of ids(byName.all(limit))) make(right);
-      for (const round of rounds('released')) {
+      for (const round of toGrant.all() as unknown as RoundRow[]) {
         if (granted >= limit) break;
         for (const right of ids(waiting.all(round.interaction, limit - granted))) make(right);
       }
@@ -63,7 +64,7 @@ export function prepareRounds(db: DatabaseSync, treasury: TreasuryParts) {
 
     'rounds.void'({ limit, atUs }: CommandIn<'rounds.void'>): CommandOut<'rounds.void'> {
       const done = { voided: 0, reversed: 0 };
-      for (const { interaction, why } of rounds('void')) {
+      for (const { interaction, why } of toVoid.all() as unknown as RoundRow[]) {
         const left = () => limit - done.voided - done.reversed;
         if (left() <= 0) break;
         for (const right of ids(open.all(interaction, left()))) {
@@ -85,14 +86,9 @@ export function prepareRounds(db: DatabaseSync, treasury: TreasuryParts) {
       return { expired: due.length };
     },
   };
-
-  function rounds(phase: 'released' | 'void'): readonly RoundRow[] {
-    return (unsettled.all() as unknown as RoundRow[]).filter((round) => round.phase === phase);
-  }
 }
 
 interface RoundRow {
   readonly interaction: string;
-  readonly phase: 'released' | 'void';
   readonly why: string | null;
 }

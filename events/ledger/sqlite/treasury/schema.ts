@@ -31,12 +31,25 @@ CREATE TABLE pools (
   show       TEXT NOT NULL,
   terms      TEXT NOT NULL,
   opened_us  INTEGER NOT NULL,
+  -- When it is swept by itself; null: by hand.
+  sweeps_us  INTEGER,
   state      TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
   closed_why TEXT,
   ${columns},
   ${balanced}
 ) STRICT;
 CREATE INDEX pools_by_show ON pools (show);
+CREATE INDEX pools_to_sweep ON pools (sweeps_us)
+WHERE sweeps_us IS NOT NULL AND reserved_pieces = 0 AND free_pieces + free_amount > 0;
+
+CREATE TABLE pool_totals (
+  pool   TEXT NOT NULL REFERENCES pools (id),
+  move   TEXT NOT NULL,
+  n      INTEGER NOT NULL,
+  pieces INTEGER NOT NULL,
+  amount INTEGER NOT NULL,
+  PRIMARY KEY (pool, move)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE pool_moves (
   seq    INTEGER PRIMARY KEY,
@@ -79,7 +92,7 @@ CREATE TABLE rights (
   UNIQUE (interaction, viewer)
 ) STRICT;
 CREATE INDEX rights_by_viewer ON rights (viewer, seq);
-CREATE INDEX rights_by_pool ON rights (pool, state);
+CREATE INDEX rights_by_pool ON rights (pool, state, amount);
 CREATE INDEX rights_unsettled ON rights (interaction, seq) WHERE state IN ('earned', 'released');
 CREATE INDEX rights_released ON rights (seq) WHERE state = 'released';
 CREATE INDEX rights_to_expire ON rights (expires_us) WHERE state = 'earned' AND expires_us IS NOT NULL;
@@ -91,14 +104,27 @@ CREATE TABLE grants (
   made_us     INTEGER NOT NULL,
   reversed_us INTEGER,
   reversed_why TEXT,
-  reversible  INTEGER NOT NULL
+  reversible  INTEGER NOT NULL,
+  pool        TEXT NOT NULL REFERENCES pools (id),
+  amount      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX grants_by_pool ON grants (pool, amount) WHERE reversed_us IS NULL;
 
 CREATE TABLE prize_shows (
   show      TEXT PRIMARY KEY,
   drop_ppm  INTEGER NOT NULL DEFAULT 0 CHECK (drop_ppm BETWEEN 0 AND 1000000),
-  threshold INTEGER NOT NULL DEFAULT 0 CHECK (threshold >= 0)
+  threshold INTEGER NOT NULL DEFAULT 0 CHECK (threshold >= 0),
+  -- Answers up to this one were given before boxes dropped here.
+  from_answer INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+CREATE TABLE box_cursor (
+  one    INTEGER PRIMARY KEY CHECK (one = 1),
+  answer INTEGER NOT NULL
+) STRICT;
+
+-- Answers that were held when their turn came.
+CREATE TABLE box_waiting (answer INTEGER PRIMARY KEY) STRICT;
 
 CREATE TABLE boxes (
   show   TEXT NOT NULL,
@@ -116,10 +142,11 @@ CREATE TABLE box_levels (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE box_drops (
-  seq   INTEGER PRIMARY KEY,
-  show  TEXT NOT NULL,
-  cause TEXT NOT NULL,
-  n     INTEGER NOT NULL CHECK (n > 0),
+  seq    INTEGER PRIMARY KEY,
+  show   TEXT NOT NULL,
+  cause  TEXT NOT NULL,
+  viewer TEXT NOT NULL,
+  n      INTEGER NOT NULL CHECK (n > 0),
   UNIQUE (show, cause)
 ) STRICT;
 

@@ -1,0 +1,139 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { UnixMicroseconds } from '../../../../packet/time.ts';
+import type { CommandIn, CommandOut } from '../../commands.ts';
+import type { Before, Measure, MeasureTerms, ShowRules } from '../../measures.ts';
+import type { By, Refused } from '../../treasury.ts';
+import { acted } from '../acted.ts';
+import type { Journal } from '../journal.ts';
+import type { TreasuryParts } from './core.ts';
+import { refused } from './refused.ts';
+import { prepareShowReads } from './shows.ts';
+
+/** The rules of a show's boxes, and what was prepared to change them: by itself or by hand, and back. */
+export function measureCommands(db: DatabaseSync, journal: Journal, treasury: TreasuryParts) {
+  const { append, poolOrNull } = treasury;
+  const shows = prepareShowReads(db);
+  const lastAnswer = db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM submissions');
+  const ruledFrom = db.prepare('SELECT from_answer FROM prize_shows WHERE show = ? AND drop_ppm > 0');
+
+  const rule = (show: string, rules: ShowRules, atUs: UnixMicroseconds): void => {
+    // A rate that takes the place of another goes on from where that one is.
+    const before = ruledFrom.get(show) as { from_answer: number } | undefined;
+    const fromAnswer = before?.from_answer ?? (lastAnswer.get() as { seq: number }).seq;
+    append('show.ruled', { show, ...rules, fromAnswer }, atUs);
+  };
+  const did = (by: By, what: string, target: string, details: object, atUs: UnixMicroseconds): void => {
+    if (by !== null) acted(journal, { by, what, target, details, atUs });
+  };
+  const withMeasure = <Outcome>(id: string, run: (measure: Measure) => Outcome): Outcome | Refused => {
+    const measure = shows.measure(id);
+    return measure === null ? refused('ERR_MEASURE_UNKNOWN', { measure: id }) : run(measure);
+  };
+  const done = (id: string) => ({ kind: 'done', measure: shows.measure(id)! }) as const;
+
+  /** @returns how it was before; null: there is no such pool */
+  const put = ({ id, show, do: change }: Measure, atUs: UnixMicroseconds): Before | null => {
+    const rules = shows.rules(show);
+    if ('dropPpm' in change) {
+      rule(show, { ...rules, dropPpm: change.dropPpm }, atUs);
+      return { dropPpm: rules.dropPpm };
+    }
+    if ('threshold' in change) {
+      rule(show, { ...rules, threshold: change.threshold }, atUs);
+      return { threshold: rules.threshold };
+    }
+    const pool = poolOrNull(change.closePool);
+    if (pool === null) return null;
+    if (pool.state === 'open') append('pool.closed', { pool: pool.id, why: whyOf(id) }, atUs);
+    return { pool: pool.id, state: pool.state };
+  };
+
+  /** @returns whether it is as it was; false: somebody has changed it since */
+  const putBack = ({ id, show, do: change, before }: Measure, atUs: UnixMicroseconds): boolean => {
+    const rules = shows.rules(show);
+    if (before === null) return false;
+    if ('dropPpm' in change && 'dropPpm' in before) {
+      if (rules.dropPpm !== change.dropPpm) return false;
+      rule(show, { ...rules, dropPpm: before.dropPpm }, atUs);
+    } else if ('threshold' in change && 'threshold' in before) {
+      if (rules.threshold !== change.threshold) return false;
+      rule(show, { ...rules, threshold: before.threshold }, atUs);
+    } else if ('pool' in before && before.state === 'open') {
+      const pool = poolOrNull(before.pool);
+      if (pool?.state !== 'closed' || pool.closedWhy !== whyOf(id)) return false;
+      append('pool.reopened', { pool: before.pool }, atUs);
+    }
+    return true;
+  };
+
+  return {
+    'show.rule'({ show, rules, by, atUs, ...given }: CommandIn<'show.rule'>): CommandOut<'show.rule'> {
+      const measures = given.measures.map(inOrder);
+      const present = shows.measures(show);
+      const wanted = new Map(measures.map((terms) => [terms.id, terms]));
+      for (const { id } of measures) {
+        const elsewhere = shows.measure(id);
+        if (elsewhere !== null && elsewhere.show !== show) {
+          return refused(
+            'ERR_MEASURE_STATE',
+            { measure: id, show: elsewhere.show },
+            'It is of another show.',
+          );
+        }
+      }
+      const busy = present.find(
+        (measure) =>
+          measure.state === 'applied' &&
+          JSON.stringify(wanted.get(measure.id)) !== JSON.stringify(inOrder(measure)),
+      );
+      if (busy !== undefined) {
+        return refused(
+          'ERR_MEASURE_STATE',
+          { measure: busy.id },
+          'It is applied: revert it before it is changed.',
+        );
+      }
+      const held = shows.rules(show);
+      const isNew = rules.dropPpm !== held.dropPpm || rules.threshold !== held.threshold;
+      if (isNew) rule(show, rules, atUs);
+      append('measures.prepared', { show, measures }, atUs);
+      did(by, 'show.rule', show, { ...rules, measures: measures.map(({ id }) => id) }, atUs);
+      return { kind: 'done', rules: shows.rules(show), measures: shows.measures(show) };
+    },
+
+    'measure.apply': ({ measure: id, by, atUs }: CommandIn<'measure.apply'>) =>
+      withMeasure<CommandOut<'measure.apply'>>(id, (measure) => {
+        if (measure.state === 'applied') return { kind: 'already', measure };
+        if (by === null && (!measure.auto || measure.due !== true || measure.state !== 'prepared')) {
+          return { kind: 'not-due', measure };
+        }
+        const before = put(measure, atUs);
+        if (before === null) return refused('ERR_POOL_UNKNOWN', { measure: id });
+        append('measure.applied', { measure: id, before }, atUs);
+        did(by, 'measure.apply', id, { before }, atUs);
+        return done(id);
+      }),
+
+    'measure.revert': ({ measure: id, by, atUs }: CommandIn<'measure.revert'>) =>
+      withMeasure<CommandOut<'measure.revert'>>(id, (measure) => {
+        if (measure.state !== 'applied') return { kind: 'already', measure };
+        if (!putBack(measure, atUs)) {
+          return refused(
+            'ERR_MEASURE_STATE',
+            { measure: id },
+            'What it changed has been changed again since.',
+          );
+        }
+        append('measure.reverted', { measure: id }, atUs);
+        did(by, 'measure.revert', id, { before: measure.before }, atUs);
+        return done(id);
+      }),
+  };
+}
+
+/** The same measure is the same text. */
+const inOrder = ({ id, title, when, do: change, auto }: MeasureTerms): MeasureTerms => ({
+  ...{ id, title, when, do: change, auto },
+});
+
+const whyOf = (measure: string): string => `measure:${measure}`;
