@@ -10,7 +10,8 @@ import { type System, startSystem } from './lib/system.ts';
 
 const STREAM = 'bframes-25';
 const CUES = 8;
-/** HLS is some 6 s behind, and a player that joins needs its first segments. */
+/** HLS is some segments behind, and a player that joins needs its first ones: a second each, so that both are soon. */
+const SEGMENT_MS = '1000';
 const BEHIND_MS = 40_000;
 
 let browser: Browser;
@@ -20,7 +21,7 @@ let numbers: NumbersByPts;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem();
+  system = await startSystem({ FRAMECUE_HLS_TARGET_MS: SEGMENT_MS });
   await system.publish(STREAM);
   const { outputs } = await system.run();
   numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[STREAM]).frames);
@@ -78,6 +79,7 @@ describe.each(ROADS)('behind a server that $name', ({ name, drops, carriers }) =
     const viewer = await openBehind();
     errors = viewer.errors;
     await untilAllPlay(viewer.page, BEHIND_MS);
+    await numbers.untilReading(BEHIND_MS);
     const ids = await markCues(system, {
       count: CUES,
       everyMs: 637,

@@ -25,6 +25,7 @@ beforeAll(async () => {
   numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS['bframes-25']).frames);
   ({ page, errors } = await openViewer(browser, `${pages.demo}?test#token=${tokens.director}`));
   await untilAllPlay(page, BEHIND_MS);
+  await numbers.untilReading(BEHIND_MS);
 });
 afterAll(async () => {
   await browser.close();

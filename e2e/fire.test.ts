@@ -26,29 +26,62 @@ interface Case {
   readonly join: 'before the publisher' | 'mid-stream';
   /** Fired with a moment ahead, and announced. */
   readonly announced: boolean;
+  /** What an HLS segment aims at: the default, and short ones, with which HLS is half as far behind. */
+  readonly hlsTargetMs: '1000' | '2000';
 }
 
 /** Every output with every stream kind, every way to join and both kinds of cue, pairwise. */
 const CASES: readonly Case[] = [
-  { name: '25 fps with B-frames', stream: 'bframes-25', join: 'before the publisher', announced: false },
-  { name: '25 fps without B-frames', stream: 'plain-25', join: 'mid-stream', announced: false },
-  { name: '25 fps with B-frames', stream: 'bframes-25', join: 'mid-stream', announced: true },
-  { name: '25 fps without B-frames', stream: 'plain-25', join: 'before the publisher', announced: true },
-  { name: '29.97 fps with a B-pyramid', stream: 'bframes-2997', join: 'mid-stream', announced: false },
+  {
+    name: '25 fps with B-frames',
+    stream: 'bframes-25',
+    join: 'before the publisher',
+    announced: false,
+    hlsTargetMs: '1000',
+  },
+  {
+    name: '25 fps without B-frames',
+    stream: 'plain-25',
+    join: 'mid-stream',
+    announced: false,
+    hlsTargetMs: '1000',
+  },
+  {
+    name: '25 fps with B-frames',
+    stream: 'bframes-25',
+    join: 'mid-stream',
+    announced: true,
+    hlsTargetMs: '2000',
+  },
+  {
+    name: '25 fps without B-frames',
+    stream: 'plain-25',
+    join: 'before the publisher',
+    announced: true,
+    hlsTargetMs: '1000',
+  },
+  {
+    name: '29.97 fps with a B-pyramid',
+    stream: 'bframes-2997',
+    join: 'mid-stream',
+    announced: false,
+    hlsTargetMs: '1000',
+  },
 ];
 
-/** HLS is some 6 s behind, and a player that joins needs its first segments. */
+/** HLS is three segments behind, and a player that joins needs its first ones. */
 const BEHIND_MS = 40_000;
 const CUES = 12;
 
-describe.each(CASES)('$name, joined $join, announced: $announced', ({ stream, join, announced }) => {
+describe.each(CASES)('$name, joined $join, announced: $announced, HLS $hlsTargetMs ms', (one) => {
+  const { stream, join, announced, hlsTargetMs } = one;
   let system: System;
   let numbers: NumbersByPts | null = null;
   let verdicts: FireVerdict[];
   let errors: string[];
 
   beforeAll(async () => {
-    system = await startSystem();
+    system = await startSystem({ FRAMECUE_HLS_TARGET_MS: hlsTargetMs });
     const { pages, outputs } = await system.run();
     if (join === 'mid-stream') await system.publish(stream);
     const viewer = await openViewer(browser, `${pages.viewer}?test`);
@@ -56,6 +89,7 @@ describe.each(CASES)('$name, joined $join, announced: $announced', ({ stream, jo
     if (join !== 'mid-stream') await system.publish(stream);
     numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[stream]).frames);
     await untilAllPlay(viewer.page, BEHIND_MS);
+    await numbers.untilReading(BEHIND_MS);
     const cue = announced
       ? (n: number) => ({ type: 'custom.test', data: { n }, delayMs: 1000 + n * 17, announceMs: 700 })
       : (n: number) => ({ type: 'custom.test', data: { n } });

@@ -33,6 +33,7 @@ const SAME_PICTURE_MS = 2;
  */
 export class NumbersByPts {
   readonly #byPts = new Map<number, number>();
+  #latestPts = Number.NEGATIVE_INFINITY;
   readonly #total: number;
   readonly #abort = new AbortController();
   readonly #reading: Promise<void>;
@@ -45,11 +46,25 @@ export class NumbersByPts {
   async #read(url: string): Promise<void> {
     try {
       for await (const { ptsMs, frame } of readFrames(url, { signal: this.#abort.signal })) {
-        if (ptsMs !== null && frame !== undefined) this.#byPts.set(ptsMs, frame);
+        if (ptsMs === null || frame === undefined) continue;
+        this.#byPts.set(ptsMs, frame);
+        this.#latestPts = Math.max(this.#latestPts, ptsMs);
       }
     } catch (error) {
       if (!this.#abort.signal.aborted) throw error;
     }
+  }
+
+  /** Its own ffmpeg reads and knows the pictures up to this PTS: on a busy machine that is behind the players. */
+  untilRead(pts: number, timeoutMs: number): Promise<true> {
+    return until(`pictures are decoded up to ${pts}`, timeoutMs, async () =>
+      this.#latestPts >= pts ? true : null,
+    );
+  }
+
+  /** It reads: what comes from now on will be known. */
+  untilReading(timeoutMs: number): Promise<true> {
+    return this.untilRead(0, timeoutMs);
   }
 
   at(pts: number): number | null {
@@ -115,6 +130,12 @@ export async function judge(
 
   const cues = new Map<string, Cue>();
   for (const id of ids) cues.set(id, await system.api.landed(id));
+  const last = Math.max(
+    ...[...cues.values()].map(({ landing }) => landing!.pts),
+    ...fires.map(({ shownPts }) => shownPts ?? 0),
+  );
+  // What it never comes to is unread below.
+  await numbers.untilRead(last, timeoutMs).catch(() => null);
   const verdicts: FireVerdict[] = [];
   for (const player of players) {
     for (const id of ids) {
