@@ -110,6 +110,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
     book,
     known,
     deedsOf(book, () => rundowns),
+    start.cleanStop,
   );
   const api = cueApi({
     ...{ book, tokens, clock, rate: settings.cueRate },
@@ -129,10 +130,12 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
         ...{ what, by, console: at, item: item?.id ?? null, type: item?.type ?? null },
         title: item === null ? id : (item.title ?? null),
       }),
-    onMissed: (stream, { id, type, title = null }, { code }, key) =>
+    onMissed(stream, { id, type, title = null }, { code }, key) {
+      observer?.itemMissed?.(code);
       console.asRun.addOnce(stream, {
         ...{ what: 'missed', item: id, type, title, state: 'missed', reason: code, key },
-      }),
+      });
+    },
   }).catch(async (error: unknown) => {
     await book.close();
     await console.close();

@@ -19,4 +19,6 @@ export interface DirectorObserver {
   /** A follower of the feed did not read and was cut. */
   feedCut?(): void;
   feedSnapshot?(): void;
+  /** An item of a rundown was missed before it had a cue. @param code of the reason. */
+  itemMissed?(code: string): void;
 }

@@ -59,6 +59,11 @@ export class AsRunLog {
     return this.#lost;
   }
 
+  /** Streams that the log has rows of. */
+  get streams(): readonly string[] {
+    return [...this.#recent.keys()];
+  }
+
   get waiting(): number {
     return this.#waiting.length;
   }

@@ -27,6 +27,8 @@ export const AS_RUN_KINDS = [
   'latency',
   'stage',
   'trigger',
+  'start',
+  'stop',
   'announced',
   'landed',
   'ended',

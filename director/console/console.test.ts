@@ -144,6 +144,8 @@ describe('the channel', () => {
     expect(after.actions.map(({ what, reason }) => `${what} ${reason}`)).toEqual([
       'control taken',
       'mode rehearsal',
+      'stop null',
+      'start null',
     ]);
     // The one that had it takes it again, without force.
     expect((await rig.control('anna', 'take')).body.holder).toMatchObject({ console: 'anna' });
@@ -492,6 +494,15 @@ describe('the as-run log', () => {
     expect([lines.length, lines[1_203].includes(',c1202,')]).toEqual([1_205, true]);
   });
 
+  test('has who voided a cue before that it has landed', async () => {
+    const voided = { at: unixMs(1_700_000_000_200), by: 'director', landing: null };
+    rig.book.change(sampleCue('a', { state: 'landed', landing, voided }), 'landed');
+    rig.book.change(sampleCue('a', { state: 'landed', landing, voided: { ...voided, landing } }), 'landed');
+    act('void', { cue: 'a' });
+    const { rows } = (await rig.call('GET', `${S}/as-run`)).body;
+    expect(rows.map(({ what }: { what: string }) => what)).toEqual(['void', 'voided']);
+  });
+
   test('has after a crash what the cue log knows and it did not', async () => {
     const known = [
       sampleCue('a', { state: 'ended', landing }),
@@ -503,10 +514,12 @@ describe('the as-run log', () => {
     await rig.call('GET', `${S}/as-run`);
     await rig.restart({ known });
     const rows = async () =>
-      (await rig.call('GET', `${S}/as-run`)).body.rows.map(
-        ({ cue, what, by, reason }: { cue: string; what: string; by: string; reason: string }) =>
-          `${cue} ${what} ${by} ${reason}`,
-      );
+      (await rig.call('GET', `${S}/as-run`)).body.rows
+        .filter(({ cue }: { cue: string | null }) => cue !== null)
+        .map(
+          ({ cue, what, by, reason }: { cue: string; what: string; by: string; reason: string }) =>
+            `${cue} ${what} ${by} ${reason}`,
+        );
     const all = [
       ...['a mark director null', 'a landed null null', 'a ended null null'],
       ...['b mark director null', 'b missed null STREAM_GONE'],

@@ -11,6 +11,7 @@ import type { DirectorAction } from '../action.ts';
 import { AsRunLog } from '../as-run/as-run-log.ts';
 import { asRunRoutes } from '../as-run/as-run-routes.ts';
 import { rowOfAction, rowsOfChange, rowsOfLoggedCue } from '../as-run/cue-rows.ts';
+import { VoidOrder } from '../as-run/void-order.ts';
 import { openConsoleStore } from '../console-store/console-store.ts';
 import { triggerRoutes } from '../triggers/trigger-routes.ts';
 import { type TriggerDeeds, Triggers } from '../triggers/triggers.ts';
@@ -66,8 +67,8 @@ export interface Console {
   readonly asRun: AsRunLog;
   readonly lock: ControlLock;
   readonly isRehearsal: (stream: string) => boolean;
-  /** Follows the book. @param known what the cue log held at the start. */
-  attach(book: ConsoleBook, known: readonly Cue[], deeds: TriggerDeeds): void;
+  /** Follows the book. @param known what the cue log held at the start. @param cleanStop it was closed in order. */
+  attach(book: ConsoleBook, known: readonly Cue[], deeds: TriggerDeeds, cleanStop: boolean): void;
   /** Before the routes of cues and rundown: it holds the control lock against them. */
   routes(app: Express): void;
   /** Ends the channel, so that nobody's connection holds up the stop. */
@@ -135,28 +136,39 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     if (cues.size > KNOWN_CUES) cues.delete(cues.keys().next().value!);
   };
 
+  const order = new VoidOrder((stream, row) => asRun.addOnce(stream, row));
   const refOf = ({ ref }: Cue): Cue | null =>
     ref === undefined || ref === null ? null : (cues.get(ref) ?? null);
 
   return {
     publish: (stream, event, payload) => hub.publish(stream, event, payload),
     ...{ asRun, lock, isRehearsal: modes.isRehearsal },
-    attach(ofBook, known, deeds) {
+    attach(ofBook, known, deeds, cleanStop) {
       book = ofBook;
+      const before = asRun.streams;
       for (const cue of known) {
         remember(cue);
+        if (cue.voided !== undefined) order.told(cue.id);
       }
       for (const cue of known.slice(-OFFERED_CUES)) {
         for (const row of rowsOfLoggedCue(cue, refOf)) asRun.offer(cue.stream, row);
       }
+      // Where there is something of before: a reader sees what a gap is.
+      for (const stream of before)
+        asRun.add(stream, {
+          what: 'start',
+          reason: cleanStop ? null : 'the server had ended without notice',
+        });
       ofBook.onChange((cue, from) => {
         remember(cue);
         hub.tell(cue.stream, 'cue', cue);
-        for (const row of rowsOfChange(cue, from, refOf)) asRun.addOnce(cue.stream, row);
+        for (const row of rowsOfChange(cue, from, refOf)) order.add(cue.stream, row);
       });
       ofBook.onAction((action) => {
         const cue = action.cue === null ? null : (cues.get(action.cue) ?? null);
         asRun.add(action.stream, rowOfAction(action, cue, refOf));
+        if (action.what === 'void' && action.cue !== null) order.told(action.cue);
+        for (const id of action.cues?.voided ?? []) order.told(id);
       });
       triggers = new Triggers({
         ...{
@@ -184,6 +196,9 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     async close() {
       for (const timer of timers) clearInterval(timer);
       hub.close();
+      order.close();
+      // Last of all: what was done before it stands above it.
+      for (const stream of asRun.streams) asRun.add(stream, { what: 'stop' });
       await asRun.close();
       await store.close();
     },

@@ -101,7 +101,7 @@ export class ConsoleRig {
       ...{ settings, tokens, clock: this.clock, log, briefOf: (stream: string) => this.#brief(stream) },
       ...(options.observer === undefined ? {} : { observer: options.observer }),
     });
-    this.console.attach(this.book, options.known ?? [], this.#deeds());
+    this.console.attach(this.book, options.known ?? [], this.#deeds(), true);
     const routes = (app: Express): void => {
       this.console.routes(app);
       // In the place of the cue API: a route that changes something.
