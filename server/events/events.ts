@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createEvents } from '../../events/events.ts';
+import { gatewayMetrics } from '../../events/gateway/gateway-metrics.ts';
 import type { JwtSource } from '../../events/http/viewer-jwt.ts';
 import { eventsMetrics } from '../../events/metrics.ts';
 import { clockHealthRoute } from '../../service/clock-health/routes.ts';
@@ -55,6 +56,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     log,
     observer: eventsMetrics(registry),
   });
+  gatewayMetrics(registry, () => events.status().gateway);
   for (const [name, check] of Object.entries(events.checks)) health.add(name, check);
 
   const app = createHttpApp({

@@ -32,6 +32,7 @@ import { consoleMetrics, createBriefs } from './console-setup.ts';
 import { gateTo } from './gate.ts';
 import { openIngest } from './ingest-setup.ts';
 import { interactionLookup } from './interaction-lookup.ts';
+import { latencyMetrics } from './latency-metrics.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
 import { Preview } from './preview-setup.ts';
 import { declaredLatencyOf } from './production-latency.ts';
@@ -159,6 +160,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     onChange: (stream, status) => director?.console.publish(stream, 'latency', status),
   });
   latencies = opened;
+  latencyMetrics(registry, streams, opened);
   const delivery = createDelivery({
     findHub: (stream) => streams.findHub(stream),
     log,

@@ -97,6 +97,12 @@ function directorObserver(registers: Registry[]): DirectorObserver {
   const subscribers = gauge('framecue_feed_subscribers', 'Followers of the cue feed.');
   const cut = count('framecue_feed_cut_total', 'Followers of the feed that did not read and were cut.');
   const snapshots = count('framecue_feed_snapshots_total', 'Followers that were sent a snapshot first.');
+  const itemsMissed = new Counter({
+    name: 'framecue_rundown_items_missed_total',
+    help: 'Items of rundowns that were missed before they had a cue, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
   return {
     cueChanged: (cue) => states.inc({ state: cue.state }),
     cueRefused: (code) => refused.inc({ code }),
@@ -109,6 +115,7 @@ function directorObserver(registers: Registry[]): DirectorObserver {
     feedSubscribers: (n) => subscribers.set(n),
     feedCut: () => cut.inc(),
     feedSnapshot: () => snapshots.inc(),
+    itemMissed: (reason) => itemsMissed.inc({ reason }),
   };
 }
 
