@@ -23,6 +23,7 @@ export default defineConfig({
         director: page('director'),
         stage: page('stage'),
         status: page('status'),
+        prizes: page('prizes'),
         slate: page('slate'),
         demo: page('demo'),
       },

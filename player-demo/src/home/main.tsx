@@ -25,6 +25,11 @@ const PAGES = [
     name: 'Status',
     text: 'Whether the stream is healthy, and what to do where it is not.',
   },
+  {
+    href: '/prizes.html',
+    name: 'Prizes',
+    text: 'Pools and budgets, rights and grants, the way out, boxes and measures, and who did what.',
+  },
 ] as const;
 
 render(
