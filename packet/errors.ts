@@ -174,6 +174,27 @@ export const ERRORS = {
     text: 'This is not the round that the draw named, or the network has not signed it.',
   },
   // the ledger
+  ERR_OUTBOX_UNKNOWN: { status: 404, retryable: false, text: 'The outbox holds no such item.' },
+  ERR_OUTBOX_STATE: {
+    status: 409,
+    retryable: false,
+    text: 'The item has been taken back, and is not sent any more.',
+  },
+  ERR_WEBHOOK_SIGNATURE: {
+    status: 401,
+    retryable: false,
+    text: 'The signature of the call is missing, wrong or too old.',
+  },
+  ERR_WEBHOOK_CONFLICT: {
+    status: 422,
+    retryable: false,
+    text: 'A call with this id has been taken before, and said something else.',
+  },
+  ERR_REWARDS_LIST: {
+    status: 502,
+    retryable: true,
+    text: "The reward platform's list cannot be read.",
+  },
   ERR_VIEWER_BUSY: {
     status: 409,
     retryable: true,
