@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '../../cues/wire/index.ts';
 import type { UnixMicroseconds } from '../../packet/time.ts';
 import type { Claims, RefusalCode } from './facts.ts';
@@ -61,3 +62,6 @@ export interface ViewerAnswer {
 }
 
 export const PSEUDONYM_PREFIX = 'erased:';
+
+/** Random: nothing of the viewer is in it. */
+export const newPseudonym = (): string => PSEUDONYM_PREFIX + randomBytes(16).toString('base64url');
