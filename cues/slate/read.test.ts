@@ -7,7 +7,7 @@ import { randomPicture, scene } from './testing/pictures.ts';
 const NOW = 1_795_000_012_345;
 const CONTENT = { unixMs: NOW, session: 77, valid: true };
 /** For a long run: FRAMECUE_SLATE_PICTURES=20000. */
-const PICTURES = Number(process.env.FRAMECUE_SLATE_PICTURES ?? 120);
+const PICTURES = Number(process.env.FRAMECUE_SLATE_PICTURES ?? 60);
 const LONG_MS = 20_000 + PICTURES * 1_000;
 
 describe('a slate in a picture', () => {

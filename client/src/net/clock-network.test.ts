@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ClockWorld, exponential, percentile, type WorldOptions } from '../../test/clock-world.ts';
 
 /** `FRAMECUE_CLOCK_MINUTES=20000` looks for longer; each viewer watches for twenty of them. */
-const MINUTES = Number(process.env.FRAMECUE_CLOCK_MINUTES ?? 2000);
+const MINUTES = Number(process.env.FRAMECUE_CLOCK_MINUTES ?? 1000);
 const EACH = 20;
 const LOOK_MS = 5000;
 
