@@ -27,6 +27,8 @@ export interface OpenBooks {
 }
 
 export function openBooks({ write, read, nowUs, newSalt = createSalts() }: BooksOptions): OpenBooks {
+  // REPLACE would take rows out past the triggers that refuse it (https://www.sqlite.org/lang_conflict.html).
+  write.exec('PRAGMA recursive_triggers = ON');
   const { seal } = prepareBlocks(write, nowUs);
   giveLeaves(write, newSalt, seal);
   const journal = prepareJournal(write, newSalt, prepareReducers(write));
