@@ -411,6 +411,16 @@ describe('a series', () => {
     expect(await rig.book.get(STREAM, 's.4')).toBeNull();
   });
 
+  test('that is cancelled while its next cue is on its way to the disk ends there', async () => {
+    await rig.mark({ type: 'custom', id: 's', series: { everyMs: 1_000, count: 5 } });
+    rig.land('s.1');
+    // The next one is entered in a turn of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+    await rig.book.cancel({ stream: STREAM, id: 's', who: WHO });
+    await vi.waitFor(async () => expect(await rig.state('s.2')).toBe('cancelled'));
+    expect(rig.gate.scheduled.map(({ id }) => id)).toEqual(['s.1']);
+  });
+
   test('goes on after a crash, and says what passed meanwhile', async () => {
     await rig.mark(SERIES);
     landAt('s.1');

@@ -113,9 +113,12 @@ export class SeriesRunner {
     const dueAt = cue.dueAt!;
     try {
       await this.#acceptance.enterNext(cue, dueAt, (held) => {
+        // It may have been stopped meanwhile, by the id of the cue before it.
+        const isStopped =
+          held.calledOff || before.cue.series?.stopped === true || held.cue.series?.stopped === true;
         // A delay of the log is none of the cue's; a server or stream that was away is.
-        if (dueAt + EPOCH_GRACE_MS < now) life.miss(held, 'SERIES_BEHIND');
-        else if (held.calledOff || held.cue.series?.stopped === true) life.cancel(held);
+        if (isStopped) life.cancel(held);
+        else if (dueAt + EPOCH_GRACE_MS < now) life.miss(held, 'SERIES_BEHIND');
         else if (!life.schedule(held, life.prepared(held))) life.miss(held, 'NO_ROOM');
       });
     } catch (error) {

@@ -389,7 +389,7 @@ describe('the mode', () => {
 });
 
 describe('the as-run log', () => {
-  const act = (what: 'accept' | 'take' | 'cancel' | 'panic' | 'stamping-off', given: object = {}) =>
+  const act = (what: 'accept' | 'take' | 'cancel' | 'void' | 'panic' | 'stamping-off', given: object = {}) =>
     rig.book.act({
       ...{ at: unixMs(1_700_000_000_040), stream: 'live/main', what, by: 'director', console: 'anna' },
       ...{ cue: what === 'accept' || what === 'take' ? 'a' : null, rev: null },
