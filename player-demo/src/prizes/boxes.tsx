@@ -10,17 +10,19 @@ export interface BoxesProps {
   readonly shows: readonly Show[];
   readonly press: (path: string) => Promise<ApiOutcome<true>>;
   readonly onDone: () => void;
+  /** Nobody can be asked. */
+  readonly lost: boolean;
 }
 
-export const Boxes = ({ shows, press, onDone }: BoxesProps) => (
+export const Boxes = ({ shows, press, onDone, lost }: BoxesProps) => (
   <>
     {shows.map((show) => (
-      <ShowSection key={show.show} show={show} press={press} onDone={onDone} />
+      <ShowSection key={show.show} show={show} press={press} onDone={onDone} lost={lost} />
     ))}
   </>
 );
 
-function ShowSection({ show, press, onDone }: Omit<BoxesProps, 'shows'> & { readonly show: Show }) {
+function ShowSection({ show, press, onDone, lost }: Omit<BoxesProps, 'shows'> & { readonly show: Show }) {
   const { levels, threshold, dropPpm, boxes, viewers, high, measures } = show;
   const last = levels.at(-1)?.n ?? 0;
   const high100 = viewers === 0 ? 0 : (high / viewers) * 100;
@@ -61,7 +63,7 @@ function ShowSection({ show, press, onDone }: Omit<BoxesProps, 'shows'> & { read
           {measures.length === 0 && <p class="soft">None is prepared.</p>}
           <ul class="rows">
             {measures.map((measure) => (
-              <MeasureRow key={measure.id} measure={measure} press={press} onDone={onDone} />
+              <MeasureRow key={measure.id} measure={measure} press={press} onDone={onDone} lost={lost} />
             ))}
           </ul>
         </div>
@@ -70,7 +72,12 @@ function ShowSection({ show, press, onDone }: Omit<BoxesProps, 'shows'> & { read
   );
 }
 
-function MeasureRow({ measure, press, onDone }: Omit<BoxesProps, 'shows'> & { readonly measure: Measure }) {
+function MeasureRow({
+  measure,
+  press,
+  onDone,
+  lost,
+}: Omit<BoxesProps, 'shows'> & { readonly measure: Measure }) {
   const { id, title, state, auto, due, when, appliedAt } = measure;
   const next = nextOf(measure);
   const what = doWords(measure.do);
@@ -100,6 +107,7 @@ function MeasureRow({ measure, press, onDone }: Omit<BoxesProps, 'shows'> & { re
         consequence={next === 'apply' ? `Apply at once: ${what}?` : `Put back what it changed (${what})?`}
         press={() => press(`measures/${encodeURIComponent(id)}/${next}`)}
         onDone={onDone}
+        disabled={lost}
       />
     </li>
   );

@@ -84,12 +84,13 @@ function needsOfTreasury(treasury: Treasury | null): Need[] {
     const isOver = state !== 'open' || (closesAt !== null && closesAt <= treasury.at);
     if (isOver) {
       if (pieces > 0) {
-        const text = `${title} is over, and ${plural(pieces, 'piece')} are left.`;
+        const text = `${title} is over, with ${plural(pieces, 'piece')} left.`;
         needs.push({ key: `left ${id}`, level: 'soon', text, advice: 'Sweep it by its rule.', href });
       }
     } else if (whole > 0 && pieces === 0) {
+      // After a draw of all of it this is as planned.
       const text = `${title} has nothing left.`;
-      needs.push({ key: `empty ${id}`, level: 'now', text, advice: 'Fund it, or close it.', href });
+      needs.push({ key: `empty ${id}`, level: 'soon', text, advice: 'Fund it, or close it.', href });
     } else if (whole > 0 && pieces <= whole * LOW_SHARE) {
       const text = `${title} has ${formatCount(pieces)} of ${formatCount(whole)} left.`;
       needs.push({ key: `low ${id}`, level: 'soon', text, advice: 'Fund it, or take a measure.', href });

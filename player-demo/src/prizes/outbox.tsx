@@ -14,6 +14,8 @@ export interface OutboxProps {
   readonly titles: ReadonlyMap<string, string>;
   readonly press: (path: string) => Promise<ApiOutcome<true>>;
   readonly onDone: () => void;
+  /** Nobody can be asked. */
+  readonly lost: boolean;
 }
 
 const BreakerChip = ({ state }: { readonly state: string }) => (
@@ -22,7 +24,7 @@ const BreakerChip = ({ state }: { readonly state: string }) => (
   </Chip>
 );
 
-export function OutboxSection({ outbox, dead, history, titles, press, onDone }: OutboxProps) {
+export function OutboxSection({ outbox, dead, history, titles, press, onDone, lost }: OutboxProps) {
   return (
     <section id="outbox" class="prizes-section panel" aria-labelledby="outbox-title">
       <header class="panel-head">
@@ -54,7 +56,7 @@ export function OutboxSection({ outbox, dead, history, titles, press, onDone }: 
             )}
           </>
         )}
-        {dead !== null && <Dead dead={dead} titles={titles} press={press} onDone={onDone} />}
+        {dead !== null && <Dead dead={dead} titles={titles} press={press} onDone={onDone} lost={lost} />}
       </div>
     </section>
   );
@@ -120,7 +122,8 @@ function Dead({
   titles,
   press,
   onDone,
-}: Pick<OutboxProps, 'titles' | 'press' | 'onDone'> & { readonly dead: readonly DeadLetter[] }) {
+  lost,
+}: Pick<OutboxProps, 'titles' | 'press' | 'onDone' | 'lost'> & { readonly dead: readonly DeadLetter[] }) {
   return (
     <div id="dead">
       <h3 class="group-name">Dead letters</h3>
@@ -143,6 +146,7 @@ function Dead({
                 consequence="It goes out with the same id: paid once, if the platform keeps ids."
                 press={() => press(`outbox/${encodeURIComponent(id)}/revive`)}
                 onDone={onDone}
+                disabled={lost}
               />
             </li>
           ))}

@@ -1,8 +1,8 @@
-import { formatClock } from '../shared/format.ts';
 import type { Deed } from './report.ts';
+import { formatMoment } from './words.ts';
 
 /** Who has done what, the newest first. */
-export function People({ people }: { readonly people: readonly Deed[] | null }) {
+export function People({ people, now }: { readonly people: readonly Deed[] | null; readonly now: number }) {
   return (
     <section class="prizes-section panel" aria-labelledby="people-title">
       <header class="panel-head">
@@ -30,7 +30,7 @@ export function People({ people }: { readonly people: readonly Deed[] | null }) 
                 {people.map(({ seq, at, by, what, target, details }) => (
                   <tr key={seq}>
                     <td>
-                      <time dateTime={new Date(at).toISOString()}>{formatClock(at)}</time>
+                      <time dateTime={new Date(at).toISOString()}>{formatMoment(at, now)}</time>
                     </td>
                     <td>{by}</td>
                     <td>{what}</td>

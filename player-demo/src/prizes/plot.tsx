@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { formatClock, formatCount } from '../shared/format.ts';
 
 export interface Line {
   readonly name: string;
@@ -60,16 +61,14 @@ export function Plot({ x, lines, kind = 'lines', height = 150, label, mark }: Pl
       },
       axes: [
         {
-          ...axis,
-          font,
-          grid: { show: false },
-          ...(kind === 'bars' ? { incrs: [1, 2, 5, 10, 20, 50, 100] } : {}),
+          ...{ ...axis, font, size: 30, grid: { show: false } },
+          ...(kind === 'bars'
+            ? { incrs: [1, 2, 5, 10, 20, 50, 100] }
+            : { space: 80, values: (_, at) => at.map((seconds) => formatClock(seconds * 1000)) }),
         },
         {
-          ...axis,
-          font,
-          size: 52,
-          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6],
+          ...{ ...axis, font, size: 52, values: (_, counts) => counts.map(formatCount) },
+          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6],
         },
       ],
       series: [
@@ -99,6 +98,7 @@ export function Plot({ x, lines, kind = 'lines', height = 150, label, mark }: Pl
             ctx.lineTo(at, top + high);
             ctx.stroke();
             ctx.fillStyle = token('--text');
+            ctx.textAlign = 'left';
             ctx.font = `${12 * devicePixelRatio}px ${token('--font')}`;
             ctx.fillText(marked.current.text, at + 6 * devicePixelRatio, top + 12 * devicePixelRatio);
             ctx.restore();

@@ -4,7 +4,7 @@ import { formatClock, formatCount } from '../shared/format.ts';
 import type { Sample } from './history.ts';
 import { Plot } from './plot.tsx';
 import type { Pool } from './report.ts';
-import { formatAmount, formatMoney } from './words.ts';
+import { formatAmount, formatMoment, formatMoney } from './words.ts';
 
 export function Pools({
   pools,
@@ -89,7 +89,7 @@ function PoolCard({ pool, history }: { readonly pool: Pool; readonly history: re
         </dl>
         <p class="faint pool-notes">
           {id} · show {show}
-          {closesAt !== null && ` · closes ${formatClock(closesAt)}`}
+          {closesAt !== null && ` · closes ${formatMoment(closesAt, history.at(-1)!.at * 1000)}`}
           {closedWhy !== null && ` · ${closedWhy}`}
         </p>
         {seen.length > 1 ? (

@@ -75,10 +75,11 @@ export function PrizesView({ events, token, onSignOut }: PrizesViewProps) {
                 titles={titles}
                 press={press}
                 onDone={ask}
+                lost={lost}
               />
-              <Boxes shows={prizes.treasury.shows} press={press} onDone={ask} />
+              <Boxes shows={prizes.treasury.shows} press={press} onDone={ask} lost={lost} />
             </div>
-            <People people={prizes.people} />
+            <People people={prizes.people} now={prizes.treasury.at} />
           </>
         )}
       </main>

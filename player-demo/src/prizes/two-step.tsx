@@ -32,8 +32,9 @@ export function TwoStep({ action, consequence, press, onDone, disabled = false }
   useEffect(() => {
     if (step.kind === 'rest' && backTo.current) first.current?.focus();
     backTo.current = false;
-    if (step.kind !== 'asks') return;
-    yes.current?.focus();
+    if (step.kind === 'asks') yes.current?.focus();
+    // What failed stays until it is pressed again.
+    if (step.kind !== 'asks' && !(step.kind === 'said' && step.good)) return;
     const timer = setTimeout(() => setStep({ kind: 'rest' }), ASKS_FOR_MS);
     return () => clearTimeout(timer);
   }, [step]);

@@ -1,4 +1,4 @@
-import { formatCount } from '../shared/format.ts';
+import { formatClock, formatCount } from '../shared/format.ts';
 import type { JsonObject } from '../shared/json.ts';
 import type { Amount, Measure } from './report.ts';
 
@@ -15,6 +15,12 @@ export function formatMoney(amountMinor: number, currency: string): string {
 
 export const formatAmount = ({ pieces, amountMinor }: Amount, currency: string): string =>
   `${formatCount(pieces)} (${formatMoney(amountMinor, currency)})`;
+
+/** The local clock, with the day where it is not today. */
+export function formatMoment(unixMs: number, now: number): string {
+  const dayOf = (at: number): string => new Date(at).toLocaleDateString('sv');
+  return dayOf(unixMs) === dayOf(now) ? formatClock(unixMs) : `${dayOf(unixMs)} ${formatClock(unixMs)}`;
+}
 
 /** `3 s`, `4 min`, `2 h`. */
 export function formatAge(ms: number): string {
