@@ -10,6 +10,7 @@ import { Breaker, type BreakerState } from './breaker.ts';
 import { type CallOptions, call } from './call.ts';
 import { isUnreachable, Lane, type LaneLimits } from './lane.ts';
 import { type OutboxObserver, silentOutboxObserver } from './observer.ts';
+import type { RecentCalls } from './recent.ts';
 import { LONGEST_WAIT_MS, retryDelay } from './retry.ts';
 
 export interface DispatcherOptions {
@@ -42,6 +43,7 @@ export interface SendingLane {
   readonly inFlight: number;
   /** Until it may be tried: the breaker's wait, or what the downstream has asked for. */
   readonly waitMs: number;
+  readonly lastMinute: RecentCalls;
 }
 
 const TICK_MS = 200;
@@ -110,12 +112,13 @@ export class Dispatcher {
       sending: this.#options.call !== null && !this.#stopped,
       breaker: this.#whole.state,
       lanes: new Map(
-        [...this.#lanes].map(([name, { breaker, inFlight, pausedMs }]) => [
+        [...this.#lanes].map(([name, { breaker, inFlight, pausedMs, recent }]) => [
           name,
           {
             breaker: breaker.state,
             inFlight: inFlight.size,
             waitMs: Math.ceil(Math.max(breaker.waitMs, pausedMs, this.#whole.waitMs)),
+            lastMinute: recent.lastMinute,
           },
         ]),
       ),
@@ -188,6 +191,7 @@ export class Dispatcher {
     );
     if (outcome.kind === 'abandoned') return;
     const name = outcome.kind === 'answered' ? outcome.outcome : outcome.code;
+    lane.recent.add(outcome.kind === 'answered' ? outcome.outcome : 'failed');
     this.#observer.attempt(lane.name, name, (clock.monotonicUs() - startedUs) / 1000);
     await this.#untilRecorded(lane, item, outcome);
   }
@@ -290,10 +294,7 @@ export class Dispatcher {
   /** A pool that is done with takes no memory. */
   #forgetIdle(lanes: readonly OutboxLane[]): void {
     const busy = new Set(lanes.filter(({ queued }) => queued > 0).map(({ lane }) => lane));
-    for (const [name, { inFlight, breaker, filling, pausedMs }] of this.#lanes) {
-      const idle = inFlight.size === 0 && !filling && pausedMs === 0 && breaker.state === 'closed';
-      if (idle && !busy.has(name)) this.#lanes.delete(name);
-    }
+    for (const [name, lane] of this.#lanes) if (lane.isIdle && !busy.has(name)) this.#lanes.delete(name);
   }
 }
 

@@ -3,6 +3,7 @@ import { RateAllowance } from '../gateway/rate-allowance.ts';
 import type { OutboxItem } from '../ledger/outbox.ts';
 import type { CallOutcome } from './answer.ts';
 import { Breaker, type BreakerLimits, type BreakerState, Slots } from './breaker.ts';
+import { Recent } from './recent.ts';
 
 export interface LaneLimits {
   /** Calls at a time. */
@@ -31,6 +32,7 @@ export class Lane {
   waiting: readonly OutboxItem[] = [];
   /** Ids whose call is under way, or whose outcome is not written down yet. */
   readonly inFlight = new Set<string>();
+  readonly recent: Recent;
   /** Being filled from the ledger. */
   filling = false;
   readonly #slots: Slots;
@@ -50,6 +52,7 @@ export class Lane {
     const { limits, clock, random, onBreaker } = options;
     this.name = name;
     this.#clock = clock;
+    this.recent = new Recent(clock);
     this.#slots = new Slots(limits.concurrency);
     this.#rate = new RateAllowance(Math.max(1, limits.perSecond), limits.perSecond, clock.monotonicUs());
     this.breaker = new Breaker({
@@ -73,6 +76,13 @@ export class Lane {
   /** But for the rate. */
   get isFree(): boolean {
     return this.#slots.free > 0 && this.pausedMs === 0 && this.breaker.mayTry();
+  }
+
+  /** Nothing here needs to be remembered. */
+  get isIdle(): boolean {
+    const { done, declined, failed } = this.recent.lastMinute;
+    const quiet = done + declined + failed === 0 && this.pausedMs === 0 && this.breaker.state === 'closed';
+    return quiet && this.inFlight.size === 0 && !this.filling;
   }
 
   /** Takes one call from the allowance. */
