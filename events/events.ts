@@ -36,6 +36,7 @@ import { KeysMirror } from './keys-mirror.ts';
 import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
 import type { LedgerStatus } from './ledger/store.ts';
 import { type EventsObserver, silentObserver } from './observer.ts';
+import { createOutbox, type RewardsOptions } from './outbox/setup.ts';
 import { Presentations } from './spread/presentations.ts';
 import { FIRST_SHARE, ViewerSpread } from './spread/viewer-spread.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -76,6 +77,8 @@ export interface EventsOptions {
   readonly heldLimits?: Partial<HeldLimits>;
   /** How long SQLite waits for another program's lock. */
   readonly storeBusyTimeoutMs?: number;
+  /** Absent: nothing is sent to a reward platform. */
+  readonly rewards?: RewardsOptions;
 }
 
 /** The events process, but for its ports. */
@@ -204,6 +207,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     observer,
     ...(options.feedLimits === undefined ? {} : { limits: options.feedLimits }),
   });
+  const outbox = createOutbox({ books: ledger, tokens: options.tokens, ...media }, options.rewards);
   const keeper = new Keeper({ ledger, book, held, follower, clock, log });
   const proofs = new StampProofs({ keys, crypto: webCrypto(crypto.subtle), clock });
   const submissions = new Submissions({
@@ -266,6 +270,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       reportRoutes(app, { mirror, presentations, tokens: viewerTokens, clock, observer });
       presentationRoutes(app, { presentations, mirror, tokens: options.tokens });
       keysRoute(app, keys);
+      outbox.routes(app);
     },
     checks: {
       ledger: () => ledger.status().state === 'open' || 'the store takes nothing now',
@@ -277,6 +282,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       keys.start();
       feed.start();
       keeper.start(timers);
+      outbox.start();
     },
     status: () => ({
       feed: feed.status(),
@@ -289,7 +295,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     async close() {
       gateway.close();
       keeper.stop();
-      await Promise.all([feed.close(), keys.stop()]);
+      await Promise.all([feed.close(), keys.stop(), outbox.close()]);
       await ledger.close();
     },
   };

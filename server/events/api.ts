@@ -1,6 +1,7 @@
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
 import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
 import { SHADOW_SESSION_OPERATION } from '../../events/http/shadow-session.ts';
+import { OUTBOX_OPERATIONS } from '../../events/outbox/operations.ts';
 import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
 import { CLOCK_HEALTH_OPERATION } from '../../service/clock-health/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
@@ -19,6 +20,7 @@ export const EVENTS_API: ApiInfo = {
     audience: 'Where viewers stand: how far behind each app is.',
     clock: 'The synchronised clock.',
     stamps: 'What stamps are checked with.',
+    prizes: 'What is given away: pools, rights, grants, and the way out to the reward platform.',
     operating: 'For whoever runs it.',
   },
 };
@@ -28,6 +30,7 @@ export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly
   SHADOW_SESSION_OPERATION,
   PRESENTATIONS_OPERATION,
   ...SPREAD_OPERATIONS,
+  ...OUTBOX_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
   CLOCK_HEALTH_OPERATION,
   ...OPERATING,

@@ -3,6 +3,7 @@ import { createEvents } from '../../events/events.ts';
 import { gatewayMetrics } from '../../events/gateway/gateway-metrics.ts';
 import type { JwtSource } from '../../events/http/viewer-jwt.ts';
 import { eventsMetrics } from '../../events/metrics.ts';
+import { outboxMetrics } from '../../events/outbox/metrics.ts';
 import { clockHealthRoute } from '../../service/clock-health/routes.ts';
 import { createCors } from '../../service/cors.ts';
 import { createHealth } from '../../service/health.ts';
@@ -51,6 +52,17 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     storeQueue: settings.storeQueue,
     storeTimeoutMs: settings.storeTimeoutMs,
     gatewayLimit: settings.gatewayLimit,
+    rewards: {
+      url: settings.rewardsUrl,
+      secrets: secrets.rewardsSecrets,
+      timeoutMs: settings.rewardsTimeoutMs,
+      signedAnswers: settings.rewardsSignedAnswers,
+      giveUpMs: settings.rewardsGiveUpH * 3_600_000,
+      perSecond: settings.rewardsRate,
+      lanePerSecond: settings.rewardsLaneRate,
+      concurrency: settings.rewardsConcurrency,
+      observer: outboxMetrics(registry),
+    },
     clockSteps: () => clockHealth.stepCount,
     cors,
     log,
