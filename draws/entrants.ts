@@ -63,14 +63,16 @@ export class ListDigester {
     this.#hash = hash;
   }
 
-  /** Every page but the last is full. */
-  add({ leaves, high }: EntrantPage): void {
+  /** Every page but the last is full. @returns the root over its leaves */
+  add({ leaves, high }: EntrantPage): Uint8Array {
     const count = leaves.length / HASH_BYTES;
     if (!this.#isWhole) throw new RangeError('only the last page may be short');
     this.#isWhole = count === PAGE_LEAVES;
-    this.#pageRoots.push(merkleRoot(leaves, this.#hash));
+    const root = merkleRoot(leaves, this.#hash);
+    this.#pageRoots.push(root);
     this.#bitmaps.push(high);
     this.#count += count;
+    return root;
   }
 
   /** The root of each page, 32 bytes each: the level of the tree that proofs go on from. */

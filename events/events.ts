@@ -9,6 +9,8 @@ import type { HotHandler, UpgradeHandler } from '../service/http-server.ts';
 import type { Log } from '../service/log.ts';
 import type { TokenRegistry } from '../service/tokens.ts';
 import { createClockHandler } from './clock.ts';
+import type { DrawsObserver } from './draws/draws.ts';
+import { announcedBy, type DrawsSettings, setUpDraws } from './draws/setup.ts';
 import { FeedClient, type FeedLimits, type FeedStatus } from './feed-client.ts';
 import { createGateway, type GatewayStatus } from './gateway/gateway.ts';
 import { createSubmissionsHandler } from './http/hot-submissions.ts';
@@ -33,6 +35,7 @@ import { RehearsalRounds } from './interactions/rehearsal-rounds.ts';
 import { StampProofs } from './interactions/stamp-proof.ts';
 import { Submissions } from './interactions/submissions.ts';
 import { KeysMirror } from './keys-mirror.ts';
+import type { Books } from './ledger/commands.ts';
 import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
 import type { LedgerStatus } from './ledger/store.ts';
 import { type EventsObserver, silentObserver } from './observer.ts';
@@ -77,6 +80,9 @@ export interface EventsOptions {
   readonly heldLimits?: Partial<HeldLimits>;
   /** How long SQLite waits for another program's lock. */
   readonly storeBusyTimeoutMs?: number;
+  /** Where randomness comes from. */
+  readonly draws?: DrawsSettings;
+  readonly drawsObserver?: DrawsObserver;
   /** Absent: nothing is sent to a reward platform. */
   readonly rewards?: RewardsOptions;
 }
@@ -87,6 +93,8 @@ export interface Events {
   readonly hot: readonly HotHandler[];
   readonly upgrade: UpgradeHandler;
   readonly routes: (app: Express) => void;
+  /** What is given away, for whoever runs it in this process. */
+  readonly books: Books;
   /** For readiness. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
   /** Begins to follow the feed. */
@@ -220,8 +228,15 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     newId: randomUUID,
     observer,
   });
-  const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits });
+  const announce = announcedBy(options.sessionKey);
+  const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits, announce });
   const viewerTokens = new ViewerTokens(options.sessionKey);
+  const drawing = setUpDraws({
+    ...{ ledger, ledgerPath: options.ledgerPath, book, clock, timers, cap: judgeLimits, log },
+    ...{ tokens: options.tokens, viewers: viewerTokens, secret: options.sessionKey },
+    ...(options.draws === undefined ? {} : { settings: options.draws }),
+    ...(options.drawsObserver === undefined ? {} : { observer: options.drawsObserver }),
+  });
   const gateway = createGateway({
     ...{ clock, timers, cors, log, steps: clockSteps },
     limit: options.gatewayLimit ?? GATEWAY_LIMIT,
@@ -250,6 +265,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       createClockHandler({ clock, cors, log, steps: clockSteps }),
     ],
     upgrade: gateway.handleUpgrade,
+    books: ledger,
     routes(app) {
       sessionRoutes(app, {
         jwt,
@@ -270,6 +286,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       reportRoutes(app, { mirror, presentations, tokens: viewerTokens, clock, observer });
       presentationRoutes(app, { presentations, mirror, tokens: options.tokens });
       keysRoute(app, keys);
+      drawing.routes(app, catalog);
       outbox.routes(app);
     },
     checks: {
@@ -282,6 +299,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       keys.start();
       feed.start();
       keeper.start(timers);
+      drawing.draws.start(timers);
       outbox.start();
     },
     status: () => ({
@@ -295,6 +313,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     async close() {
       gateway.close();
       keeper.stop();
+      await drawing.draws.close();
       await Promise.all([feed.close(), keys.stop(), outbox.close()]);
       await ledger.close();
     },

@@ -75,6 +75,8 @@ export interface BookedWinner {
 export interface EntrantPageRow {
   readonly leaves: Uint8Array;
   readonly high: Uint8Array;
+  /** Over its leaves: 32 bytes. */
+  readonly root: Uint8Array;
   /** `seq` of the answer behind its first leaf. */
   readonly firstSeq: number;
 }
@@ -110,6 +112,8 @@ export interface DrawCommands {
   readonly 'draw.draw': {
     readonly in: On & {
       readonly signature: string | null;
+      /** Who gave the round's signature by hand; null: a relay. */
+      readonly by: string | null;
       readonly winners: number;
       readonly batch: readonly WinnerToBook[];
     };
@@ -153,6 +157,8 @@ export interface DrawQuestions {
     readonly in: { readonly interaction: string; readonly page: number };
     readonly out: EntrantPageRow | null;
   };
+  /** The roots of all pages, one behind the other. */
+  readonly 'draw.roots': { readonly in: { readonly interaction: string }; readonly out: Uint8Array };
   readonly 'draw.winners': {
     readonly in: { readonly interaction: string };
     readonly out: readonly BookedWinner[];

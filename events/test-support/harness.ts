@@ -116,6 +116,10 @@ export class EventsUnderTest {
     await rm(this.#folder, { recursive: true });
   }
 
+  get books(): Events['books'] {
+    return this.events.books;
+  }
+
   connected(): Promise<void> {
     return until(() => {
       if (this.events.status().feed.position === null) throw new Error('the feed is not followed yet');

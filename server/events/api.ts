@@ -1,3 +1,4 @@
+import { DRAW_OPERATIONS } from '../../events/draws/operations.ts';
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
 import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
 import { SHADOW_SESSION_OPERATION } from '../../events/http/shadow-session.ts';
@@ -19,6 +20,7 @@ export const EVENTS_API: ApiInfo = {
     viewers: 'What pages of viewers ask; the client library does this.',
     audience: 'Where viewers stand: how far behind each app is.',
     clock: 'The synchronised clock.',
+    draws: 'Who wins, and how anybody can check it.',
     stamps: 'What stamps are checked with.',
     prizes: 'What is given away: pools, rights, grants, and the way out to the reward platform.',
     operating: 'For whoever runs it.',
@@ -30,6 +32,7 @@ export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly
   SHADOW_SESSION_OPERATION,
   PRESENTATIONS_OPERATION,
   ...SPREAD_OPERATIONS,
+  ...DRAW_OPERATIONS,
   ...OUTBOX_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
   CLOCK_HEALTH_OPERATION,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { drawsMetrics } from '../../events/draws/metrics.ts';
 import { createEvents } from '../../events/events.ts';
 import { gatewayMetrics } from '../../events/gateway/gateway-metrics.ts';
 import type { JwtSource } from '../../events/http/viewer-jwt.ts';
@@ -67,6 +68,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
     cors,
     log,
     observer: eventsMetrics(registry),
+    drawsObserver: drawsMetrics(registry),
   });
   gatewayMetrics(registry, () => events.status().gateway);
   for (const [name, check] of Object.entries(events.checks)) health.add(name, check);

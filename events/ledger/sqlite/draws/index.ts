@@ -38,7 +38,7 @@ function prepareDraws({ db, journal, reads }: DomainParts) {
   const isDrawn = (interaction: string) =>
     (typeOf.get(interaction) as { type: string } | undefined)?.type === DRAWN_TYPE;
   const keepPage = db.prepare(`
-    INSERT INTO draw_entrants (interaction, page, first_seq, leaves, high) VALUES (?, ?, ?, ?, ?)
+    INSERT INTO draw_entrants (interaction, page, first_seq, leaves, high, root) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING`);
   const pages = db.prepare(`
     SELECT count(*) AS n, coalesce(sum(length(leaves)), 0) AS bytes FROM draw_entrants WHERE interaction = ?`);
@@ -87,9 +87,12 @@ function prepareDraws({ db, journal, reads }: DomainParts) {
         firstSeq,
         leaves,
         high,
+        root,
       }: CommandIn<'draw.page'>): CommandOut<'draw.page'> {
         if (rowOf(interaction)?.state !== 'frozen') return 'unfit';
-        return keepPage.run(interaction, page, firstSeq, leaves, high).changes === 1 ? 'done' : 'already';
+        return keepPage.run(interaction, page, firstSeq, leaves, high, root).changes === 1
+          ? 'done'
+          : 'already';
       },
 
       'draw.commit'({ interaction, commitment, atUs }: CommandIn<'draw.commit'>): CommandOut<'draw.commit'> {
@@ -123,7 +126,7 @@ function prepareDraws({ db, journal, reads }: DomainParts) {
       },
 
       'draw.draw'(given: CommandIn<'draw.draw'>): CommandOut<'draw.draw'> {
-        const { interaction, signature, winners, batch, atUs } = given;
+        const { interaction, signature, by, winners, batch, atUs } = given;
         const row = rowOf(interaction);
         if (row === undefined || row.state === 'void' || row.state === 'frozen') return 'unfit';
         if (row.state !== 'committed') return 'already';
@@ -131,6 +134,8 @@ function prepareDraws({ db, journal, reads }: DomainParts) {
         if (row.published_us === null || (roundOf(row) === null) !== (signature === null)) return 'unfit';
         append('draw.drawn', { interaction, signature, winners }, atUs);
         if (batch.length > 0) book(interaction, 0, batch, atUs);
+        const details = { signature };
+        if (by !== null) acted(journal, { by, what: 'draw.randomness', target: interaction, details, atUs });
         return 'done';
       },
 

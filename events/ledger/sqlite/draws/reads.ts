@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { concat } from '../../../../draws/index.ts';
 import type { QuestionIn, QuestionOut } from '../../commands.ts';
 import type { BookOutcome, EntrantPageRow, OwnEntry } from '../../draws.ts';
 import type { RightState } from '../../treasury.ts';
@@ -24,7 +25,8 @@ export function drawQuestions(db: DatabaseSync) {
   const open = db.prepare(`
     SELECT * FROM draws WHERE state IN ('frozen', 'committed', 'booking') ORDER BY frozen_us LIMIT ?`);
   const page = db.prepare(`
-    SELECT first_seq AS firstSeq, leaves, high FROM draw_entrants WHERE interaction = ? AND page = ?`);
+    SELECT first_seq AS firstSeq, leaves, high, root FROM draw_entrants WHERE interaction = ? AND page = ?`);
+  const roots = db.prepare('SELECT root FROM draw_entrants WHERE interaction = ? ORDER BY page');
   const winners = db.prepare(`
     SELECT place, entrant, prize, right_id AS "right", outcome FROM draw_winners
     WHERE interaction = ? ORDER BY place`);
@@ -67,6 +69,8 @@ export function drawQuestions(db: DatabaseSync) {
       const row = page.get(interaction, number) as EntrantPageRow | undefined;
       return row === undefined ? null : { ...row };
     },
+    'draw.roots': ({ interaction }: QuestionIn<'draw.roots'>): QuestionOut<'draw.roots'> =>
+      concat(...(roots.all(interaction) as { root: Uint8Array }[]).map(({ root }) => root)),
     'draw.winners': ({ interaction }: QuestionIn<'draw.winners'>): QuestionOut<'draw.winners'> =>
       (winners.all(interaction) as unknown as QuestionOut<'draw.winners'>).map((row) => ({ ...row })),
     'draw.mine': own,

@@ -40,6 +40,7 @@ CREATE TABLE draw_entrants (
   first_seq   INTEGER NOT NULL,
   leaves      BLOB NOT NULL,
   high        BLOB NOT NULL,
+  root        BLOB NOT NULL,
   PRIMARY KEY (interaction, page)
 ) STRICT;
 CREATE TRIGGER draw_entrants_no_update BEFORE UPDATE ON draw_entrants

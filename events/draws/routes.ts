@@ -1,0 +1,188 @@
+import type { Express, Request } from 'express';
+import { z } from 'zod';
+import { ID_PATTERN } from '../../cues/wire/index.ts';
+import type { DrandChain } from '../../draws/drand.ts';
+import { toBase64Url } from '../../draws/index.ts';
+import type { Clock } from '../../packet/clock.ts';
+import { FramecueError } from '../../packet/errors.ts';
+import { unixUsToMs } from '../../packet/time.ts';
+import { bearerTokenOf, holderOf, holderWithRight, requireRight } from '../../service/bearer.ts';
+import { methodNotAllowed } from '../../service/http-app.ts';
+import type { TokenRegistry } from '../../service/tokens.ts';
+import { requireViewer, viewerOf } from '../http/session.ts';
+import type { ViewerTokens } from '../http/viewer-token.ts';
+import type { Catalog } from '../interactions/catalog.ts';
+import { LotteryConfig } from '../interactions/lottery/config.ts';
+import type { Books } from '../ledger/commands.ts';
+import type { Draws } from './draws.ts';
+import { EntrantLists } from './lists.ts';
+import { readRound } from './relays.ts';
+import { DrawResults } from './results.ts';
+import { type DrawSecrets, seedHashIn } from './secrets.ts';
+import { type DrawFacts, drawDocument, isRevealed, pageDocument } from './views.ts';
+
+export interface DrawRoutesOptions {
+  readonly draws: Draws;
+  readonly catalog: Catalog;
+  readonly books: Books;
+  readonly secrets: DrawSecrets;
+  readonly chain: DrandChain;
+  readonly tokens: TokenRegistry;
+  readonly viewers: ViewerTokens;
+  readonly clock: Clock;
+}
+
+export const PageQuery = z.object({
+  page: z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .optional(),
+});
+
+/** As any relay gives it; what else stands there is passed over. */
+export const RandomnessRequest = z.looseObject({
+  round: z.int().min(1),
+  signature: z.string().regex(/^[0-9a-f]{96}$/),
+});
+
+/** The same for everybody, for as long as nobody minds. */
+const A_SECOND = 'public, max-age=1';
+/** Never changes. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+const REBOOK_AT_ONCE = 500;
+
+export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
+  const { draws, catalog, books, secrets, chain, tokens, viewers, clock } = options;
+  const lists = new EntrantLists(books);
+  const results = new DrawResults(books, lists, secrets);
+
+  const drawOf = async (req: Request): Promise<DrawFacts> => {
+    const { id } = req.params;
+    if (typeof id !== 'string' || !ID_PATTERN.test(id)) throw new FramecueError('ERR_INTERACTION_UNKNOWN');
+    const { facts } = await catalog.get(id);
+    const seedHash = seedHashIn(facts.record);
+    if (facts.record.type !== 'lottery' || seedHash === null) {
+      throw new FramecueError('ERR_INTERACTION_UNKNOWN', 'There is no draw in this interaction.');
+    }
+    const record = await books.ask('draw.get', { interaction: id });
+    return { facts, config: LotteryConfig.parse(facts.record.config), seedHash, record, chain };
+  };
+  const notYet = (draw: DrawFacts): FramecueError =>
+    new FramecueError('ERR_DRAW_NOT_YET', undefined, { details: { state: drawDocument(draw, null).state } });
+
+  const path = '/api/v1/interactions/:id';
+  app
+    .route(`${path}/draw`)
+    .get(async (req, res) => {
+      const isStaff = bearerTokenOf(req) !== null;
+      if (isStaff) holderWithRight(tokens, req, 'read');
+      const draw = await drawOf(req);
+      const document = drawDocument(draw, isRevealed(draw) ? await results.result(draw) : null);
+      const { record } = draw;
+      const staff = {
+        problem: draws.problemOf(document.interaction),
+        ...{ winners: record?.winners ?? 0, booked: record?.booked ?? 0, short: record?.short ?? 0 },
+        publishedAt: record?.publishedAtUs == null ? null : unixUsToMs(record.publishedAtUs),
+        drawnAt: record?.drawnAtUs == null ? null : unixUsToMs(record.drawnAtUs),
+      };
+      res
+        .vary('Authorization')
+        .set('Cache-Control', isStaff ? 'no-store' : A_SECOND)
+        .json(isStaff ? { ...document, staff } : document);
+    })
+    .all(methodNotAllowed('GET'));
+
+  app
+    .route(`${path}/entrants`)
+    .get(async (req, res) => {
+      const page = Number(PageQuery.parse(req.query).page ?? 0);
+      const { facts, record } = await drawOf(req);
+      if (record?.commitment == null) throw new FramecueError('ERR_DRAW_NOT_YET');
+      const known = await lists.page(facts.record.id, page);
+      if (known === null) throw new FramecueError('ERR_NOT_FOUND', 'The list has no such page.');
+      res
+        .set('Cache-Control', FOR_EVER)
+        .json(pageDocument(facts.record.id, record.commitment.root, page, known));
+    })
+    .all(methodNotAllowed('GET'));
+
+  app
+    .route(`${path}/sealed`)
+    .get(async (req, res) => {
+      const draw = await drawOf(req);
+      const { facts, record } = draw;
+      if (facts.canceled !== null) throw new FramecueError('ERR_INTERACTION_CANCELED');
+      if (record?.state !== 'drawn') throw notYet(draw);
+      res.set('Cache-Control', FOR_EVER).json(await results.sealed({ ...draw, record }));
+    })
+    .all(methodNotAllowed('GET'));
+
+  // What the reveal cue has to carry: whoever has it can open the result.
+  app
+    .route(`${path}/reveal`)
+    .get(requireRight(tokens, 'direct'), async (req, res) => {
+      const { facts } = await drawOf(req);
+      const resultKey = toBase64Url(secrets.resultKeyOf(facts.record));
+      res.set('Cache-Control', 'no-store').json({ data: { interaction: facts.record.id, resultKey } });
+    })
+    .all(methodNotAllowed('GET'));
+
+  app
+    .route(`${path}/mine`)
+    .get(requireViewer(viewers, clock), async (req, res) => {
+      const draw = await drawOf(req);
+      const viewer = viewerOf(res);
+      const { facts, config, record } = draw;
+      const { id } = facts.record;
+      const own = await books.ask('draw.mine', { interaction: id, viewer });
+      const commitment = record?.commitment ?? null;
+      const place =
+        own === null || own.page === null || commitment === null
+          ? null
+          : await lists.placeOf(id, own.page, { receipt: own.receipt, viewer });
+      const won = isRevealed(draw) ? (own?.won ?? null) : null;
+      const prize = won === null ? null : config.prizes[won.prize]!;
+      res.set('Cache-Control', 'no-store').json({
+        ...{ interaction: id, state: drawDocument(draw, null).state },
+        entry: own === null ? null : { receipt: own.receipt, status: own.status },
+        place:
+          place === null
+            ? null
+            : {
+                ...{ index: place.index, count: commitment!.count, root: commitment!.root, tier: place.tier },
+                ...{ leaf: toBase64Url(place.leaf), path: place.path.map(toBase64Url) },
+              },
+        prize:
+          won === null || prize === null
+            ? null
+            : {
+                ...{ place: won.place, prize: prize.prize, title: prize.title ?? prize.prize },
+                right: won.outcome === 'earned' ? won.right : null,
+                grant: won.grant,
+              },
+      });
+    })
+    .all(methodNotAllowed('GET'));
+
+  app
+    .route(`${path}/draw/randomness`)
+    .post(requireRight(tokens, 'direct'), async (req, res) => {
+      const given = readRound(RandomnessRequest.parse(req.body ?? {}))!;
+      const { facts } = await drawOf(req);
+      await draws.give(facts.record.id, given, holderOf(res).name);
+      const draw = await drawOf(req);
+      res.status(202).set('Cache-Control', 'no-store').json(drawDocument(draw, null));
+    })
+    .all(methodNotAllowed('POST'));
+
+  app
+    .route(`${path}/draw/rebook`)
+    .post(requireRight(tokens, 'treasurer'), async (req, res) => {
+      const { facts } = await drawOf(req);
+      const given = { interaction: facts.record.id, by: holderOf(res).name, limit: REBOOK_AT_ONCE };
+      const outcome = await books.perform('draw.rebook', { ...given, atUs: clock.unixUs() });
+      if (outcome.kind === 'refused') throw new FramecueError(outcome.code);
+      res.set('Cache-Control', 'no-store').json({ earned: outcome.earned, short: outcome.short });
+    })
+    .all(methodNotAllowed('POST'));
+}
