@@ -1,0 +1,174 @@
+import type { Browser, Page, Route } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { graveFaults } from './lib/axe.ts';
+import { openBrowser } from './lib/browser.ts';
+import { type System, startSystem } from './lib/system.ts';
+
+const SOON_MS = 15_000;
+
+let system: System;
+let browser: Browser;
+let page: Page;
+const errors: string[] = [];
+
+const amount = (pieces: number) => ({ pieces, amountMinor: pieces * 1_000 });
+/** What the books would say, as `docs/prizes.md` shapes it: states that a live show is in only when it goes wrong. */
+const books = {
+  measure: 'prepared',
+  dead: true,
+  gone: false,
+  presses: [] as { readonly path: string; readonly key: string | undefined }[],
+};
+const treasury = () => ({
+  at: Date.now(),
+  pools: [
+    {
+      ...{
+        id: 'vouchers',
+        show: 'finale',
+        title: 'Vouchers',
+        tier: 'low',
+        purpose: 'prize',
+        currency: 'EUR',
+      },
+      ...{ state: 'open', closedWhy: null, opensAt: null, closesAt: null },
+      balances: {
+        ...{ funded: amount(100), sweptIn: amount(0), free: amount(5), reserved: amount(15) },
+        ...{ granted: amount(80), sweptOut: amount(0) },
+      },
+    },
+  ],
+  rights: { earned: 15, reserved: 0, released: 0, granted: 80, reversed: 1, voided: 2 },
+  totals: [],
+  shows: [
+    {
+      boxes: {
+        ...{ show: 'finale', dropPpm: 120_000, threshold: 3, boxes: 60, viewers: 40, high: 4 },
+        levels: [1, 2, 3].map((n) => ({ n, viewers: 40 / n })),
+      },
+      measures: [
+        {
+          ...{ id: 'slow', title: 'Slow the boxes down', when: { boxesOver: 50 }, do: { dropPpm: 10_000 } },
+          ...{ auto: false, state: books.measure, due: true, appliedAt: null, before: null },
+        },
+      ],
+    },
+  ],
+});
+const status = () => ({
+  ...{ sending: true, breaker: 'closed' },
+  lanes: [
+    {
+      ...{ lane: 'vouchers', queued: 3, delivered: 76, declined: 0, dead: books.dead ? 1 : 0 },
+      ...{ lagMs: 1_200, breaker: 'closed', inFlight: 1, waitMs: 0 },
+    },
+  ],
+});
+const letters = () => ({
+  items: books.dead
+    ? [
+        {
+          ...{ id: 'g_r1', topic: 'grant.made', lane: 'vouchers', viewer: 'ann', attempts: 1 },
+          ...{ lastCode: 'refused', lastStatus: 422, lastAt: Date.now() },
+        },
+      ]
+    : [],
+  next: null,
+});
+const people = () => ({
+  people: [{ seq: 1, at: Date.now(), by: 'mia', what: 'pool.opened', target: 'vouchers', details: {} }],
+  next: null,
+});
+
+async function answer(route: Route): Promise<void> {
+  const request = route.request();
+  const path = new URL(request.url()).pathname.replace('/api/v1/', '');
+  if (books.gone) return route.abort('connectionrefused');
+  if (request.headers().authorization !== 'Bearer treasurer-token') {
+    const error = { code: 'ERR_TOKEN_INVALID', message: 'The token is not valid.', retryable: false };
+    return route.fulfill({ status: 401, json: { error } });
+  }
+  if (request.method() === 'POST') {
+    books.presses.push({ path, key: request.headers()['idempotency-key'] });
+    if (path === 'measures/slow/apply') books.measure = 'applied';
+    if (path === 'measures/slow/revert') books.measure = 'reverted';
+    if (path === 'outbox/g_r1/revive') books.dead = false;
+    return route.fulfill({ json: {} });
+  }
+  const told = { treasury, 'outbox/status': status, outbox: letters, people }[path];
+  return told === undefined ? route.fallback() : route.fulfill({ json: told() });
+}
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  system = await startSystem();
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.route(/\/api\/v1\/(treasury|outbox|people|measures)/, answer);
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.stop();
+});
+
+const shown = (text: string | RegExp): Promise<void> =>
+  page.getByText(text).first().waitFor({ timeout: SOON_MS });
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+
+describe("the operator's page", () => {
+  it('asks for a token, again where it is wrong, and keeps none in the address', async () => {
+    const { events } = await system.run();
+    await page.goto(`${events}/prizes.html#token=wrong`);
+    await shown('This token is not valid here.');
+    expect(page.url()).not.toContain('token');
+    expect(await graveFaults(page)).toEqual([]);
+    await page.getByLabel('Token').fill('treasurer-token');
+    await page.keyboard.press('Enter');
+    await shown('Vouchers');
+  });
+
+  it('begins with what needs a person, and shows pools, the way out, boxes and the log', async () => {
+    await shown('1 dead letter of vouchers.');
+    await shown('Slow the boxes down is due.');
+    await shown('Vouchers has 5 of 100 left.');
+    expect(await page.title()).toBe('2 to do · Prizes · framecue');
+    await page.getByRole('img', { name: /^Of 100 pieces: Granted 80, Reserved 15, Free 5/ }).waitFor();
+    await page.getByRole('img', { name: /^Viewers by boxes: 1: 40, 2: 20, 3 or more: 13/ }).waitFor();
+    await page.getByRole('img', { name: /^Pieces of Vouchers since/ }).waitFor({ timeout: SOON_MS });
+    await page.getByRole('cell', { name: 'mia' }).waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+  });
+
+  it('does nothing at the first press; by key: asked, taken back, asked again, done once', async () => {
+    await button('Apply').focus();
+    await page.keyboard.press('Enter');
+    await shown('Apply at once: drop rate to');
+    await page.keyboard.press('Escape');
+    await button('Apply').waitFor();
+    expect(books.presses).toEqual([]);
+    await page.keyboard.press('Enter');
+    await button('Yes, apply').waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await button('Revert').waitFor({ timeout: SOON_MS });
+    expect(books.presses).toEqual([
+      { path: 'measures/slow/apply', key: expect.stringMatching(/^press-.{12}$/) },
+    ]);
+    await button('Send again').click();
+    await button('Yes, send again').click();
+    await page.getByText('Dead letters').locator('..').getByText('None.').waitFor({ timeout: SOON_MS });
+    expect(books.presses.map(({ path }) => path)).toEqual(['measures/slow/apply', 'outbox/g_r1/revive']);
+  });
+
+  it('says at once that the connection is lost, lets nothing be pressed, and comes back by itself', async () => {
+    books.gone = true;
+    await shown('Connection to the server lost.');
+    expect(await button('Revert').isDisabled()).toBe(true);
+    expect(await page.title()).toContain('No connection');
+    expect(await graveFaults(page)).toEqual([]);
+    books.gone = false;
+    await page.getByText('Connection to the server lost.').waitFor({ state: 'hidden', timeout: SOON_MS });
+    await page.getByText(/^Connected, /).waitFor();
+    expect(errors).toEqual([]);
+  });
+});
