@@ -8,7 +8,7 @@ import { aRight, openTreasury, replayed, someTerms, T0, type TestBooks } from '.
 import { grantIdOf } from './index.ts';
 import { TreasuryModel } from './model.ts';
 
-const RUNS = Number(process.env.FRAMECUE_TREASURY_RUNS ?? 60);
+const RUNS = Number(process.env.FRAMECUE_TREASURY_RUNS ?? 30);
 
 const POOLS = ['p1', 'p2', 'p3'] as const;
 const ROUNDS = ['q1', 'q2', 'q3'] as const;
@@ -24,16 +24,18 @@ const pool = fc.constantFrom(...POOLS);
 const round = fc.constantFrom(...ROUNDS);
 const viewer = fc.constantFrom(...VIEWERS);
 /** Few, so that they meet: also ids that belong to another right. */
-const right = fc.integer({ min: 1, max: 6 }).map((n) => `r${n}`);
+const right = fc.integer({ min: 1, max: 9 }).map((n) => `r${n}`);
 const amount = fc.integer({ min: 0, max: 300 });
+/** Of a right: less than most pools hold. */
+const worth = fc.integer({ min: 0, max: 90 });
 const pieces = fc.integer({ min: 0, max: 4 });
 
 const terms: fc.Arbitrary<PoolTerms> = fc
   .record({
     id: pool,
     tier: fc.constantFrom('high', 'low'),
-    opensAtUs: fc.option(moment, { freq: 4 }),
-    closesAtUs: fc.option(moment, { freq: 4 }),
+    opensAtUs: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: moment }),
+    closesAtUs: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: moment }),
     leftover: fc.oneof(
       fc.constant({ rule: 'return' } as const),
       pool.map((to) => ({ rule: 'to', pool: to }) as const),
@@ -48,30 +50,52 @@ const command = fc.oneof(
   fc.record({ do: fc.constant('close'), pool, open: fc.boolean() }),
   fc.record({ do: fc.constant('sweep'), pool }),
   {
-    weight: 5,
+    weight: 24,
     arbitrary: fc.record({
       do: fc.constant('earn'),
       right: fc
         .record({
-          ...{ id: right, pool, interaction: round, viewer, amountMinor: amount },
+          ...{ id: right, pool, interaction: round, viewer, amountMinor: worth },
           expiresAtUs: fc.option(moment, { freq: 3 }),
         })
-        .map(aRight),
+        .map((of) => aRight(of)),
     }),
   },
   {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constantFrom('release', 'void', 'grant', 'reverse'), id: right }),
+    weight: 24,
+    arbitrary: fc.record({ do: fc.constantFrom('release', 'void', 'grant', 'reverse'), at: fc.nat(20) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('answer'), round, viewer }) },
   fc.record({ do: fc.constantFrom('reveal', 'cancel'), round }),
   fc.record({ do: fc.constant('boxes'), viewer, count: fc.integer({ min: 1, max: 3 }), cause: right }),
-  fc.record({ do: fc.constant('threshold'), threshold: fc.integer({ min: 0, max: 4 }) }),
+  fc.record({ do: fc.constant('threshold'), threshold: fc.integer({ min: 0, max: 2 }) }),
   fc.record({ do: fc.constant('settle'), limit: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ do: fc.constant('wait'), until: moment }),
 );
 /** Each may be asked for again at once, as somebody does who got no answer. */
-const sequence = fc.array(fc.record({ command, times: fc.integer({ min: 1, max: 3 }) }), { maxLength: 40 });
+const asked = fc.record({ command, times: fc.integer({ min: 1, max: 3 }) });
+/** Most viewers have answered and most pools are there before anything is tried: else little could be earned. */
+/** Most viewers have answered and pools are there before anything is tried: else little could be earned. */
+const sequence = fc
+  .record({
+    pools: fc.tuple(...POOLS.map((id) => fc.record({ terms, pieces, amount }).map((of) => opened(id, of)))),
+    answers: fc.subarray(
+      ROUNDS.flatMap((round) => VIEWERS.map((viewer) => ({ round, viewer }))),
+      { minLength: 8 },
+    ),
+    steps: fc.array(asked, { minLength: 10, maxLength: 50, size: 'max' }),
+  })
+  .map(({ pools, answers, steps }) => [
+    ...pools.map((of) => ({ command: { do: 'open', ...of } as const, times: 1 })),
+    ...answers.map((of) => ({ command: { do: 'answer', ...of } as const, times: 1 })),
+    ...steps,
+  ]);
+
+function opened<Of extends { readonly terms: PoolTerms }>(id: string, { terms, ...of }: Of) {
+  const { leftover } = terms;
+  const isAhead = leftover.rule === 'to' && leftover.pool >= id;
+  return { ...of, terms: { ...terms, id, leftover: isAhead ? { rule: 'return' as const } : leftover } };
+}
 
 type ValueOf<Of> = Of extends fc.Arbitrary<infer Value> ? Value : never;
 type Command = ValueOf<typeof command>;
@@ -132,15 +156,18 @@ class Pair {
           this.#conflicts(step.right) ? 'conflict' : model.earn(step.right, atUs),
         ];
       case 'release':
-        return [books.treasury.release(step.id, atUs), model.release(step.id, atUs)];
+        return [
+          books.treasury.release(this.#right(step.at), atUs),
+          model.release(this.#right(step.at), atUs),
+        ];
       case 'void':
-        return [books.treasury.void(step.id, 'test', atUs), model.void(step.id)];
+        return [books.treasury.void(this.#right(step.at), 'test', atUs), model.void(this.#right(step.at))];
       case 'grant':
-        return [books.treasury.grant(step.id, atUs), model.grant(step.id)];
+        return [books.treasury.grant(this.#right(step.at), atUs), model.grant(this.#right(step.at))];
       case 'reverse':
         return [
-          books.treasury.reverse(grantIdOf(step.id), 'test', atUs, { tell: true }),
-          model.reverse(step.id),
+          books.treasury.reverse(grantIdOf(this.#right(step.at)), 'test', atUs, { tell: true }),
+          model.reverse(this.#right(step.at)),
         ];
       case 'answer': {
         const of = model.rounds.get(step.round)!;
@@ -181,6 +208,12 @@ class Pair {
     }
   }
   #sweeps = 0;
+
+  /** Mostly one that is there. */
+  #right(at: number): string {
+    const ids = [...this.model.rights.keys(), 'nobody'];
+    return ids[at % ids.length]!;
+  }
 
   #earn(right: NewRight): string {
     try {
