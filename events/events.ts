@@ -16,6 +16,7 @@ import { createGateway, type GatewayStatus } from './gateway/gateway.ts';
 import { createSubmissionsHandler } from './http/hot-submissions.ts';
 import { interactionRoutes } from './http/interactions.ts';
 import { keysRoute } from './http/keys.ts';
+import { ledgerRoutes } from './http/ledger.ts';
 import { nowRoute } from './http/now.ts';
 import { presentationRoutes } from './http/presentations.ts';
 import { reportRoutes } from './http/reports.ts';
@@ -38,6 +39,7 @@ import { KeysMirror } from './keys-mirror.ts';
 import type { Books } from './ledger/commands.ts';
 import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
 import type { LedgerStatus } from './ledger/store.ts';
+import { tellHead } from './ledger/tell-head.ts';
 import { type EventsObserver, silentObserver } from './observer.ts';
 import { createOutbox, type RewardsOptions } from './outbox/setup.ts';
 import { Presentations } from './spread/presentations.ts';
@@ -80,11 +82,11 @@ export interface EventsOptions {
   readonly heldLimits?: Partial<HeldLimits>;
   /** How long SQLite waits for another program's lock. */
   readonly storeBusyTimeoutMs?: number;
+  /** Absent: nothing is sent to a reward platform. */
+  readonly rewards?: RewardsOptions;
   /** Where randomness comes from. */
   readonly draws?: DrawsSettings;
   readonly drawsObserver?: DrawsObserver;
-  /** Absent: nothing is sent to a reward platform. */
-  readonly rewards?: RewardsOptions;
 }
 
 /** The events process, but for its ports. */
@@ -194,6 +196,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   });
   try {
     await follower.reload();
+    await tellHead(ledger, log, 'start');
   } catch (error) {
     await ledger.close();
     throw error;
@@ -286,8 +289,9 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       reportRoutes(app, { mirror, presentations, tokens: viewerTokens, clock, observer });
       presentationRoutes(app, { presentations, mirror, tokens: options.tokens });
       keysRoute(app, keys);
-      drawing.routes(app, catalog);
       outbox.routes(app);
+      drawing.routes(app, catalog);
+      ledgerRoutes(app, { ledger, tokens: options.tokens, clock });
     },
     checks: {
       ledger: () => ledger.status().state === 'open' || 'the store takes nothing now',
@@ -299,8 +303,8 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       keys.start();
       feed.start();
       keeper.start(timers);
-      drawing.draws.start(timers);
       outbox.start();
+      drawing.draws.start(timers);
     },
     status: () => ({
       feed: feed.status(),
@@ -315,6 +319,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       keeper.stop();
       await drawing.draws.close();
       await Promise.all([feed.close(), keys.stop(), outbox.close()]);
+      await tellHead(ledger, log, 'end');
       await ledger.close();
     },
   };

@@ -1,9 +1,10 @@
 import { DRAW_OPERATIONS } from '../../events/draws/operations.ts';
+import { LEDGER_OPERATIONS } from '../../events/http/ledger-operations.ts';
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
 import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
 import { SHADOW_SESSION_OPERATION } from '../../events/http/shadow-session.ts';
-import { OUTBOX_OPERATIONS } from '../../events/outbox/operations.ts';
 import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
+import { OUTBOX_OPERATIONS } from '../../events/outbox/operations.ts';
 import { CLOCK_HEALTH_OPERATION } from '../../service/clock-health/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
 import { OPERATING } from '../../service/openapi/operating.ts';
@@ -21,6 +22,7 @@ export const EVENTS_API: ApiInfo = {
     audience: 'Where viewers stand: how far behind each app is.',
     clock: 'The synchronised clock.',
     draws: 'Who wins, and how anybody can check it.',
+    ledger: 'The books: their head, and what they know of one viewer.',
     stamps: 'What stamps are checked with.',
     prizes: 'What is given away: pools, rights, grants, and the way out to the reward platform.',
     operating: 'For whoever runs it.',
@@ -32,8 +34,9 @@ export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly
   SHADOW_SESSION_OPERATION,
   PRESENTATIONS_OPERATION,
   ...SPREAD_OPERATIONS,
-  ...DRAW_OPERATIONS,
   ...OUTBOX_OPERATIONS,
+  ...DRAW_OPERATIONS,
+  ...LEDGER_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
   CLOCK_HEALTH_OPERATION,
   ...OPERATING,

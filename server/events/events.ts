@@ -3,10 +3,12 @@ import { drawsMetrics } from '../../events/draws/metrics.ts';
 import { createEvents } from '../../events/events.ts';
 import { gatewayMetrics } from '../../events/gateway/gateway-metrics.ts';
 import type { JwtSource } from '../../events/http/viewer-jwt.ts';
+import { LEDGER_FILE, LEDGER_LOCK } from '../../events/ledger/place.ts';
 import { eventsMetrics } from '../../events/metrics.ts';
 import { outboxMetrics } from '../../events/outbox/metrics.ts';
 import { clockHealthRoute } from '../../service/clock-health/routes.ts';
 import { createCors } from '../../service/cors.ts';
+import { lockFolder } from '../../service/folder-lock.ts';
 import { createHealth } from '../../service/health.ts';
 import { createHttpApp } from '../../service/http-app.ts';
 import { createHttpServer } from '../../service/http-server.ts';
@@ -23,8 +25,19 @@ import type { ProcessContext, Running } from '../process.ts';
 import { eventsUrlOf, mainStreamOf, mediaUrlOf } from '../urls.ts';
 import { EVENTS_API, eventsOperations } from './api.ts';
 
-/** The events process: interactions, answers, clock, and the viewers' pages. */
-export async function startEvents({ settings, secrets, log }: ProcessContext): Promise<Running> {
+/** The events process: interactions, answers, clock, and the viewers' pages; one in a data folder. */
+export async function startEvents(context: ProcessContext): Promise<Running> {
+  const lock = lockFolder(context.settings.dataDir, LEDGER_LOCK);
+  try {
+    const running = await startInFolder(context);
+    return { ...running, close: () => running.close().finally(() => lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startInFolder({ settings, secrets, log }: ProcessContext): Promise<Running> {
   const registry = createMetricsRegistry('events');
   const tokens = createTokenRegistry(tokenHoldersOf(secrets));
   const cors = createCors(settings.corsOrigins);
@@ -36,7 +49,7 @@ export async function startEvents({ settings, secrets, log }: ProcessContext): P
   let ownPort = settings.eventsPort;
 
   const events = await createEvents({
-    ledgerPath: join(settings.dataDir, 'events.db'),
+    ledgerPath: join(settings.dataDir, LEDGER_FILE),
     mediaUrl: settings.feedUrl ?? mediaUrlOf({ ...settings, mediaUrl: null }, mediaPort),
     feedToken: secrets.tokens.feed,
     tokens,
