@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   strip: async () => (await import('./commands/strip.ts')).stripCommand(),
   trigger: async () => (await import('./commands/trigger.ts')).triggerCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  'verify-draw': async () => (await import('./commands/verify-draw.ts')).verifyDrawCommand(),
 };
 
 const { Command: Program, CommanderError } = await import('commander');
