@@ -20,7 +20,7 @@ const RANKS = [
   ['h264-sei-parser'],
   ['packet'],
   ['cues', 'service', 'draws'],
-  ['ingest', 'injector', 'delivery', 'director', 'events'],
+  ['ingest', 'injector', 'delivery', 'director', 'events', 'rewards'],
   ['qa', 'ops'],
   ['server'],
   ['scripts'],
