@@ -32,9 +32,10 @@ const STEPS = {
   bench: [packagesStep, runtimeStep, ffmpegStep, browserStep, pagesStep],
   fuzz: [packagesStep, runtimeStep],
   mutants: [packagesStep, runtimeStep, ffmpegStep],
+  simulate: [packagesStep, runtimeStep],
 };
 
-const USAGE = `Usage: node scripts/set-up.mjs --for demo|start|test|bench|pages|fuzz|mutants
+const USAGE = `Usage: node scripts/set-up.mjs --for demo|start|test|bench|pages|fuzz|mutants|simulate
 
 Installs what the command needs and this machine does not have. The npm scripts call it; a second run finds
 everything in place and takes a fraction of a second.

@@ -1,0 +1,136 @@
+/** Other SQL in the place of some; one whose pattern is found nowhere is found out before anything runs. */
+export type Replacement = readonly [pattern: RegExp, by: string];
+
+/** A fault put into the simulation's own wiring, never into the product: the simulation must catch it. */
+export interface Planted {
+  readonly name: string;
+  readonly what: string;
+  /** Number of a sequence that shows it, where a short test begins. Default 1. */
+  readonly shownBy?: number;
+  /** The SQL of the connection that writes runs as another; also what makes the tables. */
+  readonly sql?: readonly Replacement[];
+  /** ... and of the one that answers questions. */
+  readonly readSql?: readonly Replacement[];
+  /** Promises of the writer are kept before the commit. */
+  readonly acknowledgesFirst?: boolean;
+  /** Each call bears another key. */
+  readonly newKeys?: boolean;
+  /** A call is taken to be answered before it is sent. */
+  readonly answersFirst?: boolean;
+}
+
+const SUBMISSIONS_UNIQUE = /(CREATE TABLE submissions[^;]*?),\s*UNIQUE \(interaction, viewer\)/g;
+const RIGHTS_UNIQUE = /(CREATE TABLE rights[^;]*?),\s*UNIQUE \(interaction, viewer\)/g;
+const MOVES_UNIQUE = /(CREATE TABLE pool_moves[^;]*?),\s*UNIQUE \(pool, move, ref\)/g;
+
+export const PLANTED: readonly Planted[] = [
+  {
+    name: 'acknowledge-before-commit',
+    what: 'An answer is acknowledged before its commit.',
+    acknowledgesFirst: true,
+  },
+  {
+    name: 'no-unique-key-on-answers',
+    what: 'The ledger takes any number of answers of one viewer to one round.',
+    sql: [
+      [SUBMISSIONS_UNIQUE, '$1'],
+      [/(INSERT INTO submissions[^;]*?)ON CONFLICT \(interaction, viewer\) DO NOTHING/g, '$1'],
+    ],
+  },
+  {
+    name: 'no-unique-key-on-rights',
+    what: 'A viewer can have several rights in one round.',
+    sql: [
+      [RIGHTS_UNIQUE, '$1'],
+      [/SELECT 1 FROM rights WHERE interaction = \? AND viewer = \?/g, '$& AND 0'],
+    ],
+  },
+  {
+    name: 'no-key-on-payments',
+    what: 'A payment that is sent again under its key counts again.',
+    sql: [
+      [MOVES_UNIQUE, '$1'],
+      [/FROM pool_moves WHERE pool = \? AND move = \? AND ref = \?/g, '$& AND 0'],
+    ],
+  },
+  {
+    name: 'balance-not-checked',
+    what: 'Nobody looks whether the pool has a piece left, and the tables take any balance.',
+    sql: [
+      [/ CHECK \(\w+_(?:pieces|amount) BETWEEN 0 AND \d+\)/g, ''],
+      [
+        /SELECT \* FROM pools WHERE id = \?/g,
+        'SELECT *, 9 AS free_pieces, 9999 AS free_amount FROM pools WHERE id = ?',
+      ],
+    ],
+  },
+  {
+    name: 'grant-before-the-reveal',
+    what: 'Rights become grants before their round is revealed.',
+    sql: [
+      [/WHERE phase = 'released' AND waiting/g, "WHERE phase <> 'void' AND waiting"],
+      [/AND p\.phase = 'released' THEN 'released'/g, "THEN 'released'"],
+    ],
+  },
+  {
+    name: 'void-after-grant-does-not-reverse',
+    what: 'A round is voided after its grants, and they stay.',
+    sql: [[/AND g\.reversible = 1 AND g\.reversed_us IS NULL/g, '$& AND 0']],
+  },
+  {
+    name: 'expiry-twice',
+    what: 'A reservation that is over goes back to its pool each time somebody looks.',
+    sql: [
+      [MOVES_UNIQUE, '$1'],
+      [
+        /UPDATE rights SET state = \?2,/g,
+        "UPDATE rights SET state = CASE ?2 WHEN 'voided' THEN state ELSE ?2 END,",
+      ],
+    ],
+  },
+  {
+    name: 'leaf-left-out-of-the-chain',
+    what: 'Blocks count the answers that they seal and leave out what was answered.',
+    sql: [[/(arrived_us \|\| ' ' \|\| )leaf(\s+\|\| ' ' \|\| length\(id\))/g, "$1''$2"]],
+  },
+  {
+    name: 'salt-left-out-of-the-row',
+    what: 'The salt of an entry is not kept, so that nobody can check its leaf.',
+    sql: [
+      [
+        /INSERT INTO journal \(kind, at_us, viewer, body, salt, leaf\) VALUES \(\?, \?, \?, \?, \?, \?\)/g,
+        'INSERT INTO journal (kind, at_us, viewer, body, salt, leaf) VALUES (?1, ?2, ?3, ?4, iif(?5 IS NULL, NULL, NULL), ?6)',
+      ],
+    ],
+  },
+  {
+    name: 'retry-with-a-new-key',
+    what: 'Each call to the reward platform bears a key of its own.',
+    newKeys: true,
+  },
+  {
+    name: 'delivered-before-the-answer',
+    what: 'A grant is called delivered when it is sent, not when it is answered.',
+    answersFirst: true,
+  },
+  {
+    name: 'reversal-overtakes-its-grant',
+    what: 'What is taken back is told without waiting for what was given.',
+    readSql: [
+      [
+        /AND \(after IS NULL OR NOT EXISTS \(SELECT 1 FROM outbox f WHERE f\.id = o\.after AND f\.state = 'queued'\)\)/g,
+        '',
+      ],
+    ],
+  },
+  {
+    name: 'feed-position-not-kept',
+    what: 'A cue is applied, and where the feed is stays where it was.',
+    sql: [
+      [
+        /ON CONFLICT \(one\) DO UPDATE SET log_epoch = excluded\.log_epoch, seq = excluded\.seq/g,
+        'ON CONFLICT (one) DO NOTHING',
+      ],
+    ],
+  },
+];
