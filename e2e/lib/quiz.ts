@@ -32,7 +32,7 @@ export async function openQuiz(
 }
 
 export const untilState = (system: System, id: string, state: string): Promise<unknown> =>
-  until(`interaction ${id} is ${state}`, 15_000, async () => {
+  until(`interaction ${id} is ${state}`, 45_000, async () => {
     const { body } = await system.api.events<{ state?: string }>('GET', `/api/v1/interactions/${id}/result`);
     return body.state === state ? true : null;
   });
