@@ -71,8 +71,8 @@ describe('docs/director.md', () => {
   it('has told what it promises', () => {
     const [rehearsed, onAir, ...more] = heard('npx framecue rundown show').slice(1);
     expect(more).toEqual([]);
-    expect(rehearsed?.text).toMatch(/REHEARSAL\n. (?:taken|announced|landed) +q1-open/);
-    expect(onAir?.text).toMatch(/on live\/main\n. (?:taken|announced|landed) +q1-open/);
+    expect(rehearsed?.text).toMatch(/REHEARSAL\n. (?:taken|announced|landed|ended) +q1-open/);
+    expect(onAir?.text).toMatch(/on live\/main\n. (?:taken|announced|landed|ended) +q1-open/);
     expect(heard('npx framecue cue cancel extra')[0]?.text).toMatch(/^extra: voided; players told on PTS/);
     expect(heard('npx framecue cue custom.check')[0]?.text).toMatch(/^ {2}hls: sei/m);
     const asRun = heard('curl "$S/as-run')[0]?.text;
