@@ -114,6 +114,7 @@ afterAll(async () => {
 const shown = (text: string | RegExp): Promise<void> =>
   page.getByText(text).first().waitFor({ timeout: SOON_MS });
 const button = (name: string) => page.getByRole('button', { name, exact: true });
+const SLOW = 'Slow the boxes down';
 
 describe("the operator's page", () => {
   it('asks for a token, again where it is wrong, and keeps none in the address', async () => {
@@ -140,21 +141,21 @@ describe("the operator's page", () => {
   });
 
   it('does nothing at the first press; by key: asked, taken back, asked again, done once', async () => {
-    await button('Apply').focus();
+    await button(`Apply: ${SLOW}`).focus();
     await page.keyboard.press('Enter');
     await shown('Apply at once: drop rate to');
     await page.keyboard.press('Escape');
-    await button('Apply').waitFor();
+    await button(`Apply: ${SLOW}`).waitFor();
     expect(books.presses).toEqual([]);
     await page.keyboard.press('Enter');
     await button('Yes, apply').waitFor();
     expect(await graveFaults(page)).toEqual([]);
     await page.keyboard.press('Enter');
-    await button('Revert').waitFor({ timeout: SOON_MS });
+    await button(`Revert: ${SLOW}`).waitFor({ timeout: SOON_MS });
     expect(books.presses).toEqual([
       { path: 'measures/slow/apply', key: expect.stringMatching(/^press-.{12}$/) },
     ]);
-    await button('Send again').click();
+    await button('Send again: g_r1').click();
     await button('Yes, send again').click();
     await page.getByText('Dead letters').locator('..').getByText('None.').waitFor({ timeout: SOON_MS });
     expect(books.presses.map(({ path }) => path)).toEqual(['measures/slow/apply', 'outbox/g_r1/revive']);
@@ -163,7 +164,7 @@ describe("the operator's page", () => {
   it('says at once that the connection is lost, lets nothing be pressed, and comes back by itself', async () => {
     books.gone = true;
     await shown('Connection to the server lost.');
-    expect(await button('Revert').isDisabled()).toBe(true);
+    expect(await button(`Revert: ${SLOW}`).isDisabled()).toBe(true);
     expect(await page.title()).toContain('No connection');
     expect(await graveFaults(page)).toEqual([]);
     books.gone = false;

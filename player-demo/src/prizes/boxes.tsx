@@ -1,14 +1,14 @@
 import { Chip, Fact } from '../design/parts.tsx';
 import { formatClock, formatCount } from '../shared/format.ts';
-import type { ApiOutcome } from '../shared/http.ts';
 import { Plot } from './plot.tsx';
 import type { Measure, Show } from './report.ts';
 import { TwoStep } from './two-step.tsx';
+import type { Press } from './use-prizes.ts';
 import { doWords, MEASURE_STATES, nextOf, percentOfPpm, whenWords } from './words.ts';
 
 export interface BoxesProps {
   readonly shows: readonly Show[];
-  readonly press: (path: string) => Promise<ApiOutcome<true>>;
+  readonly press: Press;
   readonly onDone: () => void;
   /** Nobody can be asked. */
   readonly lost: boolean;
@@ -104,6 +104,7 @@ function MeasureRow({
       </div>
       <TwoStep
         action={next === 'apply' ? 'Apply' : 'Revert'}
+        label={`${next === 'apply' ? 'Apply' : 'Revert'}: ${title}`}
         consequence={next === 'apply' ? `Apply at once: ${what}?` : `Put back what it changed (${what})?`}
         press={() => press(`measures/${encodeURIComponent(id)}/${next}`)}
         onDone={onDone}

@@ -1,10 +1,10 @@
 import { Chip } from '../design/parts.tsx';
 import { formatClock, formatCount } from '../shared/format.ts';
-import type { ApiOutcome } from '../shared/http.ts';
 import type { Sample } from './history.ts';
 import { Plot } from './plot.tsx';
 import type { DeadLetter, Outbox, OutboxLane } from './report.ts';
 import { TwoStep } from './two-step.tsx';
+import type { Press } from './use-prizes.ts';
 import { BREAKERS, deadWords, formatAge } from './words.ts';
 
 export interface OutboxProps {
@@ -12,7 +12,7 @@ export interface OutboxProps {
   readonly dead: readonly DeadLetter[] | null;
   readonly history: readonly Sample[];
   readonly titles: ReadonlyMap<string, string>;
-  readonly press: (path: string) => Promise<ApiOutcome<true>>;
+  readonly press: Press;
   readonly onDone: () => void;
   /** Nobody can be asked. */
   readonly lost: boolean;
@@ -130,27 +130,40 @@ function Dead({
       {dead.length === 0 ? (
         <p class="soft">None.</p>
       ) : (
-        <ul class="rows">
-          {dead.map(({ id, topic, lane, viewer, attempts, lastCode, lastStatus, lastAt }) => (
-            <li key={id} class="row">
-              <div>
-                <strong>{titles.get(lane) ?? lane}</strong>
-                {viewer !== null && ` for ${viewer}`}: {deadWords(lastCode, lastStatus)}
-                <span class="faint row-notes">
-                  {topic} · {id} · {formatCount(attempts)} {attempts === 1 ? 'attempt' : 'attempts'}
-                  {lastAt !== null && `, last ${formatClock(lastAt)}`}
-                </span>
-              </div>
-              <TwoStep
-                action="Send again"
-                consequence="It goes out with the same id: paid once, if the platform keeps ids."
-                press={() => press(`outbox/${encodeURIComponent(id)}/revive`)}
-                onDone={onDone}
-                disabled={lost}
-              />
-            </li>
-          ))}
-        </ul>
+        <>
+          {dead.length > 1 && (
+            <TwoStep
+              action="Send all again"
+              label="Send all again: dead letters"
+              consequence="All of them, of every pool, each with its own id."
+              press={() => press('outbox/revive')}
+              onDone={onDone}
+              disabled={lost}
+            />
+          )}
+          <ul class="rows">
+            {dead.map(({ id, topic, lane, viewer, attempts, lastCode, lastStatus, lastAt }) => (
+              <li key={id} class="row">
+                <div>
+                  <strong>{titles.get(lane) ?? lane}</strong>
+                  {viewer !== null && ` for ${viewer}`}: {deadWords(lastCode, lastStatus)}
+                  <span class="faint row-notes">
+                    {topic} · {id} · {formatCount(attempts)} {attempts === 1 ? 'attempt' : 'attempts'}
+                    {lastAt !== null && `, last ${formatClock(lastAt)}`}
+                  </span>
+                </div>
+                <TwoStep
+                  action="Send again"
+                  label={`Send again: ${id}`}
+                  consequence="It goes out with the same id: paid once, if the platform keeps ids."
+                  press={() => press(`outbox/${encodeURIComponent(id)}/revive`)}
+                  onDone={onDone}
+                  disabled={lost}
+                />
+              </li>
+            ))}
+          </ul>
+        </>
       )}
     </div>
   );

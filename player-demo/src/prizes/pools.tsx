@@ -4,15 +4,20 @@ import { formatClock, formatCount } from '../shared/format.ts';
 import type { Sample } from './history.ts';
 import { Plot } from './plot.tsx';
 import type { Pool } from './report.ts';
+import { TwoStep } from './two-step.tsx';
+import type { Press } from './use-prizes.ts';
 import { formatAmount, formatMoment, formatMoney } from './words.ts';
 
-export function Pools({
-  pools,
-  history,
-}: {
+export interface PoolsProps {
   readonly pools: readonly Pool[];
   readonly history: readonly Sample[];
-}) {
+  readonly press: Press;
+  readonly onDone: () => void;
+  /** Nobody can be asked. */
+  readonly lost: boolean;
+}
+
+export function Pools({ pools, ...rest }: PoolsProps) {
   return (
     <section class="prizes-section" aria-labelledby="pools-title">
       <h2 id="pools-title" class="section-title">
@@ -21,7 +26,7 @@ export function Pools({
       {pools.length === 0 && <p class="soft">No pool has been opened.</p>}
       <div class="pools">
         {pools.map((pool) => (
-          <PoolCard key={pool.id} pool={pool} history={history} />
+          <PoolCard key={pool.id} pool={pool} {...rest} />
         ))}
       </div>
     </section>
@@ -36,7 +41,11 @@ const PARTS = [
   { account: 'sweptOut', name: 'Swept out' },
 ] as const;
 
-function PoolCard({ pool, history }: { readonly pool: Pool; readonly history: readonly Sample[] }) {
+interface PoolCardProps extends Omit<PoolsProps, 'pools'> {
+  readonly pool: Pool;
+}
+
+function PoolCard({ pool, history, press, onDone, lost }: PoolCardProps) {
   const { id, title, tier, purpose, show, currency, balances, state, closedWhy, closesAt } = pool;
   const whole = balances.funded.pieces + balances.sweptIn.pieces;
   const wholeMinor = balances.funded.amountMinor + balances.sweptIn.amountMinor;
@@ -92,6 +101,7 @@ function PoolCard({ pool, history }: { readonly pool: Pool; readonly history: re
           {closesAt !== null && ` · closes ${formatMoment(closesAt, history.at(-1)!.at * 1000)}`}
           {closedWhy !== null && ` · ${closedWhy}`}
         </p>
+        <PoolActions pool={pool} press={press} onDone={onDone} lost={lost} />
         {seen.length > 1 ? (
           <Plot
             height={120}
@@ -110,5 +120,30 @@ function PoolCard({ pool, history }: { readonly pool: Pool; readonly history: re
         )}
       </div>
     </article>
+  );
+}
+
+/** What is left is swept only where no right can be earned any more. */
+function PoolActions({ pool, press, onDone, lost }: Omit<PoolCardProps, 'history'>) {
+  const { id, title, state, balances } = pool;
+  const path = (what: string): string => `pools/${encodeURIComponent(id)}/${what}`;
+  const step = (action: string, consequence: string, what: string) => (
+    <TwoStep
+      {...{ action, consequence, onDone, disabled: lost }}
+      label={`${action}: ${title}`}
+      press={() => press(path(what))}
+    />
+  );
+  if (state === 'open') {
+    return (
+      <div class="pool-actions">{step('Close', 'No right is earned from it from then on.', 'close')}</div>
+    );
+  }
+  return (
+    <div class="pool-actions">
+      {step('Reopen', 'Rights can be earned from it again.', 'reopen')}
+      {balances.free.pieces > 0 &&
+        step('Sweep', `${formatCount(balances.free.pieces)} go where its rule says.`, 'sweep')}
+    </div>
   );
 }

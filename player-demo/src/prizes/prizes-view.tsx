@@ -66,7 +66,7 @@ export function PrizesView({ events, token, onSignOut }: PrizesViewProps) {
           <>
             <Needs needs={needs} />
             <RightsRow rights={prizes.treasury.rights} />
-            <Pools pools={prizes.treasury.pools} history={history} />
+            <Pools pools={prizes.treasury.pools} history={history} press={press} onDone={ask} lost={lost} />
             <div class="prizes-columns">
               <OutboxSection
                 outbox={prizes.outbox}

@@ -6,6 +6,8 @@ import type { ApiOutcome } from '../shared/http.ts';
 export interface TwoStepProps {
   /** On the button. */
   readonly action: string;
+  /** ... and of what, for those who hear it. */
+  readonly label: string;
   /** What is done by the second press, whole: it is read out. */
   readonly consequence: string;
   readonly press: () => Promise<ApiOutcome<unknown>>;
@@ -24,7 +26,7 @@ type Step =
   | { readonly kind: 'said'; readonly good: boolean; readonly text: string };
 
 /** What moves money or a rule asks before it is done. Pressed twice by mistake, it is done once. */
-export function TwoStep({ action, consequence, press, onDone, disabled = false }: TwoStepProps) {
+export function TwoStep({ action, label, consequence, press, onDone, disabled = false }: TwoStepProps) {
   const [step, setStep] = useState<Step>({ kind: 'rest' });
   const yes = useRef<HTMLButtonElement>(null);
   const first = useRef<HTMLButtonElement>(null);
@@ -63,7 +65,7 @@ export function TwoStep({ action, consequence, press, onDone, disabled = false }
       }}
     >
       {step.kind === 'asks' ? (
-        <fieldset class="two-step-asks" aria-label={action}>
+        <fieldset class="two-step-asks" aria-label={label}>
           <span class="two-step-text" role="status">
             {consequence}
           </span>
@@ -85,6 +87,7 @@ export function TwoStep({ action, consequence, press, onDone, disabled = false }
             ref={first}
             type="button"
             class="button"
+            aria-label={label}
             disabled={disabled || step.kind === 'sent'}
             onClick={() => setStep({ kind: 'asks' })}
           >

@@ -94,12 +94,15 @@ async function askAll(events: string, token: string, signal: AbortSignal): Promi
   return { ok: true, value, status: treasury.status };
 }
 
-/** One press: `path` behind `/api/v1/`. Sent once; the same press never twice. */
-export function usePress(events: string, token: string): (path: string) => Promise<ApiOutcome<true>> {
+/** `path` behind `/api/v1/`. */
+export type Press = (path: string, body?: object) => Promise<ApiOutcome<true>>;
+
+/** One press. Sent once; the same press never twice. */
+export function usePress(events: string, token: string): Press {
   return useCallback(
-    (path) =>
+    (path, body = {}) =>
       request({
-        ...{ url: `${events}/api/v1/${path}`, method: 'POST', token, body: {} },
+        ...{ url: `${events}/api/v1/${path}`, method: 'POST', token, body },
         idempotencyKey: randomName('press-'),
         read: () => true as const,
       }),
