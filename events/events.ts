@@ -45,6 +45,8 @@ import { createOutbox, type RewardsOptions } from './outbox/setup.ts';
 import { Presentations } from './spread/presentations.ts';
 import { FIRST_SHARE, ViewerSpread } from './spread/viewer-spread.ts';
 import { systemTimers, type Timers } from './timers.ts';
+import type { TreasuryObserver } from './treasury/observer.ts';
+import { setUpTreasury } from './treasury/setup.ts';
 
 export interface EventsOptions {
   /** The ledger's file. */
@@ -84,6 +86,7 @@ export interface EventsOptions {
   readonly storeBusyTimeoutMs?: number;
   /** Absent: nothing is sent to a reward platform. */
   readonly rewards?: RewardsOptions;
+  readonly treasuryObserver?: TreasuryObserver;
   /** Where randomness comes from. */
   readonly draws?: DrawsSettings;
   readonly drawsObserver?: DrawsObserver;
@@ -219,6 +222,10 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     ...(options.feedLimits === undefined ? {} : { limits: options.feedLimits }),
   });
   const outbox = createOutbox({ books: ledger, tokens: options.tokens, ...media }, options.rewards);
+  const treasury = setUpTreasury({
+    ...{ books: ledger, tokens: options.tokens, clock, timers, log, secret: options.sessionKey },
+    observer: options.treasuryObserver,
+  });
   const keeper = new Keeper({ ledger, book, held, follower, clock, log });
   const proofs = new StampProofs({ keys, crypto: webCrypto(crypto.subtle), clock });
   const submissions = new Submissions({
@@ -289,6 +296,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       reportRoutes(app, { mirror, presentations, tokens: viewerTokens, clock, observer });
       presentationRoutes(app, { presentations, mirror, tokens: options.tokens });
       keysRoute(app, keys);
+      treasury.routes(app);
       outbox.routes(app);
       drawing.routes(app, catalog);
       ledgerRoutes(app, { ledger, tokens: options.tokens, clock });
@@ -303,6 +311,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       keys.start();
       feed.start();
       keeper.start(timers);
+      treasury.start();
       outbox.start();
       drawing.draws.start(timers);
     },
@@ -317,6 +326,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     async close() {
       gateway.close();
       keeper.stop();
+      await treasury.close();
       await drawing.draws.close();
       await Promise.all([feed.close(), keys.stop(), outbox.close()]);
       await tellHead(ledger, log, 'end');

@@ -19,6 +19,9 @@ import { until } from './until.ts';
 
 export const DIRECTOR = 'director-token-for-tests';
 export const READER = 'reader-token-for-tests';
+export const TREASURER = 'treasurer-token-for-tests';
+/** May do all that a token can, as a rehearsal. */
+export const REHEARSER = 'rehearser-token-for-tests';
 export const JWT_SECRET = 'jwt-secret-for-tests-of-32-bytes';
 export const SPREAD_MS = 15_000;
 
@@ -67,6 +70,8 @@ export class EventsUnderTest {
       tokens: createTokenRegistry([
         { name: 'director', token: DIRECTOR, rights: ['direct'] },
         { name: 'reader', token: READER, rights: ['read'] },
+        { name: 'treasurer', token: TREASURER, rights: ['treasurer'] },
+        { name: 'rehearser', token: REHEARSER, rights: ['direct', 'treasurer'], rehearsal: true },
         { name: 'feed', token: FEED_TOKEN, rights: ['feed'] },
       ]),
       sessionKey: 'session-key-for-tests',

@@ -4,6 +4,7 @@ import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.
 import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
 import { SHADOW_SESSION_OPERATION } from '../../events/http/shadow-session.ts';
 import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
+import { TREASURY_OPERATIONS } from '../../events/http/treasury-operations.ts';
 import { OUTBOX_OPERATIONS } from '../../events/outbox/operations.ts';
 import { CLOCK_HEALTH_OPERATION } from '../../service/clock-health/operations.ts';
 import type { ApiInfo } from '../../service/openapi/document.ts';
@@ -34,6 +35,7 @@ export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly
   SHADOW_SESSION_OPERATION,
   PRESENTATIONS_OPERATION,
   ...SPREAD_OPERATIONS,
+  ...TREASURY_OPERATIONS,
   ...OUTBOX_OPERATIONS,
   ...DRAW_OPERATIONS,
   ...LEDGER_OPERATIONS,

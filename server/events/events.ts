@@ -6,6 +6,7 @@ import type { JwtSource } from '../../events/http/viewer-jwt.ts';
 import { LEDGER_FILE, LEDGER_LOCK } from '../../events/ledger/place.ts';
 import { eventsMetrics } from '../../events/metrics.ts';
 import { outboxMetrics } from '../../events/outbox/metrics.ts';
+import { treasuryMetrics } from '../../events/treasury/metrics.ts';
 import { clockHealthRoute } from '../../service/clock-health/routes.ts';
 import { createCors } from '../../service/cors.ts';
 import { lockFolder } from '../../service/folder-lock.ts';
@@ -81,7 +82,9 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     cors,
     log,
     observer: eventsMetrics(registry),
+    draws: { relays: settings.drandRelays },
     drawsObserver: drawsMetrics(registry),
+    treasuryObserver: treasuryMetrics(registry),
   });
   gatewayMetrics(registry, () => events.status().gateway);
   for (const [name, check] of Object.entries(events.checks)) health.add(name, check);
