@@ -263,6 +263,17 @@ export const SETTINGS = {
     meaning: 'For how long a short viewer token is good, in milliseconds.',
   }),
 
+  // draws
+  drandRelays: setting({
+    name: 'FRAMECUE_DRAND_RELAYS',
+    processes: EVENTS,
+    schema: list(
+      text(/^https?:\/\/[A-Za-z0-9.:[\]_-]+(?:\/[A-Za-z0-9._~/-]*)?$/, 'give http(s)://HOST[:PORT]'),
+    ),
+    default: 'https://api.drand.sh,https://drand.cloudflare.com,https://api2.drand.sh,https://api3.drand.sh',
+    meaning:
+      'Relays of drand, between commas, that draws take their randomness from; its signature is checked, whoever gives it.',
+  }),
   // the way out to the reward platform
   rewardsUrl: setting({
     name: 'FRAMECUE_REWARDS_URL',
