@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   record: async () => (await import('./commands/record.ts')).recordCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
+  rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),
   rundown: async () => (await import('./commands/rundown.ts')).rundownCommand(),
   stamp: async () => (await import('./commands/stamp.ts')).stampCommand(),
   strip: async () => (await import('./commands/strip.ts')).stripCommand(),
