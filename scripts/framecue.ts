@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cue: async () => (await import('./commands/cue.ts')).cueCommand(),
   trace: async () => (await import('./commands/trace.ts')).traceCommand(),
   inspect: async () => (await import('./commands/inspect.ts')).inspectCommand(),
+  ledger: async () => (await import('./commands/ledger.ts')).ledgerCommand(),
   record: async () => (await import('./commands/record.ts')).recordCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),

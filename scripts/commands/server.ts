@@ -83,10 +83,10 @@ export function serverOf({ media, token, stream }: ServerOptions): Server {
   return { media: found.media.replace(/\/+$/, ''), token: found.token, stream: stream ?? own };
 }
 
-function readRun(): RunFile | null {
-  const { settings } = loadSettings(process.env);
+/** What the server that runs here has told of itself; null: none runs. */
+export function readRun(dataDir: string = loadSettings(process.env).settings.dataDir): RunFile | null {
   try {
-    return JSON.parse(readFileSync(runFilePath(settings.dataDir), 'utf8')) as RunFile;
+    return JSON.parse(readFileSync(runFilePath(dataDir), 'utf8')) as RunFile;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

@@ -93,9 +93,10 @@ describe('a restore', () => {
   test('where nothing is', async () => {
     grow(['q1', 'q2']);
     const { head } = await backupLedger(path, saved);
-    rmSync(path);
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
     const report = await restore({ known: head });
     expect(report).toMatchObject({ head, kept: null, before: null });
+    expect(readdirSync(folder).sort()).toEqual(['events.db', 'saved.db']);
     expect(report.copiedMs + report.checkedMs).toBeGreaterThanOrEqual(0);
     expect(grow(['q3']).rows.submissions).toBe(3);
     expect(checkLedger(path, { known: head }).good).toBe(true);

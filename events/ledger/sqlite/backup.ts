@@ -8,10 +8,9 @@ import { openStore } from '../../../service/sqlite/batch-worker.ts';
 import type { LedgerHead } from '../head.ts';
 import type { Block } from './blocks.ts';
 import { openBooks } from './books.ts';
-import { checkLedger, type LedgerCheck } from './check/check.ts';
+import { checkLedger, type LedgerCheck, readHead } from './check/check.ts';
 import { describeFinding } from './check/finding.ts';
 import { openSnapshot } from './check/snapshot.ts';
-import { prepareHead } from './head.ts';
 import { MIGRATIONS } from './schema.ts';
 
 /** Pages of one step; the writer is not held up between or within them. */
@@ -84,7 +83,7 @@ export async function restoreLedger(
     removeAll(incoming);
     await copyWhole(from, incoming);
     const copiedAt = performance.now();
-    bringUp(incoming);
+    await bringUp(incoming);
     const { head } = checkedOrThrow(incoming, known);
     const before = existsSync(path) ? headAt(path) : null;
     if (before !== null && !discardNewer && !holds(incoming, before)) {
@@ -123,13 +122,18 @@ async function copyWhole(from: string, to: string): Promise<void> {
   } finally {
     source.close();
   }
-  const copy = new DatabaseSync(to, { timeout: BUSY_TIMEOUT_MS });
+  await closeUp(to);
+}
+
+/** Without a write-ahead log, and on the disk. */
+async function closeUp(path: string): Promise<void> {
+  const copy = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     copy.exec('PRAGMA journal_mode = DELETE');
   } finally {
     copy.close();
   }
-  const file = await open(to, 'r+');
+  const file = await open(path, 'r+');
   try {
     await file.sync();
   } finally {
@@ -138,13 +142,14 @@ async function copyWhole(from: string, to: string): Promise<void> {
 }
 
 /** A backup of a version before this one, as events would do it when it starts. */
-function bringUp(path: string): void {
+async function bringUp(path: string): Promise<void> {
   const file = { path, busyTimeoutMs: BUSY_TIMEOUT_MS, maxPages: 0 };
   const nowUs = () => systemClock.unixUs();
   openStore(file, {
     migrations: MIGRATIONS,
     open: ({ write, read }) => openBooks({ write, read, nowUs }),
   }).close();
+  await closeUp(path);
 }
 
 function checkedOrThrow(path: string, known: RestoreOptions['known'] = null): LedgerCheck {
@@ -159,12 +164,7 @@ function checkedOrThrow(path: string, known: RestoreOptions['known'] = null): Le
 /** Null where it cannot be read: then it stands in the way of nothing. */
 function headAt(path: string): LedgerHead | null {
   try {
-    const db = openSnapshot(path);
-    try {
-      return prepareHead(db)();
-    } finally {
-      db.close();
-    }
+    return readHead(path);
   } catch (error) {
     if (error instanceof FramecueError || isSqliteError(error)) return null;
     throw error;

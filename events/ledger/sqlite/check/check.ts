@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LedgerHead } from '../../head.ts';
 import { GENESIS } from '../blocks.ts';
-import { headOf } from '../head.ts';
+import { headOf, prepareHead } from '../head.ts';
 import { type ChainSeen, checkChain } from './chain.ts';
 import { Erased } from './erased.ts';
 import type { Finding } from './finding.ts';
@@ -66,6 +66,16 @@ export function checkLedger(path: string, options: CheckOptions = {}): LedgerChe
     erased: { rows: seen.erased.count, viewers: seen.erased.viewers },
     rebuilt: doesRebuild ? DERIVED : [],
   };
+}
+
+/** @throws {FramecueError} as `checkLedger` */
+export function readHead(path: string): LedgerHead {
+  const snapshot = openSnapshot(path);
+  try {
+    return prepareHead(snapshot)();
+  } finally {
+    snapshot.close();
+  }
 }
 
 function* allOf(

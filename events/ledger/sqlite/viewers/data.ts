@@ -24,14 +24,17 @@ interface EntryRow {
 }
 
 /** In the order in which it came to be. */
-export function prepareViewerData(db: DatabaseSync): (given: { readonly viewer: string }) => ViewerData {
+export function prepareViewerData(
+  db: DatabaseSync,
+  schema: 'main' | 'live' = 'main',
+): (given: { readonly viewer: string }) => ViewerData {
   // From interactions on: answers are found by interaction and viewer, an index by viewer alone would cost each answer.
   const answers = db.prepare(`
     SELECT s.id, i.id AS interaction, s.answer, s.status, j.verdict, j.code, s.arrived_us, s.claims
     FROM interactions i CROSS JOIN submissions s ON s.interaction = i.seq AND s.viewer = ?
     LEFT JOIN judgements j ON j.submission = s.seq ORDER BY s.seq`);
   const entries = db.prepare('SELECT seq, kind, at_us, body FROM journal WHERE viewer = ? ORDER BY seq');
-  const tables = tablesOfViewers(db).map((table) => ({
+  const tables = tablesOfViewers(db, schema).map((table) => ({
     table,
     rows: db.prepare(`SELECT * FROM ${table} WHERE viewer = ?`),
   }));
