@@ -116,6 +116,58 @@ const shown = (text: string | RegExp): Promise<void> =>
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const SLOW = 'Slow the boxes down';
 
+describe("the operator's page, over the real books", () => {
+  it('shows a pool and the boxes of its show, applies a measure, closes and sweeps, and the log has it all', async () => {
+    const { events, tokens } = await system.run();
+    const send = async (method: string, path: string, body: object): Promise<void> => {
+      const response = await fetch(`${events}/api/v1/${path}`, {
+        method,
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${tokens.treasurer}` },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    };
+    const terms = { show: 'gala', title: 'Gala vouchers', tier: 'low', currency: 'EUR' };
+    await send('POST', 'pools', { id: 'gala-low', ...terms, pieces: 40, amountMinor: 40_000 });
+    const slower = { id: 'slower', title: 'Fewer boxes', do: { dropPpm: 1_000 }, auto: false };
+    await send('PUT', 'shows/gala/measures', { dropPpm: 50_000, threshold: 3, measures: [slower] });
+    const own = await browser.newPage({ viewport: { width: 1024, height: 768 } });
+    own.on('pageerror', (error) => errors.push(error.message));
+    const enter = async (token: string): Promise<void> => {
+      await own.goto(`${events}/prizes.html#token=${token}`);
+      await own.reload();
+    };
+    const press = async (label: string, yes: string): Promise<void> => {
+      await own.getByRole('button', { name: label, exact: true }).click({ timeout: SOON_MS });
+      await own.getByRole('button', { name: yes, exact: true }).click({ timeout: SOON_MS });
+    };
+    // Measures are the show's, pools are money.
+    await enter(tokens.director);
+    await own.getByRole('img', { name: /^Of 40 pieces: Granted 0, Reserved 0, Free 40/ }).waitFor();
+    await own.getByText('5\u202f% of answers').waitFor({ timeout: SOON_MS });
+    await press('Apply: Fewer boxes', 'Yes, apply');
+    await own.getByText('0.1\u202f% of answers').waitFor({ timeout: SOON_MS });
+    await press('Revert: Fewer boxes', 'Yes, revert');
+    await own.getByText('5\u202f% of answers').waitFor({ timeout: SOON_MS });
+    await press('Close: Gala vouchers', 'Yes, close');
+    await own.getByText('This token does not have the right to do that.').waitFor({ timeout: SOON_MS });
+    await enter(tokens.treasurer);
+    await press('Close: Gala vouchers', 'Yes, close');
+    await own.getByText('Gala vouchers is over, with 40 pieces left.').waitFor({ timeout: SOON_MS });
+    await press('Sweep: Gala vouchers', 'Yes, sweep');
+    await own
+      .getByRole('img', { name: /Free 0, Swept out 40$/ })
+      .first()
+      .waitFor({ timeout: SOON_MS });
+    await own.getByText('Nothing needs you').waitFor({ timeout: SOON_MS });
+    await own.getByRole('cell', { name: 'gala-low' }).first().waitFor({ timeout: SOON_MS });
+    const log = await own.getByRole('table').last().innerText();
+    for (const line of [/director.*slower/, /treasurer.*gala-low/]) expect(log).toMatch(line);
+    expect(await graveFaults(own)).toEqual([]);
+    await own.close();
+  });
+});
+
 describe("the operator's page", () => {
   it('asks for a token, again where it is wrong, and keeps none in the address', async () => {
     const { events } = await system.run();

@@ -25,7 +25,9 @@ export function App({ config, given }: { readonly config: DemoConfig; readonly g
         setToken(typed);
       }}
     >
-      <p class="soft">A read token looks; measures and dead letters take the treasurer's.</p>
+      <p class="soft">
+        A read token looks. Measures take the director's; pools and dead letters the treasurer's.
+      </p>
     </SignIn>
   );
 }
