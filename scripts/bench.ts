@@ -15,6 +15,10 @@ const BENCHES: Readonly<Record<string, { readonly file: string; readonly text: s
     file: './benches/injector.ts',
     text: 'CPU of `framecue stamp` over ten minutes of 1080p, beside ffmpeg h264_metadata (some 3 minutes)',
   },
+  leaves: {
+    file: './benches/leaves.ts',
+    text: "what the ledger's leaves and blocks cost an answer in its worker (some 15 seconds)",
+  },
   submissions: {
     file: './benches/submissions.ts',
     text: 'durable submissions a second, beside empty handlers of Express 5 and node:http (some 2 minutes)',

@@ -1,0 +1,146 @@
+/**
+ * `npm run bench -- leaves`: what leaves and blocks cost an answer in the ledger's worker. One thread, no syncs of the
+ * disk, CPU time alone: batches of answers as the ledger writes them, and by the same statements without salt, leaf and
+ * block, in turn in one run; medians of both.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { parseArgs } from 'node:util';
+import { openBooks } from '../../events/ledger/sqlite/books.ts';
+import type { SubmitOp } from '../../events/ledger/sqlite/messages.ts';
+import { MIGRATIONS } from '../../events/ledger/sqlite/schema.ts';
+import { unixUs } from '../../packet/time.ts';
+import { medianOf } from './cpu-of.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    rounds: { type: 'string', default: '9' },
+    answers: { type: 'string', default: '20000' },
+    batch: { type: 'string', default: '100' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  process.stdout.write('options: [--json FILE] [--rounds 9] [--answers 20000] [--batch 100]\n');
+  process.exit(0);
+}
+const [rounds, answers, batch] = [options.rounds, options.answers, options.batch].map(Number) as [
+  number,
+  number,
+  number,
+];
+
+type Apply = (ops: readonly SubmitOp[]) => void;
+
+/** A ledger of one round. */
+function newLedger(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF');
+  for (const step of MIGRATIONS) db.exec(step);
+  return db;
+}
+
+function inBatches(db: DatabaseSync, one: (op: SubmitOp) => void, end: () => void): Apply {
+  const [begin, commit, savepoint, release] = ['BEGIN IMMEDIATE', 'COMMIT', 'SAVEPOINT op', 'RELEASE op'].map(
+    (sql) => db.prepare(sql),
+  );
+  return (ops) => {
+    begin!.run();
+    for (const op of ops) {
+      savepoint!.run();
+      one(op);
+      release!.run();
+    }
+    end();
+    commit!.run();
+  };
+}
+
+function asItIs(db: DatabaseSync): Apply {
+  const books = openBooks({ write: db, read: db, nowUs: () => Date.now() * 1_000 });
+  books.apply({
+    kind: 'create',
+    record: { id: 'q1', type: 'quiz', config: {}, createdAtUs: unixUs(0) },
+  });
+  return inBatches(db, (op) => void books.apply(op), books.beforeCommit);
+}
+
+/** As `sqlite/writes.ts` does it, but for the chain. */
+function withoutChain(db: DatabaseSync): Apply {
+  db.exec(`INSERT INTO interactions (id, record) VALUES ('q1', '{}')`);
+  const insert = db.prepare(`
+    INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims)
+    SELECT i.seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM interactions i
+    WHERE i.id = ?1 AND NOT EXISTS (
+      SELECT 1 FROM transitions t WHERE t.interaction = i.seq AND t.kind IN ('revealed', 'canceled'))
+    ON CONFLICT (interaction, viewer) DO NOTHING`);
+  const count = db.prepare(`
+    INSERT INTO tallies (interaction, bucket, n) SELECT seq, ?2, 1 FROM interactions WHERE id = ?1
+    ON CONFLICT (interaction, bucket) DO UPDATE SET n = n + 1`);
+  return inBatches(
+    db,
+    (op) => {
+      const { interaction, viewer, id, answer, bucket, status, arrivedAtUs, claims } = op;
+      insert.run(interaction, viewer, id, answer, bucket, status, arrivedAtUs, claims);
+      count.run(interaction, bucket);
+    },
+    () => undefined,
+  );
+}
+
+const claims = JSON.stringify({
+  ...{ cue: 'open-1', rev: 0, epoch: 'e1', firePts: 1_000, actedPts: 2_000, answerMs: 1_000, path: 'flv' },
+});
+const makeOps = (): SubmitOp[] =>
+  Array.from({ length: answers }, (_, i) => ({
+    ...{ kind: 'submit', interaction: 'q1', viewer: `viewer-${i}-${randomUUID()}`, id: randomUUID() },
+    ...{
+      answer: '{"choice":1}',
+      bucket: String(i % 4),
+      status: 'accepted',
+      arrivedAtUs: 1_700_000_000_000_000 + i,
+    },
+    ...{ claims, bookedBy: null },
+  }));
+
+/** @returns CPU microseconds of one answer */
+function costOf(prepare: (db: DatabaseSync) => Apply): number {
+  const folder = mkdtempSync(join(tmpdir(), 'framecue-leaves-'));
+  const db = newLedger(join(folder, 'events.db'));
+  try {
+    const apply = prepare(db);
+    const ops = makeOps();
+    const before = process.cpuUsage();
+    for (let from = 0; from < answers; from += batch) apply(ops.slice(from, from + batch));
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / answers;
+  } finally {
+    db.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const costs = { with: [] as number[], without: [] as number[] };
+// The first round is for the compiler.
+for (let round = 0; round <= rounds; round++) {
+  const one = { without: costOf(withoutChain), with: costOf(asItIs) };
+  if (round === 0) continue;
+  costs.with.push(one.with);
+  costs.without.push(one.without);
+}
+const chained = medianOf(costs.with);
+const plain = medianOf(costs.without);
+const figures = [
+  ['leaves_with', chained, 'us'],
+  ['leaves_without', plain, 'us'],
+  ['leaves_cost', chained - plain, 'us'],
+  ['leaves_ratio', chained / plain, 'x'],
+] as const;
+for (const [name, value, unit] of figures) process.stdout.write(`${name}: ${value.toFixed(2)} ${unit}\n`);
+if (options.json !== undefined) {
+  writeFileSync(options.json, `${JSON.stringify({ rounds, answers, batch, costs, figures }, null, 2)}\n`);
+}
