@@ -1,8 +1,9 @@
 import { createDecipheriv } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { timeOfRound } from '../../draws/drand.ts';
+import { QUICKNET, timeOfRound } from '../../draws/drand.ts';
 import { fromBase64Url, fromHex, isIncluded } from '../../draws/index.ts';
 import { readBundle } from '../../draws/read.ts';
+import { ROUND } from '../../draws/testing.ts';
 import { verifyDraw } from '../../draws/verify.ts';
 import { someTerms } from '../ledger/sqlite/treasury/fixtures.ts';
 import { DIRECTOR, EventsUnderTest, READER, SPREAD_MS } from '../test-support/harness.ts';
@@ -432,6 +433,44 @@ describe('a draw over HTTP', () => {
     expect((await events.get(path('draw'))).status).toBe(404);
     expect((await events.get(path('reveal'), DIRECTOR)).status).toBe(404);
   });
+});
+
+test('a draw by a round that the network has really signed is good for who trusts quicknet', async () => {
+  const events = new EventsUnderTest({ draws: { relays: [] } });
+  await events.start();
+  const path = '/api/v1/interactions/final';
+  const stateIs = (state: string) =>
+    until(async () => {
+      const { body } = await events.get(`${path}/draw`);
+      expect(body.state).toBe(state);
+      return body;
+    });
+  try {
+    // So that the list is committed to ten seconds and a bit before the round.
+    const roundAt = timeOfRound(QUICKNET, ROUND.round);
+    events.time.clock.advanceMs(roundAt - 11_000 - DURATION_MS - SPREAD_MS - events.time.clock.unixMs());
+    const prizes = [{ prize: 'cup', pool: 'none', pieces: 2, amountMinor: 0 }];
+    const config = { title: 'F', prizes, durationMs: DURATION_MS, randomness: { kind: 'drand' } };
+    await events.post('/api/v1/interactions', { id: 'final', type: 'lottery', config }, DIRECTOR);
+    const data = { interaction: 'final' };
+    await events.publish(
+      events.land({ id: 'open-1', type: 'interaction.open', data, durationMs: DURATION_MS }),
+    );
+    for (let i = 0; i < 9; i++) await events.submit('final', await events.session(`v${i}`));
+    events.time.advance(DURATION_MS + SPREAD_MS);
+    expect((await stateIs('committed')).commitment).toMatchObject({ round: ROUND.round, roundAt });
+    events.time.advance(11_000);
+    // The relay's own JSON, by hand.
+    expect((await events.post(`${path}/draw/randomness`, { ...ROUND }, DIRECTOR)).status).toBe(202);
+    await stateIs('drawn');
+    await events.publish(events.land({ id: 'reveal-1', type: 'interaction.reveal', ref: 'open-1' }));
+    const draw = await stateIs('revealed');
+    const pages = [(await events.get(`${path}/entrants?page=0`)).body];
+    const bundle = readBundle({ v: 1, draw, pages });
+    expect(bundle.kind === 'read' && verifyDraw(bundle.value)).toMatchObject({ kind: 'good' });
+  } finally {
+    await events.stop();
+  }
 });
 
 function open({ iv, ciphertext }: { iv: string; ciphertext: string }, key: string) {
