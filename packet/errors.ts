@@ -165,6 +165,37 @@ export const ERRORS = {
     retryable: false,
     text: 'The measure is not in a state that allows this.',
   },
+  // flash sales
+  ERR_SOLD_OUT: { status: 409, retryable: false, text: 'Everything is sold.' },
+  ERR_STOCK_RESERVED: {
+    status: 409,
+    retryable: true,
+    text: 'Every piece that is left is reserved; one may come back.',
+  },
+  ERR_SALE_CLOSED: { status: 409, retryable: false, text: 'Nothing is on sale here now.' },
+  ERR_SALE_TURN: { status: 409, retryable: true, text: "The viewer's turn has not come yet." },
+  ERR_SALE_LINE_CLOSED: {
+    status: 409,
+    retryable: false,
+    text: 'The line is longer than the sale lasts; nobody is let into it any more.',
+  },
+  ERR_TICKET_INVALID: {
+    status: 403,
+    retryable: false,
+    text: 'The ticket is not one of this viewer for this sale.',
+  },
+  ERR_NOT_ELIGIBLE: { status: 403, retryable: false, text: 'The pool is not for this viewer.' },
+  ERR_RESERVATION_NONE: { status: 404, retryable: false, text: 'The viewer has reserved nothing here.' },
+  ERR_RESERVATION_OVER: {
+    status: 409,
+    retryable: false,
+    text: 'The reservation is over, and its piece has gone back.',
+  },
+  ERR_ORDER_EXISTS: {
+    status: 409,
+    retryable: false,
+    text: 'The reservation was ordered under another Idempotency-Key.',
+  },
   // draws
   ERR_DRAW_NOT_YET: { status: 409, retryable: true, text: 'The draw has not come that far.' },
   ERR_DRAW_STATE: { status: 409, retryable: false, text: 'The draw is not in a state that allows this.' },

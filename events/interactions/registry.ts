@@ -4,11 +4,12 @@ import type { UnixMilliseconds } from '../../packet/time.ts';
 import type { CueMoment } from '../ledger/facts.ts';
 import { lottery } from './lottery/lottery.ts';
 import { quiz } from './quiz/quiz.ts';
+import { flashSale } from './sale/flash-sale.ts';
 import type { InteractionType } from './type.ts';
 
 /** Every interaction type; another one is a folder here and a line. */
 export const INTERACTION_TYPES: ReadonlyMap<string, InteractionType> = new Map(
-  [quiz, lottery].map((type) => [type.name, type]),
+  [quiz, lottery, flashSale].map((type) => [type.name, type]),
 );
 
 /** The name under which a cue speaks of an interaction; null where it names none. */

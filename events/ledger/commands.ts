@@ -1,5 +1,6 @@
 import type { DrawCommands, DrawQuestions } from './draws.ts';
 import type { OutboxCommands, OutboxQuestions } from './outbox.ts';
+import type { SaleCommands, SaleQuestions } from './sale.ts';
 import type { PeopleQuestions } from './sqlite/acted.ts';
 import type { TreasuryCommands, TreasuryQuestions } from './treasury-commands.ts';
 import type { ViewerCommands, ViewerQuestions } from './viewers.ts';
@@ -9,11 +10,12 @@ import type { ViewerCommands, ViewerQuestions } from './viewers.ts';
  * outcome, as a value. Each domain adds a map of its own (`TreasuryCommands`, ...), and its part in
  * `sqlite/domains.ts`. All of it crosses threads: plain data alone.
  */
-export type Commands = DrawCommands & OutboxCommands & TreasuryCommands & ViewerCommands;
+export type Commands = DrawCommands & OutboxCommands & SaleCommands & TreasuryCommands & ViewerCommands;
 
 /** Questions change nothing and see what is committed. */
 export type Questions = DrawQuestions &
   OutboxQuestions &
+  SaleQuestions &
   TreasuryQuestions &
   PeopleQuestions &
   ViewerQuestions;

@@ -7,6 +7,7 @@ import { draws } from './draws/index.ts';
 import type { Journal, Reducer } from './journal.ts';
 import { outbox } from './outbox.ts';
 import type { LedgerReads } from './reads.ts';
+import { sale } from './sale/index.ts';
 import { treasury } from './treasury/index.ts';
 import { viewers } from './viewers/index.ts';
 
@@ -69,4 +70,4 @@ export interface DomainReads {
 }
 
 /** Every domain; another one is a file beside this and a line. */
-export const DOMAINS: readonly LedgerDomain[] = [peopleDomain, viewers, outbox, treasury, draws];
+export const DOMAINS: readonly LedgerDomain[] = [peopleDomain, viewers, outbox, treasury, draws, sale];
