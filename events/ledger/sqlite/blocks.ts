@@ -7,17 +7,14 @@ import type { DatabaseSync } from 'node:sqlite';
  * of any content stands behind its length.
  */
 export const CHAINED = [
-  { table: 'interactions', line: `seq || ' ' || leaf` },
-  { table: 'transitions', line: `seq || ' ' || leaf` },
+  { table: 'interactions', line: `seq, ' ', leaf` },
+  { table: 'transitions', line: `seq, ' ', leaf` },
   {
     table: 'submissions',
-    line: `seq || ' ' || interaction || ' ' || status || ' ' || arrived_us || ' ' || leaf
-      || ' ' || length(id) || ':' || id || ' ' || length(bucket) || ':' || bucket`,
+    line: `seq, ' ', interaction, ' ', status, ' ', arrived_us, ' ', leaf,
+      ' ', length(id), ':', id, ' ', length(bucket), ':', bucket`,
   },
-  {
-    table: 'journal',
-    line: `seq || ' ' || at_us || ' ' || kind || ' ' || leaf || ' ' || length(body) || ':' || body`,
-  },
+  { table: 'journal', line: `seq, ' ', at_us, ' ', kind, ' ', leaf, ' ', length(body), ':', body` },
 ] as const;
 
 export type ChainedTable = (typeof CHAINED)[number]['table'];
@@ -74,7 +71,7 @@ export function prepareBlockHash(
     // One text of many rows: handing each over by itself would take twice as long.
     const select = db.prepare(
       `SELECT group_concat(line, '') FROM (
-         SELECT ${line} || char(10) AS line FROM ${table} WHERE seq > ? AND seq <= ? ORDER BY seq)`,
+         SELECT concat(${line}, char(10)) AS line FROM ${table} WHERE seq > ? AND seq <= ? ORDER BY seq)`,
     );
     select.setReturnArrays(true);
     return { table, select };
