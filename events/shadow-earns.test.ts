@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { ListDigest } from '../draws/index.ts';
 import { countedSubmission, type ReadAnswer, RealRound } from './interactions/real-round.ts';
 import { ShadowRound } from './interactions/shadow-round.ts';
+import type { EntrantPageRow } from './ledger/draws.ts';
 import { revealedBy } from './ledger/fixtures.ts';
+import { readEntrants } from './ledger/sqlite/draws/list.ts';
 import { aRight, openTreasury, T0, type TestBooks } from './ledger/sqlite/treasury/fixtures.ts';
 import type { NewRight } from './ledger/treasury.ts';
 
@@ -83,6 +86,50 @@ test('a shadow viewer and one who has only rehearsed earn nothing in a round tha
     expect(books.treasury.earn(aRight({ pool: 'low', viewer }), later(1))).toBe('not-eligible');
   }
   expect(givenAway(books)).toEqual(NOTHING);
+});
+
+test('a shadow lottery is drawn like any other, and nobody who is drawn gets anything, asked for again or not', () => {
+  for (const shadow of [true, false]) {
+    const books = twoPools();
+    const prizes = [{ prize: 'bag', pool: 'low', pieces: 1, amountMinor: 100 }];
+    const config = { title: 'F', prizes, durationMs: 1_000, randomness: { kind: 'commit-reveal' } };
+    books.round('pressed', ['shadow-1'], { type: 'lottery', config, ...(shadow ? { shadow } : {}) });
+    const on = { interaction: 'pressed', atUs: later(1) };
+    books.perform('draw.freeze', on);
+    const pages = readEntrants(books.db, 'pressed');
+    // Read to the end first: it is within a transaction of its own.
+    const page = pages.next().value as EntrantPageRow;
+    const list = pages.next().value as ListDigest;
+    books.perform('draw.page', { interaction: 'pressed', page: 0, ...page });
+    const commitment = { seedHash: 'ab'.repeat(32), ...list, prizes: [], beacon: null };
+    expect(books.perform('draw.commit', { ...on, commitment })).toBe('done');
+    expect(books.perform('draw.publish', { ...on, round: null })).toBe('done');
+    const winner = { entrant: 0, prize: 0, submission: 1, right: 'd_0' };
+    const drawn = { ...on, signature: null, by: null, winners: 1, batch: [winner] };
+    expect(books.perform('draw.draw', drawn)).toBe('done');
+    books.step(revealedBy('pressed', {}, {}));
+    const again = books.perform('draw.rebook', { ...on, by: 'mia', limit: 10 });
+    expect(again).toMatchObject({ kind: 'done', earned: 0 });
+    books.perform('grants.make', { limit: 10, atUs: later(2) });
+    const one = { rights: 1, grants: 1, entries: 2, outbox: 1 };
+    expect([shadow, givenAway(books)]).toEqual([shadow, shadow ? NOTHING : one]);
+  }
+});
+
+test('answers of a shadow round drop no box, and nothing is reserved or ordered in a shadow sale', () => {
+  for (const shadow of [true, false]) {
+    const books = twoPools();
+    const rules = { dropPpm: 1_000_000, threshold: 1 };
+    books.perform('show.rule', { show: 's1', rules, measures: [], by: null, atUs: T0 });
+    const config = { title: 'S', pool: 'stock', priceMinor: 100, currency: 'EUR', reservationMs: 60_000 };
+    books.round('pressed', ['shadow-1'], { type: 'flash-sale', config, ...(shadow ? { shadow } : {}) });
+    const dealt = books.perform('boxes.deal', { limit: 100, atUs: later(1), key: 'ab'.repeat(32) });
+    expect([shadow, dealt.dropped]).toEqual([shadow, shadow ? 0 : 1]);
+    const who = { interaction: 'pressed', viewer: 'shadow-1', atUs: later(1) };
+    expect(books.perform('sale.order', { ...who, key: 'k' })).toMatchObject({ code: 'ERR_RESERVATION_NONE' });
+    expect(books.perform('sale.give-back', who)).not.toMatchObject({ kind: 'done' });
+    expect(givenAway(books)).toEqual(NOTHING);
+  }
 });
 
 test('nothing but the treasury writes a right or a grant, and answers of shadow rounds are booked by nobody', () => {
