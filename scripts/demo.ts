@@ -1,12 +1,18 @@
 /** `npm run demo`: everything at once, with a test stream in place of an encoder. */
+import { join } from 'node:path';
+import { FramecueError } from '../packet/errors.ts';
+import { type RunningRewards, startRewards } from '../rewards/start.ts';
 import type { RunFile } from '../server/run-file.ts';
+import { createLog } from '../service/log.ts';
+import { loadSecrets } from '../service/secrets.ts';
+import { loadSettings } from '../service/settings.ts';
 import { ensureTestStream } from '../test-streams/catalogue.ts';
 import { describeEnd, type Push, pushStream } from '../test-streams/push.ts';
 import { type Publisher, serve } from './lib/serve.ts';
 
 const USAGE = `usage: npm run demo
 
-Makes a test stream, starts media and events, pushes the stream in a loop over RTMP, and prints the pages.
+Makes a test stream, starts media, events and a reward platform to try things with, pushes the stream in a loop over RTMP, and prints the pages.
 Settings are FRAMECUE_* variables: see README. Ctrl-C stops everything.
 `;
 
@@ -21,9 +27,33 @@ if (process.argv.includes('--help')) {
 }
 
 async function demo(): Promise<number> {
+  const rewards = await startOwnRewards();
+  try {
+    return await run(rewards);
+  } finally {
+    await rewards?.close();
+  }
+}
+
+/** The reference reward platform, unless the settings name another; null: `serve` will say what is wrong with them. */
+async function startOwnRewards(): Promise<RunningRewards | null> {
+  try {
+    const { settings } = loadSettings(process.env);
+    if (settings.rewardsUrl !== null) return null;
+    const { rewardsSecrets: secrets } = loadSecrets(settings);
+    const file = join(settings.dataDir, 'rewards.db');
+    const log = createLog('rewards', { logLevel: 'silent' });
+    return await startRewards({ host: '127.0.0.1', port: 0, file, secrets, mayMisbehave: false, log });
+  } catch (error) {
+    if (error instanceof FramecueError) return null;
+    throw error;
+  }
+}
+
+function run(rewards: RunningRewards | null): Promise<number> {
   let file = '';
   return serve({
-    env: { FRAMECUE_DEMO: '1' },
+    env: { FRAMECUE_DEMO: '1', ...(rewards === null ? {} : { FRAMECUE_REWARDS_URL: rewards.url }) },
     prepare: async (signal) => {
       file = await makeStream(signal);
     },

@@ -32,6 +32,7 @@ export async function describeRun(
       stage: `${eventsUrl}/stage.html`,
       ...(settings.demo ? { demo: `${mediaUrl}/demo.html` } : {}),
     },
+    ...(settings.rewardsUrl === null ? {} : { rewards: settings.rewardsUrl }),
     tokens: {
       director: secrets.tokens.director,
       treasurer: secrets.tokens.treasurer,

@@ -18,6 +18,8 @@ export interface RunFile {
     /** Director and viewers on one page: only where anybody gets a viewer token (FRAMECUE_DEMO). */
     readonly demo?: string;
   };
+  /** Where grants go; only where FRAMECUE_REWARDS_URL says so. */
+  readonly rewards?: string;
   readonly tokens: { readonly director: string; readonly treasurer: string; readonly viewer: string };
 }
 

@@ -10,7 +10,7 @@ import { loadSettings } from '../../service/settings.ts';
 import { WebhookSigner } from '../../service/webhooks.ts';
 import { telling } from './cue/refusal.ts';
 import { booksOfFile, booksOfServer, type ReadBooks } from './reconcile/books.ts';
-import { eventsOf, serverOf } from './server.ts';
+import { eventsOf, readRun, serverOf } from './server.ts';
 
 interface ReconcileOptions {
   readonly ledger?: string;
@@ -43,7 +43,7 @@ export const reconcileCommand = (): Command =>
       'ask events over HTTP instead (default: the server that runs here, by run.json)',
     )
     .option('--token <token>', 'with --events: the bearer token (default: run.json)')
-    .option('--rewards <url>', "the reward platform's list (default: FRAMECUE_REWARDS_URL)")
+    .option('--rewards <url>', "the reward platform's list (default: FRAMECUE_REWARDS_URL, or run.json)")
     .option('--no-rewards', 'compare the books alone')
     .option('--settled', 'nothing may be under way any more: what waits is a difference, too')
     .option('--json', 'print counts and differences as JSON')
@@ -60,7 +60,8 @@ export const reconcileCommand = (): Command =>
 async function reconciled(options: ReconcileOptions): Promise<Reconciliation> {
   const { settings } = loadSettings(process.env);
   const readBooks = booksOf(options, join(settings.dataDir, LEDGER_FILE));
-  const url = options.rewards === false ? null : (options.rewards ?? settings.rewardsUrl);
+  const url =
+    options.rewards === false ? null : (options.rewards ?? settings.rewardsUrl ?? readRun()?.rewards ?? null);
   const signer = url === null ? null : new WebhookSigner(loadSecrets(settings).rewardsSecrets);
   const readList = async (): Promise<readonly ListedCall[] | null> =>
     url === null || signer === null
