@@ -47,6 +47,8 @@ export type SubmissionOutcomeName =
   | 'repeated'
   /** Taken, and counted nowhere. */
   | 'rehearsal'
+  /** Taken, of a load test. */
+  | 'shadow'
   | 'refused'
   | 'invalid'
   | 'failed';

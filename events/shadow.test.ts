@@ -1,8 +1,10 @@
+import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
 import type { RealRound } from './interactions/real-round.ts';
 import { countedSubmission, type ReadAnswer } from './interactions/real-round.ts';
 import type { RehearsalRound } from './interactions/rehearsal-round.ts';
 import { ShadowRound } from './interactions/shadow-round.ts';
+import { eventsMetrics } from './metrics.ts';
 import type { CuePlan } from './test-support/cues.ts';
 import { type Answer, DIRECTOR, EventsUnderTest, READER } from './test-support/harness.ts';
 
@@ -12,11 +14,13 @@ const open = (interaction: string, rehearsal?: true): CuePlan => ({
   ...(rehearsal === undefined ? {} : { rehearsal }),
 });
 
+let registry: Registry;
 let t: EventsUnderTest;
 let shadow: string;
 let viewer: string;
 beforeEach(async () => {
-  t = await new EventsUnderTest().start();
+  registry = new Registry();
+  t = await new EventsUnderTest({ observer: eventsMetrics(registry) }).start();
   for (const [id, marked] of [
     ['real', undefined],
     ['pressed', true],
@@ -52,6 +56,9 @@ describe('a shadow round', () => {
       repeated: true,
     });
     expect(await totalOf('pressed')).toMatchObject({ shadow: true, total: 1, state: 'ACTIVE' });
+    const metrics = await registry.metrics();
+    expect(metrics).toContain('framecue_submissions_total{outcome="shadow",code=""} 2');
+    expect(metrics).not.toContain('outcome="accepted"');
     expect((await t.get('/api/v1/interactions/pressed')).body).toMatchObject({ shadow: true });
     expect(await totalOf('real')).not.toHaveProperty('shadow');
     expect((await t.get('/api/v1/interactions/real')).body).not.toHaveProperty('shadow');

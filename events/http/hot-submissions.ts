@@ -7,6 +7,7 @@ import type { Cors } from '../../service/cors.ts';
 import { asFramecueError, sendError } from '../../service/http-errors.ts';
 import type { HotHandler } from '../../service/http-server.ts';
 import type { Log } from '../../service/log.ts';
+import type { Waiting } from '../interactions/admission.ts';
 import type { Submissions, SubmitOutcome } from '../interactions/submissions.ts';
 import type { EventsObserver, SubmissionOutcomeName } from '../observer.ts';
 import type { Timers } from '../timers.ts';
@@ -45,19 +46,45 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
     sendError(res, error, log);
   };
 
+  const wait = (req: IncomingMessage, res: ServerResponse, waiting: Waiting): void => {
+    observer.submission('waiting', null);
+    const { turnUs, openUntilUs, retryAfterMs, ...rest } = waiting;
+    const body = JSON.stringify({
+      waiting: {
+        ...rest,
+        turnAt: Math.floor(turnUs / 1000),
+        openUntil: Math.floor(openUntilUs / 1000),
+        retryAfterMs,
+      },
+    });
+    res.writeHead(202, {
+      ...cors.headersFor(req),
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
+    });
+    res.end(body);
+  };
+
   const answer = (
     req: IncomingMessage,
     res: ServerResponse,
     outcome: SubmitOutcome,
+    kind: Answerer['kind'],
     startedUs: Microseconds,
   ): void => {
+    if (outcome.kind === 'waiting') {
+      wait(req, res, outcome.waiting);
+      return;
+    }
     if (outcome.kind !== 'receipt' && outcome.kind !== 'rehearsal') {
       const { code, details } = outcome;
       refuse(req, res, new FramecueError(code, undefined, details === undefined ? {} : { details }));
       return;
     }
     const { receipt, repeated } = outcome;
-    observer.submission(nameOf(receipt.status, repeated), null);
+    observer.submission(kind === 'shadow' ? 'shadow' : nameOf(receipt.status, repeated), null);
     const body = JSON.stringify({
       receipt: {
         id: receipt.id,
@@ -105,7 +132,7 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
       // An answer has arrived when it is whole: nobody holds a place by sending the head alone.
       const { viewer, kind } = answerer;
       submissions.submit(interaction, viewer, read.body, clock.unixUs(), kind).then(
-        (outcome) => answer(req, res, outcome, startedUs),
+        (outcome) => answer(req, res, outcome, kind, startedUs),
         (error: unknown) => refuse(req, res, error),
       );
     });
