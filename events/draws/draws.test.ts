@@ -431,7 +431,7 @@ describe('a draw over HTTP', () => {
   test('is of lotteries alone', async () => {
     await events.quiz('final');
     expect((await events.get(path('draw'))).status).toBe(404);
-    expect((await events.get(path('reveal'), DIRECTOR)).status).toBe(404);
+    expect((await events.get(path('entrants'))).status).toBe(404);
   });
 });
 
