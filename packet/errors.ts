@@ -197,6 +197,11 @@ export const ERRORS = {
     text: 'The reservation was ordered under another Idempotency-Key.',
   },
   // draws
+  ERR_REVEAL_UNKNOWN: {
+    status: 503,
+    retryable: true,
+    text: 'The events service could not be asked what this reveal has to carry.',
+  },
   ERR_DRAW_NOT_YET: { status: 409, retryable: true, text: 'The draw has not come that far.' },
   ERR_DRAW_STATE: { status: 409, retryable: false, text: 'The draw is not in a state that allows this.' },
   ERR_DRAW_RANDOMNESS: {
