@@ -26,6 +26,7 @@ const BLIND = [
   'director-docs',
   'encoder-clock',
   'kill',
+  'money-kill',
   'openapi',
   'quiz',
   'replay',
