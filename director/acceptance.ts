@@ -1,4 +1,5 @@
 import type { Cue, PreparedCue } from '../cues/cue.ts';
+import type { JsonObject } from '../cues/wire/index.ts';
 import { type ErrorCode, FramecueError } from '../packet/errors.ts';
 import type { UnixMicroseconds, UnixMilliseconds } from '../packet/time.ts';
 import type { Actor } from './action.ts';
@@ -20,6 +21,7 @@ import type { MissCode } from './fate.ts';
 import { type HeldCue, newHeldCue } from './held-cues.ts';
 import { hashOf, IdempotencyKeys } from './idempotency.ts';
 import { checkReference } from './reference-rules.ts';
+import { withRevealData } from './reveals.ts';
 import { type Spent, spentNow, spentSince } from './spent.ts';
 import type { StreamMoment } from './stream-gate.ts';
 
@@ -135,10 +137,14 @@ export class Acceptance {
   async #acceptNew(input: AcceptRequest, hash: string | null): Promise<AcceptOutcome> {
     let entered: Entered;
     try {
-      entered = this.#enter(input);
+      const asks = this.#revealAsks(input);
+      // Where there is nothing to ask, it has its place before anything is awaited.
+      entered = this.#enter(input, asks === null ? null : await asks);
     } catch (error) {
       return refusedBy(error);
     }
+    const { cue } = entered.held;
+    if (cue.type === 'interaction.open') this.#parts.reveals.expect(cue);
     return this.#entering(entered.held, () => this.#finish(entered, input, hash));
   }
 
@@ -195,8 +201,23 @@ export class Acceptance {
     return { kind: 'logged', commit };
   }
 
+  /** Of a reveal with a moment, what it has to carry; an armed one gets it with its take. */
+  #revealAsks({ request }: AcceptRequest): Promise<JsonObject> | null {
+    const { life, reveals } = this.#parts;
+    const { ref, armed, data = {} } = request;
+    const type: string = request.type;
+    const opening = ref === undefined ? undefined : life.cues.get(ref)?.cue;
+    if (opening === undefined || opening.rehearsal === true) return null;
+    if (type === 'interaction.lock' || armed === true) reveals.expect(opening);
+    const wanted = armed === true ? null : reveals.wantedFor(type, data as JsonObject, opening.data);
+    return wanted === null ? null : reveals.of(wanted.interaction, data as JsonObject);
+  }
+
   /** Checks all that can be checked at once and takes the cue's place, so that whoever comes next finds it taken. */
-  #enter({ stream, request, key, who, receivedAt, marks }: AcceptRequest): Entered {
+  #enter(
+    { stream, request, key, who, receivedAt, marks }: AcceptRequest,
+    carries: JsonObject | null,
+  ): Entered {
     const { options, life, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
     const { gate, limits, randomBytes } = options;
     const { cues, now: acceptedAt } = life;
@@ -210,7 +231,8 @@ export class Acceptance {
       ? { cue: makeArmedCue(request, facts, limits), dueAt: null }
       : makeCue(request, { ...facts, moment: moment! }, limits);
     const isRehearsed = rehearsesOnly(who.by) || (!isArmed && isRehearsal(stream));
-    const cue: Cue = { ...made.cue, ...marks, ...(isRehearsed ? { rehearsal: true } : {}) };
+    const marked: Cue = { ...made.cue, ...marks, ...(isRehearsed ? { rehearsal: true } : {}) };
+    const cue = withRevealData(marked, carries);
     if (cues.get(cue.id) !== undefined) {
       throw new FramecueError('ERR_CUE_EXISTS', undefined, { details: { id: cue.id } });
     }

@@ -5,17 +5,21 @@ import type { ActionKind, Actor, DirectorAction } from './action.ts';
 import type { CueLife, CueLifeOptions } from './cue-life.ts';
 import { type CueLimits, openForMsOf } from './cue-maker.ts';
 import type { HeldCue } from './held-cues.ts';
+import type { RevealLookup, Reveals } from './reveals.ts';
 
 export type { BookLog } from './cue-life.ts';
 
 export interface CueBookOptions extends CueLifeOptions {
   readonly limits: CueLimits & { readonly maxPublishers: number };
+  /** What a reveal has to carry; absent: nothing but what it is given. */
+  readonly lookUpReveal?: RevealLookup;
 }
 
 /** What the parts of the book have in common. */
 export interface BookParts {
   readonly options: CueBookOptions;
   readonly life: CueLife;
+  readonly reveals: Reveals;
   isClosed(): boolean;
   isStampingOn(stream: string): boolean;
   isRehearsal(stream: string): boolean;

@@ -1,5 +1,6 @@
 import type { Cue } from '../cues/cue.ts';
 import { isUnheard } from '../cues/states.ts';
+import type { JsonObject } from '../cues/wire/index.ts';
 import { FramecueError } from '../packet/errors.ts';
 import type { UnixMilliseconds } from '../packet/time.ts';
 import type { Actor } from './action.ts';
@@ -20,6 +21,7 @@ import type { EditRequest, TakeRequest } from './cue-request.ts';
 import { fireAgain } from './fate.ts';
 import type { HeldCue } from './held-cues.ts';
 import { checkReference } from './reference-rules.ts';
+import { withRevealData } from './reveals.ts';
 
 interface ChangeRequest<Request> {
   readonly stream: string;
@@ -54,6 +56,12 @@ export class Changes {
   /** The moment of an armed cue. Of any number of takes, at once or one after another, the first one counts. */
   async take(input: ChangeRequest<TakeRequest>): Promise<TakeOutcome> {
     const { stream, id, request, who, receivedAt } = input;
+    let carries: JsonObject | null;
+    try {
+      carries = await this.#revealData(stream, id);
+    } catch (error) {
+      return refusedBy(error);
+    }
     const held = await settled(this.#parts, stream, id);
     if (held === null) {
       const logged = await this.#parts.find(stream, id);
@@ -68,7 +76,7 @@ export class Changes {
     let next: { readonly cue: Cue; readonly dueAt: UnixMilliseconds };
     try {
       refuseOfShow(this.#parts, held.cue, who);
-      next = this.#taken(held, request, who, receivedAt);
+      next = this.#taken(held, request, who, receivedAt, carries);
     } catch (error) {
       return refusedBy(error);
     }
@@ -112,7 +120,24 @@ export class Changes {
     return { kind: 'edited', cue: held.cue };
   }
 
-  #taken(held: HeldCue, request: TakeRequest, who: Actor, receivedAt: UnixMilliseconds) {
+  /** What an armed reveal has to carry from its take on; null: nothing beside its own. */
+  async #revealData(stream: string, id: string): Promise<JsonObject | null> {
+    const { life, reveals } = this.#parts;
+    const cue = life.cues.get(id)?.cue;
+    if (cue?.state !== 'armed' || cue.stream !== stream || cue.ref === undefined) return null;
+    const opening = life.cues.get(cue.ref)?.cue;
+    if (opening === undefined || opening.rehearsal === true) return null;
+    const wanted = reveals.wantedFor(cue.type, cue.data, opening.data);
+    return wanted === null ? null : reveals.of(wanted.interaction, cue.data);
+  }
+
+  #taken(
+    held: HeldCue,
+    request: TakeRequest,
+    who: Actor,
+    receivedAt: UnixMilliseconds,
+    carries: JsonObject | null,
+  ) {
     const { options, life, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
     const { gate, limits } = options;
     const { stream } = held.cue;
@@ -122,7 +147,7 @@ export class Changes {
     const when = { by: who.by, receivedAt, now: life.now };
     const made = takeCue(held.cue, request, when, moment, limits);
     const rehearsal = isRehearsal(stream) || rehearsesOnly(who.by) ? { rehearsal: true } : {};
-    const next = { ...made, cue: { ...made.cue, ...rehearsal } };
+    const next = { ...made, cue: withRevealData({ ...made.cue, ...rehearsal }, carries) };
     // Since it was armed its round may have been voided, or the mode switched: it gets its own only now.
     checkReference(next.cue, life.cues);
     this.#check(held, next, moment.epoch);

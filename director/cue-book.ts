@@ -8,6 +8,7 @@ import type { BookParts, CueBookOptions } from './book-parts.ts';
 import { Changes, type EditOutcome, type TakeOutcome } from './changes.ts';
 import { CueLife, type CueListener } from './cue-life.ts';
 import type { ReadBack } from './read-back.ts';
+import { Reveals } from './reveals.ts';
 import { SeriesRunner } from './series.ts';
 import { type CancelOutcome, type PanicOutcome, TakingBack } from './taking-back.ts';
 
@@ -39,7 +40,7 @@ export class CueBook {
     this.#life = new CueLife(options);
     this.#stampingOff = new Set(options.start.stampingOff);
     const parts: BookParts = {
-      ...{ options, life: this.#life },
+      ...{ options, life: this.#life, reveals: new Reveals(options.lookUpReveal ?? null) },
       isClosed: () => this.#closed,
       isStampingOn: (stream) => this.isStampingOn(stream),
       isRehearsal: (stream) => this.isRehearsal(stream),

@@ -1,9 +1,11 @@
 import type { Cue } from '../cues/cue.ts';
 import { isPending } from '../cues/states.ts';
+import type { JsonObject } from '../cues/wire/index.ts';
 import { FramecueError } from '../packet/errors.ts';
 import { ms, type UnixMilliseconds, unixMs } from '../packet/time.ts';
 import { type CueLimits, expOf, type MadeCue, makeCue } from './cue-maker.ts';
 import { type CueRequest, type EditRequest, type TakeRequest, unixMsOf } from './cue-request.ts';
+import { editedData } from './reveals.ts';
 import type { StreamMoment } from './stream-gate.ts';
 
 interface When {
@@ -106,7 +108,7 @@ function withFields(cue: Cue, request: EditRequest): Cue {
   const newTitle = title === undefined ? t : title;
   return {
     ...rest,
-    ...(data === undefined ? {} : { data }),
+    ...(data === undefined ? {} : { data: editedData(cue, data as JsonObject) }),
     ...(repeat === undefined ? {} : { repeat }),
     // "Now" has nothing to be announced before.
     ...(announceMs === undefined || (cue.fire.kind === 'next' && cue.state !== 'armed')

@@ -24,6 +24,7 @@ import { type CueLog, openCueLog } from './cue-log.ts';
 import { CueFeed } from './feed.ts';
 import { keysRoute } from './keys-route.ts';
 import type { DirectorObserver } from './observer.ts';
+import type { RevealLookup } from './reveals.ts';
 import type { InteractionLookup } from './rundown/interactions.ts';
 import { openRundownRoom } from './rundown/room.ts';
 import type { Rundowns } from './rundown/rundowns.ts';
@@ -47,6 +48,8 @@ export interface DirectorOptions {
   readonly briefOf?: (stream: string) => StreamBrief;
   /** Asks events for an interaction that a rundown names; null: nobody does. */
   readonly lookUpInteraction?: InteractionLookup;
+  /** Asks events what the reveal of an interaction has to carry; absent: nobody does. */
+  readonly lookUpReveal?: RevealLookup;
 }
 
 export interface Director {
@@ -90,6 +93,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   });
   const book = new CueBook({
     ...{ cueLog, start, gate, clock, log, limits: settings, signingKey: signingKeys[0]! },
+    ...(options.lookUpReveal === undefined ? {} : { lookUpReveal: options.lookUpReveal }),
     ...observed,
   });
   const console = await openConsole({

@@ -103,12 +103,16 @@ export const DRAW_OPERATIONS: readonly Operation[] = [
     path: `${path}/reveal`,
     tag: 'draws',
     summary: 'What the reveal cue has to carry',
-    description: 'There from the creation on. Keep it secret: it opens the result.',
+    description:
+      'There from the creation on. Keep `resultKey` of a draw secret: it opens the result. Other interactions have ' +
+      'none. Media fills it in by itself, with the token of its feed (right `feed`).',
     right: 'direct',
     answers: {
       200: {
         text: 'The `data` of the cue.',
-        schema: z.strictObject({ data: z.strictObject({ interaction: z.string(), resultKey: Base64Url }) }),
+        schema: z.strictObject({
+          data: z.strictObject({ interaction: z.string(), resultKey: Base64Url.optional() }),
+        }),
       },
     },
     errors: ['ERR_INTERACTION_UNKNOWN'],

@@ -51,20 +51,23 @@ const A_SECOND = 'public, max-age=1';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 const REBOOK_AT_ONCE = 500;
 
+function idOf({ params: { id } }: Request): string {
+  if (typeof id !== 'string' || !ID_PATTERN.test(id)) throw new FramecueError('ERR_INTERACTION_UNKNOWN');
+  return id;
+}
+
 export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
   const { draws, catalog, books, secrets, chain, tokens, viewers, clock } = options;
   const lists = new EntrantLists(books);
   const results = new DrawResults(books, lists, secrets);
 
   const drawOf = async (req: Request): Promise<DrawFacts> => {
-    const { id } = req.params;
-    if (typeof id !== 'string' || !ID_PATTERN.test(id)) throw new FramecueError('ERR_INTERACTION_UNKNOWN');
-    const { facts } = await catalog.get(id);
+    const { facts } = await catalog.get(idOf(req));
     const seedHash = seedHashIn(facts.record);
     if (facts.record.type !== 'lottery' || seedHash === null) {
       throw new FramecueError('ERR_INTERACTION_UNKNOWN', 'There is no draw in this interaction.');
     }
-    const record = await books.ask('draw.get', { interaction: id });
+    const record = await books.ask('draw.get', { interaction: facts.record.id });
     return { facts, config: LotteryConfig.parse(facts.record.config), seedHash, record, chain };
   };
   const notYet = (draw: DrawFacts): FramecueError =>
@@ -117,13 +120,17 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
     })
     .all(methodNotAllowed('GET'));
 
-  // What the reveal cue has to carry: whoever has it can open the result.
+  // What the reveal cue has to carry: whoever has it can open the result. Media asks with the token of its feed, which
+  // shows events all cues ahead of their pictures anyway.
   app
     .route(`${path}/reveal`)
-    .get(requireRight(tokens, 'direct'), async (req, res) => {
-      const { facts } = await drawOf(req);
-      const resultKey = toBase64Url(secrets.resultKeyOf(facts.record));
-      res.set('Cache-Control', 'no-store').json({ data: { interaction: facts.record.id, resultKey } });
+    .get(async (req, res) => {
+      const isMedia = tokens.find(bearerTokenOf(req) ?? '')?.rights.has('feed') === true;
+      if (!isMedia) holderWithRight(tokens, req, 'direct');
+      const { record } = (await catalog.get(idOf(req))).facts;
+      const isDraw = record.type === 'lottery' && seedHashIn(record) !== null;
+      const key = isDraw ? { resultKey: toBase64Url(secrets.resultKeyOf(record)) } : {};
+      res.set('Cache-Control', 'no-store').json({ data: { interaction: record.id, ...key } });
     })
     .all(methodNotAllowed('GET'));
 

@@ -39,6 +39,7 @@ import { declaredLatencyOf } from './production-latency.ts';
 import type { Recorder } from './recorder.ts';
 import { recorderRoutes } from './recorder-routes.ts';
 import { openRecorder } from './recorder-setup.ts';
+import { revealLookup } from './reveal-lookup.ts';
 import type { LatencyBook } from './slate/latency-book.ts';
 import { latencyRoutes } from './slate/latency-routes.ts';
 import { openLatencies } from './slate-setup.ts';
@@ -144,6 +145,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     consoleObserver: consoleMetrics(registry),
     briefOf: createBriefs({ streams, ingest: () => ingest, clock }),
     lookUpInteraction: interactionLookup(() => eventsUrlOf(settings, eventsPort)),
+    lookUpReveal: revealLookup(() => eventsUrlOf(settings, eventsPort), secrets.tokens.feed),
   });
   health.add('cue-log', director.check);
   const shows = openRecorder({
