@@ -52,11 +52,11 @@ export function sessionRoutes(app: Express, options: SessionOptions): void {
       }
       underWay++;
       try {
-        const viewer = await jwt.viewerOf(token);
+        const { viewer, region } = await jwt.viewerOf(token);
         const expiresAt = unixMs(clock.unixMs() + ttlMs);
         observer.session('issued');
         res.set('Cache-Control', 'no-store').json({
-          ...{ token: tokens.issue(viewer, expiresAt), viewer, expiresAt },
+          ...{ token: tokens.issue(viewer, expiresAt, region), viewer, expiresAt },
           delayReports: options.delayReports(),
         });
       } catch (error) {
@@ -85,6 +85,8 @@ export function sessionRoutes(app: Express, options: SessionOptions): void {
 export interface Answerer {
   readonly kind: 'viewer' | 'shadow';
   readonly viewer: string;
+  /** As the customer's JWT says; absent: unknown. */
+  readonly region?: string;
 }
 
 /** For what shadow viewers do too. @throws {FramecueError} ERR_TOKEN_MISSING, ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED. */

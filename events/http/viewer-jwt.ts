@@ -1,4 +1,12 @@
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 
@@ -23,6 +31,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 const JWKS_TIMEOUT_MS = 3_000;
 const DEMO_TTL_MS = 600_000;
 
+const REGION = /^[A-Z]{2}$/;
 /** Viewers are named by their app; what it may be is bounded, since it goes into every token and row. */
 const VIEWER = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
 
@@ -53,20 +62,21 @@ export class ViewerJwt {
   }
 
   /**
-   * The viewer that the token names.
+   * The viewer that the token names, and where they are as far as it says (`region`, ISO 3166-1 alpha-2).
    * @throws {FramecueError} ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED, ERR_TIMEOUT when the keys cannot be fetched.
    */
-  async viewerOf(token: string): Promise<string> {
-    let subject: unknown;
+  async viewerOf(token: string): Promise<{ readonly viewer: string; readonly region: string | null }> {
+    let payload: JWTPayload;
     try {
-      subject = (await this.#verify(token)).payload.sub;
+      ({ payload } = await this.#verify(token));
     } catch (cause) {
       throw refusalOf(cause, this.#options.source.kind === 'jwks');
     }
+    const { sub: subject, region } = payload;
     if (typeof subject !== 'string' || !VIEWER.test(subject)) {
       throw new FramecueError('ERR_TOKEN_INVALID', 'The token names no viewer (sub) of 1 to 128 characters.');
     }
-    return subject;
+    return { viewer: subject, region: typeof region === 'string' && REGION.test(region) ? region : null };
   }
 
   /** A token as a customer's backend makes it, for demonstrations; null where only the customer has the key. */

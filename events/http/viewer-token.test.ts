@@ -24,6 +24,22 @@ describe('a viewer token', () => {
     );
   });
 
+  test('tells the region that its session was given, and nobody can put one in', () => {
+    const token = tokens.issue('ann of b', EXP, 'DE');
+    expect(token).toMatch(/^fr1\./);
+    expect(tokens.check(token, BEFORE)).toEqual({
+      kind: 'viewer',
+      viewer: 'ann of b',
+      exp: EXP,
+      region: 'DE',
+    });
+    expect(tokens.check(token, EXP)).toEqual({ kind: 'expired' });
+    expect(tokens.check(token.replace('fr1', 'fc1'), BEFORE)).toEqual({ kind: 'forged' });
+    expect(tokens.check(tokens.issue('DE ann', EXP).replace('fc1', 'fr1'), BEFORE)).toEqual({
+      kind: 'forged',
+    });
+  });
+
   test('with any one character changed, or cut, or of another key, it is forged', () => {
     const token = tokens.issue('ann', EXP);
     for (let at = 0; at < token.length; at++) {

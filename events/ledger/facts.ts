@@ -112,6 +112,8 @@ export interface Claims {
   readonly answerMs?: number;
   /** By which way the cue reached the viewer. */
   readonly path?: string;
+  /** Not said by the viewer: of their session, as the customer's JWT has it (ISO 3166-1 alpha-2). */
+  readonly region?: string;
 }
 
 /** One answer of one viewer, before it is written. */
