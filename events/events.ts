@@ -42,6 +42,8 @@ import type { LedgerStatus } from './ledger/store.ts';
 import { tellHead } from './ledger/tell-head.ts';
 import { type EventsObserver, silentObserver } from './observer.ts';
 import { createOutbox, type RewardsOptions } from './outbox/setup.ts';
+import type { SaleObserver } from './sale/observer.ts';
+import { setUpSales } from './sale/setup.ts';
 import { Presentations } from './spread/presentations.ts';
 import { FIRST_SHARE, ViewerSpread } from './spread/viewer-spread.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -90,6 +92,7 @@ export interface EventsOptions {
   /** Where randomness comes from. */
   readonly draws?: DrawsSettings;
   readonly drawsObserver?: DrawsObserver;
+  readonly saleObserver?: SaleObserver;
 }
 
 /** The events process, but for its ports. */
@@ -228,12 +231,17 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   });
   const keeper = new Keeper({ ledger, book, held, follower, clock, log });
   const proofs = new StampProofs({ keys, crypto: webCrypto(crypto.subtle), clock });
+  const sales = setUpSales({
+    ...{ books: ledger, clock, cap: judgeLimits, secret: options.sessionKey },
+    observer: options.saleObserver,
+  });
   const submissions = new Submissions({
     ledger,
     book,
     rehearsals,
     proofs,
     held,
+    admissions: sales.admissions,
     limits: judgeLimits,
     newId: randomUUID,
     observer,
@@ -299,6 +307,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       treasury.routes(app);
       outbox.routes(app);
       drawing.routes(app, catalog);
+      sales.routes(app, { catalog, viewers: viewerTokens });
       ledgerRoutes(app, { ledger, tokens: options.tokens, clock });
     },
     checks: {

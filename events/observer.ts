@@ -49,6 +49,8 @@ export type SubmissionOutcomeName =
   | 'rehearsal'
   /** Taken, of a load test. */
   | 'shadow'
+  /** In the line for a sale. */
+  | 'waiting'
   | 'refused'
   | 'invalid'
   | 'failed';

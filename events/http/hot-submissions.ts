@@ -130,8 +130,8 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
         return;
       }
       // An answer has arrived when it is whole: nobody holds a place by sending the head alone.
-      const { viewer, kind } = answerer;
-      submissions.submit(interaction, viewer, read.body, clock.unixUs(), kind).then(
+      const { viewer, kind, region } = answerer;
+      submissions.submit(interaction, viewer, read.body, clock.unixUs(), kind, region).then(
         (outcome) => answer(req, res, outcome, kind, startedUs),
         (error: unknown) => refuse(req, res, error),
       );

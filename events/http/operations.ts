@@ -86,9 +86,26 @@ const SubmissionReceipt = z.strictObject({
   }),
 });
 
+const Waiting = z.strictObject({
+  waiting: z.strictObject({
+    ticket: z
+      .string()
+      .meta({ description: 'Goes into `ticket` of the next request; good for this viewer alone.' }),
+    position: z.number().meta({ description: "Turns until the viewer's, theirs included." }),
+    waitMs: SpanMs,
+    turnAt: UnixMs,
+    openUntil: UnixMs.meta({ description: 'Who has not come by then goes to the end of the line.' }),
+    retryAfterMs: SpanMs,
+  }),
+});
+
 const Submission = z.looseObject({
   cue: z.string().meta({ description: 'The cue that opened the interaction for this viewer.' }),
   choice: z.int().min(0).optional().meta({ description: 'Of a quiz: index of the option.' }),
+  ticket: z
+    .string()
+    .optional()
+    .meta({ description: 'Of a flash sale: the place in its line, as it was told.' }),
 });
 
 const Clock = z.strictObject({
@@ -172,8 +189,13 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
       'One answer for one viewer; a repeat gets the receipt of the first. It is committed before it is acknowledged.',
     right: 'viewer',
     body: { schema: Submission },
-    answers: { 200: { text: 'It is on the ledger.', schema: SubmissionReceipt } },
+    answers: {
+      200: { text: 'It is on the ledger.', schema: SubmissionReceipt },
+      202: { text: 'Of a flash sale: the viewer is in the line, and comes back as told.', schema: Waiting },
+    },
     errors: [
+      ...(['ERR_SOLD_OUT', 'ERR_STOCK_RESERVED', 'ERR_SALE_CLOSED', 'ERR_SALE_LINE_CLOSED'] as const),
+      ...(['ERR_SALE_TURN', 'ERR_TICKET_INVALID', 'ERR_NOT_ELIGIBLE', 'ERR_OVERLOADED'] as const),
       'ERR_ANSWER_INVALID',
       'ERR_INTERACTION_UNKNOWN',
       'ERR_INTERACTION_NOT_OPEN',

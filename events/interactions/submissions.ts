@@ -4,6 +4,7 @@ import type { UnixMicroseconds } from '../../packet/time.ts';
 import type { Claims, NewSubmission, Receipt } from '../ledger/facts.ts';
 import type { Ledger } from '../ledger/store.ts';
 import type { EventsObserver } from '../observer.ts';
+import type { Admission, Waiting } from './admission.ts';
 import type { BookEntry, InteractionBook } from './book.ts';
 import { readClaims } from './claims.ts';
 import type { HeldAnswers } from './held.ts';
@@ -19,6 +20,8 @@ export type SubmitOutcome =
   | { readonly kind: 'receipt'; readonly receipt: Receipt; readonly repeated: boolean }
   /** Of a rehearsal: taken, and counted nowhere. */
   | { readonly kind: 'rehearsal'; readonly receipt: RehearsalReceipt; readonly repeated: boolean }
+  /** Of a kind that viewers come to one after the other: nothing is written, and they come back. */
+  | { readonly kind: 'waiting'; readonly waiting: Waiting }
   | {
       readonly kind: 'refused' | 'invalid';
       readonly code: ErrorCode;
@@ -31,6 +34,8 @@ export interface SubmissionsOptions {
   readonly rehearsals: RehearsalRounds;
   readonly proofs: StampProofs;
   readonly held: HeldAnswers;
+  /** By the name of the domain that books answers (`bookedBy`). */
+  readonly admissions?: ReadonlyMap<string, Admission>;
   readonly limits: JudgeLimits;
   readonly newId: () => string;
   readonly observer: EventsObserver;
@@ -54,6 +59,7 @@ export class Submissions {
     body: JsonObject,
     arrivedAtUs: UnixMicroseconds,
     from: 'viewer' | 'shadow' = 'viewer',
+    region?: string,
   ): Promise<SubmitOutcome> {
     const { book, rehearsals, limits, observer } = this.#options;
     const entry = book.get(interaction);
@@ -67,7 +73,8 @@ export class Submissions {
     if (read.kind === 'invalid') return invalid('ERR_REQUEST_INVALID', read);
     const answer = entry.prepared.readAnswer(body);
     if (answer.kind === 'invalid') return invalid('ERR_ANSWER_INVALID', answer);
-    const { claims, stamp } = read;
+    const { stamp } = read;
+    const claims = region === undefined ? read.claims : { ...read.claims, region };
     // By the cue, whatever the answer says of itself: what a rehearsal's cue has opened counts for nothing.
     const rehearsed = rehearsals.openedBy(claims.cue);
     if (rehearsed?.interaction === interaction) {
@@ -94,7 +101,7 @@ export class Submissions {
     const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, limits);
     const given = { viewer, answer: answer.answer, bucket: answer.bucket, arrivedAtUs, claims };
     if (verdict.kind === 'in-time') {
-      const outcome = await this.#record(entry, given, 'accepted');
+      const outcome = await this.#admit(entry, given, body.ticket, from);
       if (outcome.kind === 'receipt' && !outcome.repeated && claims.answerMs !== undefined) {
         observer.answerTime(claims.answerMs, claims.path ?? 'none');
       }
@@ -104,6 +111,23 @@ export class Submissions {
       return this.#hold(entry, given, stamp);
     }
     return this.#refuse(entry, viewer, verdict.code, { reason: verdict.why });
+  }
+
+  async #admit(
+    entry: BookEntry,
+    given: ReadAnswer,
+    ticket: unknown,
+    from: 'viewer' | 'shadow',
+  ): Promise<SubmitOutcome> {
+    const record = () => this.#record(entry, given, 'accepted');
+    const { bookedBy } = entry.prepared;
+    const admission = bookedBy === undefined ? undefined : this.#options.admissions?.get(bookedBy);
+    if (admission === undefined) return record();
+    const { viewer, arrivedAtUs } = given;
+    const outcome = await admission.admit({ entry, viewer, from, ticket, arrivedAtUs }, record);
+    return outcome.kind === 'refused'
+      ? this.#refuse(entry, viewer, outcome.code, outcome.details ?? {})
+      : outcome;
   }
 
   #rehearse(

@@ -2,6 +2,7 @@ import { DRAW_OPERATIONS } from '../../events/draws/operations.ts';
 import { LEDGER_OPERATIONS } from '../../events/http/ledger-operations.ts';
 import { DEMO_OPERATION, EVENTS_OPERATIONS } from '../../events/http/operations.ts';
 import { PRESENTATIONS_OPERATION } from '../../events/http/presentations.ts';
+import { SALE_OPERATIONS } from '../../events/http/sale-operations.ts';
 import { SHADOW_SESSION_OPERATION } from '../../events/http/shadow-session.ts';
 import { SPREAD_OPERATIONS } from '../../events/http/spread-operations.ts';
 import { TREASURY_OPERATIONS } from '../../events/http/treasury-operations.ts';
@@ -23,6 +24,7 @@ export const EVENTS_API: ApiInfo = {
     audience: 'Where viewers stand: how far behind each app is.',
     clock: 'The synchronised clock.',
     draws: 'Who wins, and how anybody can check it.',
+    sales: 'Flash sales: what is left, reservations and orders.',
     ledger: 'The books: their head, and what they know of one viewer.',
     stamps: 'What stamps are checked with.',
     prizes: 'What is given away: pools, rights, grants, and the way out to the reward platform.',
@@ -38,6 +40,7 @@ export const eventsOperations = ({ demo }: { readonly demo: boolean }): readonly
   ...TREASURY_OPERATIONS,
   ...OUTBOX_OPERATIONS,
   ...DRAW_OPERATIONS,
+  ...SALE_OPERATIONS,
   ...LEDGER_OPERATIONS,
   ...(demo ? [DEMO_OPERATION] : []),
   CLOCK_HEALTH_OPERATION,

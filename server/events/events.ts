@@ -6,6 +6,7 @@ import type { JwtSource } from '../../events/http/viewer-jwt.ts';
 import { LEDGER_FILE, LEDGER_LOCK } from '../../events/ledger/place.ts';
 import { eventsMetrics } from '../../events/metrics.ts';
 import { outboxMetrics } from '../../events/outbox/metrics.ts';
+import { saleMetrics } from '../../events/sale/metrics.ts';
 import { treasuryMetrics } from '../../events/treasury/metrics.ts';
 import { clockHealthRoute } from '../../service/clock-health/routes.ts';
 import { createCors } from '../../service/cors.ts';
@@ -84,6 +85,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     observer: eventsMetrics(registry),
     draws: { relays: settings.drandRelays },
     drawsObserver: drawsMetrics(registry),
+    saleObserver: saleMetrics(registry),
     treasuryObserver: treasuryMetrics(registry),
   });
   gatewayMetrics(registry, () => events.status().gateway);

@@ -1,0 +1,34 @@
+import type { Express } from 'express';
+import type { Clock } from '../../packet/clock.ts';
+import { saleRoutes } from '../http/sale.ts';
+import type { ViewerTokens } from '../http/viewer-token.ts';
+import type { Admission } from '../interactions/admission.ts';
+import type { Catalog } from '../interactions/catalog.ts';
+import type { SpreadCap } from '../interactions/life-cycle.ts';
+import type { Books } from '../ledger/commands.ts';
+import { SaleBoard } from './board.ts';
+import { type SaleObserver, silentSaleObserver } from './observer.ts';
+import { SaleTickets } from './tickets.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+export interface SaleSetup {
+  readonly books: Books;
+  readonly clock: Clock;
+  readonly cap: SpreadCap;
+  /** What the key of tickets is made from; kept on disk. */
+  readonly secret: string;
+  readonly observer?: SaleObserver | undefined;
+}
+
+/** Flash sales, for the events process. Reservations that are over are the treasury's keeper's. */
+export function setUpSales({ books, clock, cap, secret, observer = silentSaleObserver }: SaleSetup): {
+  readonly admissions: ReadonlyMap<string, Admission>;
+  routes(app: Express, parts: { readonly catalog: Catalog; readonly viewers: ViewerTokens }): void;
+} {
+  const board = new SaleBoard(books, clock);
+  const room = new WaitingRoom({ books, tickets: new SaleTickets(secret), board, cap, observer });
+  return {
+    admissions: new Map([['sale', room]]),
+    routes: (app, parts) => saleRoutes(app, { ...parts, books, board, clock, observer }),
+  };
+}
