@@ -9,6 +9,8 @@ import { grantIdOf } from './index.ts';
 import { TreasuryModel } from './model.ts';
 
 const RUNS = Number(process.env.FRAMECUE_TREASURY_RUNS ?? 30);
+/** Machines are busy; each run opens a ledger of its own. */
+const timeout = 30_000 + RUNS * 2_000;
 
 const POOLS = ['p1', 'p2', 'p3'] as const;
 const ROUNDS = ['q1', 'q2', 'q3'] as const;
@@ -298,7 +300,7 @@ function expectOneCallEach(books: TestBooks): void {
 }
 
 describe('whatever happens in whatever order, and however often each is asked for', () => {
-  test('the books say what the plain model says, and every balance is kept', () => {
+  test('the books say what the plain model says, and every balance is kept', { timeout }, () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const { books } = run(steps);
@@ -311,7 +313,7 @@ describe('whatever happens in whatever order, and however often each is asked fo
     );
   });
 
-  test('at the end every piece is granted, or swept where the rule says', () => {
+  test('at the end every piece is granted, or swept where the rule says', { timeout }, () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const pair = run(steps);
