@@ -20,6 +20,7 @@ const HOT = ['/api/v1/clock', '/api/v1/interactions/{id}/submissions'];
 let system: System;
 let bases: Readonly<Record<keyof typeof PROCESSES, string>>;
 let token: string;
+let viewer: string;
 
 beforeAll(async () => {
   system = await startSystem();
@@ -27,6 +28,12 @@ beforeAll(async () => {
   const run = await system.run();
   bases = { media: run.media, events: run.events };
   token = run.tokens.director;
+  const session = await fetch(`${run.events}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ token: run.tokens.viewer }),
+  });
+  viewer = ((await session.json()) as { token: string }).token;
   const config = { question: 'Is it told?', options: ['Yes', 'No'], durationMs: 10_000 };
   await post(`${run.events}/api/v1/interactions`, { id: 'q1', type: 'quiz', config });
   const cues = `${run.media}/api/v1/streams/live/main/cues`;
@@ -44,6 +51,8 @@ beforeAll(async () => {
   });
 });
 const bearer = () => ({ Authorization: `Bearer ${token}` });
+const headersFor = (right: string | null): Record<string, string> =>
+  right === null ? {} : right === 'viewer' ? { Authorization: `Bearer ${viewer}` } : bearer();
 async function post(url: string, body: object): Promise<void> {
   const headers = { ...bearer(), 'Content-Type': 'application/json' };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -107,7 +116,7 @@ describe.each(['media', 'events'] as const)('%s', (process) => {
       // Event streams go on.
       if (answers[200]?.type === 'text/event-stream') continue;
       const response = await fetch(`${bases[process]}${filled(path)}`, {
-        headers: operation.right === null ? {} : { Authorization: `Bearer ${token}` },
+        headers: headersFor(operation.right),
         signal: AbortSignal.timeout(10_000),
       });
       const answer = answers[response.status];

@@ -8,6 +8,7 @@ import { verifyDraw } from '../../draws/verify.ts';
 import { someTerms } from '../ledger/sqlite/treasury/fixtures.ts';
 import { DIRECTOR, EventsUnderTest, READER, SPREAD_MS } from '../test-support/harness.ts';
 import { until } from '../test-support/until.ts';
+import { DRAW_OPERATIONS } from './operations.ts';
 import { signatureOf, TEST_CHAIN, TestRelay } from './testing.ts';
 
 const DURATION_MS = 10_000;
@@ -89,6 +90,13 @@ describe('a draw over HTTP', () => {
     events.publish(events.land({ id: 'reveal-1', type: 'interaction.reveal', ref: 'open-1' }));
   const cancel = () =>
     events.publish(events.land({ id: 'cancel-1', type: 'interaction.cancel', ref: 'open-1' }));
+  const as = (rest: string, body: unknown): void => {
+    // As /openapi.json says it.
+    const told = DRAW_OPERATIONS.find(
+      ({ path, method }) => method === 'get' && path.endsWith(`/{id}/${rest}`),
+    );
+    expect([rest, told?.answers[200]?.schema?.safeParse(body).error?.issues]).toEqual([rest, undefined]);
+  };
   const mine = async (viewer: string) => (await events.get(path('mine'), sessions.get(viewer))).body;
   const bundle = async () => {
     const document = await draw();
@@ -126,6 +134,9 @@ describe('a draw over HTTP', () => {
     const drawn = await comesTo('drawn');
     expect(drawn).toMatchObject({ result: null, staff: { winners: 4, booked: 4, short: 0, problem: null } });
     const before = await mine('viewer-3');
+    as('mine', before);
+    as('draw', drawn);
+    as('entrants', (await events.get(path('entrants'))).body);
     expect(before.prize).toBeNull();
     const { index, count, root, leaf, path: way } = before.place;
     expect(count).toBe(12);
@@ -138,10 +149,12 @@ describe('a draw over HTTP', () => {
     expect((await events.get(path('reveal'))).status).toBe(401);
     const { data } = (await events.get(path('reveal'), DIRECTOR)).body;
     const opening = open(sealed.body, data.resultKey);
+    as('sealed', sealed.body);
     expect(opening).toMatchObject({ interaction: 'final', root, total: 12 });
 
     await reveal();
     const shown = await comesTo('revealed');
+    as('draw', shown);
     expect(shown.result.winners.map(({ leaf }: { leaf: string }) => leaf)).toEqual(
       opening.winners.map(({ leaf }: { leaf: string }) => leaf),
     );
@@ -152,6 +165,7 @@ describe('a draw over HTTP', () => {
 
     const places = await Promise.all([...sessions.keys()].map(mine));
     const won = places.filter(({ prize }) => prize !== null);
+    as('mine', won[0]);
     expect(won.map(({ prize }) => prize.prize).sort()).toEqual(['bag', 'bag', 'bag', 'car']);
     for (const { prize } of won) expect(['released', 'granted']).toContain(prize.right);
     expect(await events.books.ask('pool.get', { pool: 'p1' })).toMatchObject({
