@@ -165,7 +165,7 @@ describe('the SQLite ledger', () => {
     ledger = await openIn(folder);
     await ledger.close();
     const db = new DatabaseSync(join(folder, 'events.db'));
-    db.exec('PRAGMA user_version = 99');
+    db.exec('PRAGMA user_version = 99; UPDATE schema_compat SET oldest = 99');
     db.close();
     await expect(openIn(folder)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
   });
