@@ -15,7 +15,7 @@ import { FramecueError } from '../packet/errors.ts';
 import type { Settings } from './settings.ts';
 import { SETTINGS } from './settings.ts';
 import { RIGHTS } from './tokens.ts';
-import { newWebhookSecret, WEBHOOK_SECRET } from './webhooks.ts';
+import { isWebhookSecret, newWebhookSecret } from './webhooks.ts';
 
 /** Everything that must stay secret, as both processes use it. */
 export interface Secrets {
@@ -63,7 +63,7 @@ const SecretsFile = z.strictObject({
   sessionKey: z.string().min(16),
   stampKeys: z.array(z.string().startsWith('-----BEGIN PRIVATE KEY-----')).min(1).max(16),
   /** Here too. */
-  rewardsSecrets: z.array(z.string().regex(WEBHOOK_SECRET)).min(1).max(2).optional(),
+  rewardsSecrets: z.array(z.string().refine(isWebhookSecret)).min(1).max(2).optional(),
 });
 
 type SecretsFile = z.infer<typeof SecretsFile>;

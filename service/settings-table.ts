@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { baseUrl, flag, host, list, oneOf, path, port, secret, text, wholeNumber } from './setting-types.ts';
-import { WEBHOOK_SECRET } from './webhooks.ts';
+import { isWebhookSecret } from './webhooks.ts';
 
 export type ProcessName = 'media' | 'events';
 /** `scripts`: set-up, demo, tests and benchmarks. */
@@ -225,7 +225,7 @@ export const SETTINGS = {
   rewardsSecrets: setting({
     name: 'FRAMECUE_REWARDS_SECRETS',
     processes: EVENTS,
-    schema: list(text(WEBHOOK_SECRET, 'give whsec_ and 24 to 64 bytes as base64')).pipe(
+    schema: list(z.string().refine(isWebhookSecret, 'give whsec_ and 24 to 64 bytes as base64')).pipe(
       z.array(z.string()).max(2),
     ),
     default: null,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import { unixMs } from '../packet/time.ts';
-import { newWebhookSecret, WEBHOOK_SECRET, type WebhookHeaders, WebhookSigner } from './webhooks.ts';
+import { isWebhookSecret, newWebhookSecret, type WebhookHeaders, WebhookSigner } from './webhooks.ts';
 
 const OLD = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const NEW = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
@@ -63,6 +63,20 @@ describe('a signed call', () => {
   });
 
   test('a made secret is one that the setting takes', () => {
-    expect(newWebhookSecret(randomBytes)).toMatch(WEBHOOK_SECRET);
+    expect(isWebhookSecret(newWebhookSecret(randomBytes))).toBe(true);
+    expect(isWebhookSecret(OLD)).toBe(true);
+  });
+
+  test.each([
+    '',
+    'whsec_',
+    OLD.slice('whsec_'.length),
+    `whsec_${Buffer.alloc(16).toString('base64')}`,
+    OLD.slice(0, -2),
+    `whsec_${Buffer.alloc(65).toString('base64')}`,
+    OLD.replace('E', '_'),
+    `${OLD} `,
+  ])('"%s" is no secret', (text) => {
+    expect(isWebhookSecret(text)).toBe(false);
   });
 });

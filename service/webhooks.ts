@@ -4,11 +4,18 @@ import type { UnixMilliseconds } from '../packet/time.ts';
 
 /** Signed calls between two servers, as https://www.standardwebhooks.com lays down. */
 
-/** `whsec_` and 24 to 64 bytes as base64. */
-export const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?$/;
+const PREFIX = 'whsec_';
+
+/** `whsec_` and 24 to 64 bytes as base64, whole: libraries differ in what else they take. */
+export function isWebhookSecret(text: string): boolean {
+  const encoded = text.slice(PREFIX.length);
+  const bytes = Buffer.byteLength(encoded, 'base64');
+  return text.startsWith(PREFIX) && BASE64.test(encoded) && bytes >= 24 && bytes <= 64;
+}
 
 export const newWebhookSecret = (randomBytes: (size: number) => Buffer): string =>
-  `whsec_${randomBytes(32).toString('base64')}`;
+  `${PREFIX}${randomBytes(32).toString('base64')}`;
 
 export type WebhookHeaders = {
   readonly 'webhook-id': string;

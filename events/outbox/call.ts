@@ -35,8 +35,8 @@ export async function call(options: CallOptions, item: OutboxItem, stop: AbortSi
   const { url, signer, clock, timers, timeoutMs, fetch = globalThis.fetch } = options;
   const late = new AbortController();
   const cancelTimeout = timers.after(timeoutMs, () => late.abort());
-  const body = bodyOf(item);
   try {
+    const body = bodyOf(item);
     const response = await fetch(url, {
       method: 'POST',
       headers: {

@@ -101,6 +101,7 @@ export class Dispatcher {
       this.#forgetIdle(lanes);
       this.#failing = false;
     } catch (error) {
+      if (this.#stopped) return;
       // The store is full or away; the next tick asks again. Said once.
       if (!this.#failing) this.#options.log.warn({ err: error }, 'the outbox could not be read');
       this.#failing = true;
