@@ -65,6 +65,7 @@ Open this page and press O: ${run.pages.demo}#token=${run.tokens.director}
   Director  ${run.pages.director}#token=${run.tokens.director}
   Stage     ${run.pages.stage}
   Status    ${run.media}/status.html#token=${run.tokens.director}
+  Prizes    ${run.events}/prizes.html#token=${run.tokens.treasurer}
 
   Log       ${logFile}
 Ctrl-C stops everything.
