@@ -64,18 +64,19 @@ export function prepareErase({
 function prepareOpen(db: DatabaseSync): (viewer: string, atUs: number) => readonly string[] {
   // Without their row a viewer could answer a second time: no round may be open in which they have answered.
   const rounds = db.prepare(`
-    SELECT i.id, h.submission IS NOT NULL AS held, o.seq IS NOT NULL AS opened,
+    SELECT i.id, h.submission IS NOT NULL AS held, (o.seq IS NULL AND j.verdict = 'refused') IS TRUE AS idle,
       (SELECT min(coalesce(json_extract(c.step, '$.moment.fireAtUs'), json_extract(c.step, '$.atUs')))
        FROM transitions c WHERE c.interaction = i.seq AND c.kind IN ('locked', 'expired')) AS closed_us
     FROM interactions i CROSS JOIN submissions s ON s.interaction = i.seq AND s.viewer = ?
     LEFT JOIN held h ON h.submission = s.seq
+    LEFT JOIN judgements j ON j.submission = s.seq
     LEFT JOIN transitions o ON o.interaction = i.seq AND o.kind = 'opened'
     WHERE NOT EXISTS (
       SELECT 1 FROM transitions f WHERE f.interaction = i.seq AND f.kind IN ('revealed', 'canceled'))`);
   return (viewer, atUs) => {
     const open: string[] = [];
-    for (const { id, held, opened, closed_us } of rounds.all(viewer) as unknown as Round[]) {
-      const isOver = opened === 0 || (closed_us !== null && closed_us <= atUs - CLOSED_FOR_US);
+    for (const { id, held, idle, closed_us } of rounds.all(viewer) as unknown as Round[]) {
+      const isOver = idle === 1 || (closed_us !== null && closed_us <= atUs - CLOSED_FOR_US);
       if (held === 1) open.push(`an answer to ${id} that is not judged yet`);
       else if (!isOver) open.push(`an answer to ${id}, which is not over`);
     }
@@ -86,6 +87,7 @@ function prepareOpen(db: DatabaseSync): (viewer: string, atUs: number) => readon
 interface Round {
   readonly id: string;
   readonly held: number;
-  readonly opened: number;
+  /** It came to nothing, and the round never opened. */
+  readonly idle: number;
   readonly closed_us: number | null;
 }

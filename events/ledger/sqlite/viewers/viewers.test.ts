@@ -124,6 +124,14 @@ describe('erasing', () => {
     expect(openOf('ann', unixUs(NOW + DAY_US))).toBe('erased');
   });
 
+  test('an answer that was refused in a round that never opened holds nobody', () => {
+    ledger.create(anInteraction({ id: 'q1' }));
+    ledger.submit(aSubmission({ id: 'held', viewer: 'ann', status: 'held' }));
+    const code = 'ERR_INTERACTION_NOT_OPEN';
+    ledger.judge({ submission: 'held', interaction: 'q1', judgedAtUs: NOW, verdict: 'refused', code });
+    expect(openOf('ann')).toBe('erased');
+  });
+
   test.each([canceledBy('q1'), revealedBy('q1', {}, {})])(
     'a round that is over holds nobody ($kind)',
     (step) => {
