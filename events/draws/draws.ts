@@ -196,7 +196,7 @@ export class Draws {
 
   /** @returns milliseconds until there is something to do; null: it is over */
   async #steps(first: DrawRecord): Promise<number | null> {
-    const { ledger, clock, chain } = this.#options;
+    const { ledger, clock, chain, observer } = this.#options;
     let record: DrawRecord | null = first;
     for (;;) {
       const round = record?.commitment?.beacon?.round ?? null;
@@ -217,6 +217,9 @@ export class Draws {
         case 'booking':
           await this.#book(record);
           break;
+        case 'drawn':
+          observer?.drawn(record.winners, record.short);
+          return null;
         default:
           return null;
       }
@@ -309,7 +312,7 @@ export class Draws {
 
   /** Bounded batches, each whole or not at all; a crash in between goes on with the next. */
   async #book(record: DrawRecord): Promise<void> {
-    const { ledger, clock, observer } = this.#options;
+    const { ledger, clock } = this.#options;
     const { interaction } = record;
     const winners = await this.#winnersOf(record, record.signature);
     for (let from = record.booked; from < winners.length; from += BATCH) {
@@ -317,8 +320,6 @@ export class Draws {
       const outcome = await ledger.perform('draw.book', { interaction, from, batch, atUs: clock.unixUs() });
       if (outcome === 'unfit') return;
     }
-    const after = await ledger.ask('draw.get', { interaction });
-    if (after?.state === 'drawn') observer?.drawn(after.winners, after.short);
   }
 
   async #winnersOf(
