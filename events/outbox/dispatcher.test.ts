@@ -156,6 +156,42 @@ describe('the dispatcher', () => {
     expect(downstream.received).toHaveLength(20);
   });
 
+  test('lanes that want more than the whole allows take turns', async () => {
+    for (const lane of ['a', 'b', 'c']) add(60, lane);
+    const lane = { concurrency: 2, perSecond: 10, breaker: { failures: 5, firstMs: 1, longestMs: 1 } };
+    const dispatcher = make({ lane, perSecond: 10 });
+    for (let second = 0; second < 12; second++) {
+      for (let i = 0; i < 5; i++) {
+        await dispatcher.tick();
+        await settled(dispatcher);
+        time.advance(200);
+      }
+    }
+    const counts = ['a', 'b', 'c'].map(
+      (name) => downstream.received.filter(({ lane }) => lane === name).length,
+    );
+    expect(Math.min(...counts)).toBeGreaterThan(25);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(100);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(130);
+  });
+
+  test('a lane whose turn it is and that fails does not keep the others from theirs', async () => {
+    downstream.behave = (res, received) => answer(received.lane === 'a' ? 500 : 200)(res, received);
+    for (const name of ['a', 'b']) add(30, name);
+    const lane = {
+      concurrency: 2,
+      perSecond: 10,
+      breaker: { failures: 3, firstMs: 60_000, longestMs: 60_000 },
+    };
+    const dispatcher = make({ lane, perSecond: 2 });
+    await vi.waitFor(async () => {
+      time.advance(500);
+      await dispatcher.tick();
+      await settled(dispatcher);
+      expect((await lanes()).find(({ lane }) => lane === 'b')).toMatchObject({ delivered: 30 });
+    }, WAIT);
+  });
+
   test('the breaker holds a lane back after failures in a row, and lets it go when a probe succeeds', async () => {
     add(40);
     downstream.behave = answer(503);

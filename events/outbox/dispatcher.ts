@@ -62,6 +62,8 @@ export class Dispatcher {
   readonly #whole: Breaker<CallOutcome>;
   readonly #rate: RateAllowance;
   readonly #lanes = new Map<string, Lane>();
+  /** Lanes that found the allowance of all used up, in the order of their turns. */
+  readonly #turns = new Set<Lane>();
   readonly #running = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #stopped = false;
@@ -97,7 +99,9 @@ export class Dispatcher {
       const due = lanes.filter(
         ({ nextUs }) => nextUs !== null && (nextUs <= nowUs || nextUs > nowUs + LONGEST_WAIT_MS * 1000),
       );
-      await Promise.all(due.map(({ lane }) => this.#fill(this.#laneOf(lane))));
+      const lanesDue = due.map(({ lane }) => this.#laneOf(lane));
+      for (const lane of this.#turns) if (!lanesDue.includes(lane)) this.#turns.delete(lane);
+      await Promise.all([...new Set([...this.#turns, ...lanesDue])].map((lane) => this.#fill(lane)));
       this.#forgetIdle(lanes);
       this.#failing = false;
     } catch (error) {
@@ -143,15 +147,41 @@ export class Dispatcher {
       while (this.#mayStart(lane)) {
         if (lane.waiting.length === 0) lane.waiting = await this.#read(lane);
         // Much may have happened while the ledger was asked.
-        if (lane.waiting.length === 0 || !this.#mayStart(lane)) return;
-        if (!lane.takeRate() || !this.#rate.take(this.#options.clock.monotonicUs())) return;
+        if (lane.waiting.length === 0 || !this.#mayStart(lane)) break;
+        if (!this.#takeTurn(lane)) return;
         const [item, ...rest] = lane.waiting;
         lane.waiting = rest;
         this.#begin(lane, item!);
       }
+      // It wants nothing now: nobody is to wait for its turn.
+      this.#turns.delete(lane);
     } finally {
       lane.filling = false;
     }
+  }
+
+  /** A call has ended: those whose turn it is come before its lane. */
+  async #fillOn(lane: Lane): Promise<void> {
+    for (const other of [...this.#turns]) await this.#fill(other);
+    await this.#fill(lane);
+  }
+
+  /** One call from the allowances: of its own, and of all, which lanes take from in turns. */
+  #takeTurn(lane: Lane): boolean {
+    const [first] = this.#turns;
+    if (first !== undefined && first !== lane) {
+      this.#turns.add(lane);
+      return false;
+    }
+    if (!lane.takeRate()) {
+      this.#turns.delete(lane);
+      return false;
+    }
+    // Behind the others, if it wants another.
+    this.#turns.delete(lane);
+    if (this.#rate.take(this.#options.clock.monotonicUs())) return true;
+    this.#turns.add(lane);
+    return false;
   }
 
   #mayStart(lane: Lane): boolean {
@@ -179,7 +209,7 @@ export class Dispatcher {
         this.#running.delete(running);
         lane.inFlight.delete(item.id);
         // At once, not at the next tick: the rate is bounded by its own cap.
-        if (!this.#stopped) void this.#fill(lane).catch(() => this.tick());
+        if (!this.#stopped) void this.#fillOn(lane).catch(() => this.tick());
       });
     this.#running.add(running);
   }
