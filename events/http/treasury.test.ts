@@ -336,6 +336,8 @@ describe('boxes and measures', () => {
       409,
       'ERR_MEASURE_STATE',
     ]);
+    // It has nothing left to put back, so it stands in nobody's way.
+    expect((await rules({ dropPpm: 700 })).body).toMatchObject({ dropPpm: 700, measures: [] });
   });
 
   test('are not ruled by what does not fit', async () => {

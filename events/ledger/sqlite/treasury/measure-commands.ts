@@ -48,22 +48,20 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
     return { pool: pool.id, state: pool.state };
   };
 
-  /** @returns whether it is as it was; false: somebody has changed it since */
-  const putBack = ({ id, show, do: change, before }: Measure, atUs: UnixMicroseconds): boolean => {
+  /** Whether what it changed is still as it has put it: only then can it be put back. */
+  const holds = ({ id, show, do: change, before }: Measure): boolean => {
     const rules = shows.rules(show);
-    if (before === null) return false;
-    if ('dropPpm' in change && 'dropPpm' in before) {
-      if (rules.dropPpm !== change.dropPpm) return false;
-      rule(show, { ...rules, dropPpm: before.dropPpm }, atUs);
-    } else if ('threshold' in change && 'threshold' in before) {
-      if (rules.threshold !== change.threshold) return false;
-      rule(show, { ...rules, threshold: before.threshold }, atUs);
-    } else if ('pool' in before && before.state === 'open') {
-      const pool = poolOrNull(before.pool);
-      if (pool?.state !== 'closed' || pool.closedWhy !== whyOf(id)) return false;
-      append('pool.reopened', { pool: before.pool }, atUs);
-    }
-    return true;
+    if ('dropPpm' in change) return rules.dropPpm === change.dropPpm;
+    if ('threshold' in change) return rules.threshold === change.threshold;
+    if (before === null || !('pool' in before) || before.state === 'closed') return true;
+    const pool = poolOrNull(before.pool);
+    return pool?.state === 'closed' && pool.closedWhy === whyOf(id);
+  };
+
+  const putBack = ({ show, before }: Measure, atUs: UnixMicroseconds): void => {
+    if (before === null) return;
+    if (!('pool' in before)) rule(show, { ...shows.rules(show), ...before }, atUs);
+    else if (before.state === 'open') append('pool.reopened', { pool: before.pool }, atUs);
   };
 
   return {
@@ -84,6 +82,7 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
       const busy = present.find(
         (measure) =>
           measure.state === 'applied' &&
+          holds(measure) &&
           JSON.stringify(wanted.get(measure.id)) !== JSON.stringify(inOrder(measure)),
       );
       if (busy !== undefined) {
@@ -117,13 +116,14 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
     'measure.revert': ({ measure: id, by, atUs }: CommandIn<'measure.revert'>) =>
       withMeasure<CommandOut<'measure.revert'>>(id, (measure) => {
         if (measure.state !== 'applied') return { kind: 'already', measure };
-        if (!putBack(measure, atUs)) {
+        if (!holds(measure)) {
           return refused(
             'ERR_MEASURE_STATE',
             { measure: id },
             'What it changed has been changed again since.',
           );
         }
+        putBack(measure, atUs);
         append('measure.reverted', { measure: id }, atUs);
         did(by, 'measure.revert', id, { before: measure.before }, atUs);
         return done(id);

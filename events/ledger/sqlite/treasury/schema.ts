@@ -109,6 +109,7 @@ CREATE TABLE grants (
   amount      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX grants_by_pool ON grants (pool, amount) WHERE reversed_us IS NULL;
+CREATE INDEX grants_reversed ON grants (pool, amount) WHERE reversed_us IS NOT NULL;
 
 CREATE TABLE prize_shows (
   show      TEXT PRIMARY KEY,
