@@ -9,6 +9,8 @@ import { Submissions } from './net/submissions.ts';
 import { Attachments } from './page/attachments.ts';
 import { browserNet, reportPageError } from './page/environment.ts';
 import { ExactTimer } from './page/exact-timer.ts';
+import { OwnEntries } from './prizes/own-entries.ts';
+import { SealedResults } from './prizes/sealed.ts';
 import { BoundedMap } from './scheduler/bounded-map.ts';
 import { CueScheduler } from './scheduler/scheduler.ts';
 import { readHls } from './sei/hls.ts';
@@ -132,9 +134,10 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     onProblem: problem,
     onChange: () => intake.retry(),
   });
+  const crypto = pickCrypto(globalThis.crypto?.subtle);
   const intake = new StampIntake({
     stream: options.stream,
-    verifier: new StampVerifier(pickCrypto(globalThis.crypto?.subtle), keys),
+    verifier: new StampVerifier(crypto, keys),
     nowMs: net.nowMs,
     isDone: (id, rev) => scheduler.isDone(id, rev),
     onCue(known) {
@@ -153,6 +156,9 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     closedAtMs: (id) => closedAt.get(id) ?? null,
     onProblem: problem,
   });
+  const prizes = { url: `${api}/interactions`, onProblem: problem };
+  const sealed = new SealedResults(net, { ...prizes, crypto });
+  const entries = new OwnEntries(net, { ...prizes, session });
   const nowFeed =
     options.poll === false
       ? null
@@ -276,7 +282,17 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
         () => attachOptions?.path ?? 'hls',
         (listener) => readHls(hls, Hls, listener),
       ),
-    submit: (cue, answer) => submissions.submit(cue, answer),
+    async submit(cue, answer) {
+      const outcome = await submissions.submit(cue, answer);
+      // Of a rehearsal nothing is kept: no list holds it.
+      if (outcome.ok && outcome.receipt.status !== 'rehearsal') {
+        entries.noteReceipt(outcome.receipt.interaction, outcome.receipt.id);
+      }
+      return outcome;
+    },
+    prefetchSealed: (interaction, request) => sealed.prefetch(interaction, request),
+    openSealed: (cue) => sealed.open(cue),
+    mine: (interaction, request) => entries.mine(interaction, request),
     clock: { now: () => clock.now() },
     streamTime: () => attachments.streamTime(),
     stats(): FramecueStats {
@@ -303,7 +319,8 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
       wake.cancel();
       scheduler.stop();
       intake.clear();
-      for (const part of [clock, keys, nowFeed, submissions, reports, delayReports, session]) part?.destroy();
+      for (const part of [clock, keys, nowFeed, submissions, sealed, entries, reports, delayReports, session])
+        part?.destroy();
     },
   };
 }

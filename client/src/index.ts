@@ -1,2 +1,3 @@
 export { createFramecue } from './framecue.ts';
+export type * from './prizes/types.ts';
 export type * from './types.ts';

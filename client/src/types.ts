@@ -1,4 +1,5 @@
 import type { CueType, JsonObject, StampKeySet } from '../../cues/wire/index.ts';
+import type { MineOutcome, PrefetchOutcome, PrizeRequestOptions, SealedOutcome } from './prizes/types.ts';
 
 export type { CueType, JsonObject, StampKey, StampKeySet } from '../../cues/wire/index.ts';
 
@@ -62,6 +63,18 @@ export interface Framecue {
    * coded error. One answer per viewer counts: repeats give the first one's receipt.
    */
   submit(cue: FiredCue, answer: Answer): Promise<SubmitOutcome>;
+  /**
+   * Fetches the sealed result of a draw ahead of its reveal, at a moment of this viewer's own; waits until there is one
+   * (half an hour at most). Call it when the lottery has closed.
+   */
+  prefetchSealed(interaction: string, options?: PrizeRequestOptions): Promise<PrefetchOutcome>;
+  /** Opens the result with the key that a reveal cue carries; fetches it first where it is not here yet. */
+  openSealed(cue: FiredCue): Promise<SealedOutcome>;
+  /**
+   * This viewer's own entry in a draw: the place in the list, checked under the root that everybody is shown; after the
+   * reveal the prize, and what has become of it.
+   */
+  mine(interaction: string, options?: PrizeRequestOptions): Promise<MineOutcome>;
   readonly clock: FramecueClock;
   /** PTS on the stream's own timeline (as in landing receipts) of the frame on screen; null while it is not known. */
   streamTime(): StreamTime | null;
@@ -191,8 +204,8 @@ export interface CueOutcome {
 }
 
 export interface Answer {
-  /** Index of the chosen option. */
-  readonly choice: number;
+  /** Index of the chosen option; none to enter a lottery. */
+  readonly choice?: number | undefined;
   /** When the viewer acted, `performance.now()`; default: when `submit` is called. `event.timeStamp` fits. */
   readonly actedAt?: number | undefined;
 }
@@ -200,7 +213,8 @@ export interface Answer {
 export interface Receipt {
   readonly id: string;
   readonly interaction: string;
-  readonly choice: number;
+  /** The choice that counts; absent where there is nothing to choose (a lottery). */
+  readonly choice?: number;
   /**
    * `held`: kept and judged later, because the server does not know the cue yet. `rehearsal`: taken, and counted
    * nowhere.
@@ -240,7 +254,17 @@ export type ClientErrorCode =
   /** The cue names no interaction. */
   | 'ERR_CLIENT_NO_INTERACTION'
   /** The cue has closed. */
-  | 'ERR_CLIENT_CLOSED';
+  | 'ERR_CLIENT_CLOSED'
+  /** A draw's list does not hold this viewer as it should. */
+  | 'ERR_CLIENT_PROOF'
+  /** The sealed result did not open. */
+  | 'ERR_CLIENT_SEALED'
+  /** The cue carries no key of a result. */
+  | 'ERR_CLIENT_NO_KEY'
+  /** The winners are not drawn yet. */
+  | 'ERR_CLIENT_DRAW_WAITS'
+  /** The round was cancelled. */
+  | 'ERR_CLIENT_DRAW_VOID';
 
 /** The server's clock as this viewer knows it. */
 export interface FramecueClock {

@@ -38,6 +38,8 @@ export interface HttpRequest {
   readonly keepalive?: boolean;
   /** Caches on the way may answer. */
   readonly cacheable?: boolean;
+  /** Longer answers are none of ours; 256 KiB where it is not given. */
+  readonly maxChars?: number;
 }
 
 /** A larger answer than this is none of ours. */
@@ -64,7 +66,7 @@ export async function request(net: Net, url: string, options: HttpRequest): Prom
       ...(options.keepalive === true ? { keepalive: true } : {}),
     });
     const text = await response.text();
-    return outcomeOf(response, text);
+    return outcomeOf(response, text, options.maxChars ?? MAX_RESPONSE_CHARS);
   } catch (error) {
     if (options.signal.aborted) return failed('ERR_CLIENT_DESTROYED', 'The client was destroyed.', false);
     const what = timeout.signal.aborted ? 'did not answer in time' : 'could not be reached';
@@ -75,11 +77,11 @@ export async function request(net: Net, url: string, options: HttpRequest): Prom
   }
 }
 
-function outcomeOf(response: Response, text: string): HttpOutcome {
+function outcomeOf(response: Response, text: string, maxChars: number): HttpOutcome {
   if (response.status === 204) return { ok: true, value: null };
   let value: unknown;
   try {
-    value = text.length > MAX_RESPONSE_CHARS ? undefined : JSON.parse(text);
+    value = text.length > maxChars ? undefined : JSON.parse(text);
   } catch {
     value = undefined;
   }

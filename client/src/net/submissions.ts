@@ -80,7 +80,7 @@ export class Submissions {
     return null;
   }
 
-  async #send(cue: FiredCue, choice: number, actedAtMs: number): Promise<SubmitOutcome> {
+  async #send(cue: FiredCue, choice: number | undefined, actedAtMs: number): Promise<SubmitOutcome> {
     const nowMs = this.#net.nowMs();
     const claims = this.#options.claimsOf(cue, actedAtMs);
     const body = {

@@ -99,7 +99,7 @@ export function nextViewer(state: ViewerState, event: ViewerEvent): ViewerState 
     case 'receipt':
       return withRound(state, event.cueId, (round) => ({
         ...round,
-        answer: { kind: 'received', choice: event.receipt.choice, receipt: event.receipt },
+        answer: { kind: 'received', choice: event.receipt.choice ?? 0, receipt: event.receipt },
       }));
     case 'refused':
       return withRound(state, event.cueId, (round) =>
