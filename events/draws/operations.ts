@@ -141,7 +141,9 @@ export const DRAW_OPERATIONS: readonly Operation[] = [
             .strictObject({
               ...{ place: z.number(), prize: z.string(), title: z.string() },
               right: z.enum(['earned', 'released', 'granted', 'voided']).nullable(),
-              grant: z.strictObject({ id: z.string(), reversed: z.boolean() }).nullable(),
+              grant: z
+                .strictObject({ id: z.string(), reversed: z.boolean(), delivered: z.boolean() })
+                .nullable(),
             })
             .nullable(),
         }),

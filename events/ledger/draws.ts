@@ -145,7 +145,12 @@ export interface OwnEntry {
     readonly prize: number;
     readonly outcome: BookOutcome;
     readonly right: RightState | null;
-    readonly grant: { readonly id: string; readonly reversed: boolean } | null;
+    /** `delivered`: the reward platform has it. */
+    readonly grant: {
+      readonly id: string;
+      readonly reversed: boolean;
+      readonly delivered: boolean;
+    } | null;
   } | null;
 }
 

@@ -18,6 +18,8 @@ interface OwnRow {
   readonly outcome: BookOutcome;
   readonly grant_id: string | null;
   readonly reversed_us: number | null;
+  /** Of the grant's item in the outbox. */
+  readonly told: 'queued' | 'delivered' | 'dead' | null;
 }
 
 export function drawQuestions(db: DatabaseSync) {
@@ -34,11 +36,12 @@ export function drawQuestions(db: DatabaseSync) {
     SELECT s.seq, s.id AS receipt, coalesce(j.verdict, s.status) AS status,
       (SELECT e.page FROM draw_entrants e WHERE e.interaction = ?1 AND e.first_seq <= s.seq
        ORDER BY e.page DESC LIMIT 1) AS page,
-      w.place, w.entrant, w.prize, w.right_id, w.outcome, g.id AS grant_id, g.reversed_us
+      w.place, w.entrant, w.prize, w.right_id, w.outcome, g.id AS grant_id, g.reversed_us, o.state AS told
     FROM interactions i CROSS JOIN submissions s ON s.interaction = i.seq AND s.viewer = ?2
     LEFT JOIN judgements j ON j.submission = s.seq
     LEFT JOIN draw_winners w ON w.interaction = ?1 AND w.submission = s.seq
     LEFT JOIN grants g ON g.right_id = w.right_id
+    LEFT JOIN outbox o ON o.id = g.id
     WHERE i.id = ?1`);
   const right = db.prepare(`SELECT state FROM (${SELECT_RIGHT} WHERE r.id = ?)`);
 
@@ -54,7 +57,13 @@ export function drawQuestions(db: DatabaseSync) {
           : {
               ...{ place: row.place, entrant: row.entrant, prize: row.prize, outcome: row.outcome },
               right: state?.state ?? null,
-              grant: row.grant_id === null ? null : { id: row.grant_id, reversed: row.reversed_us !== null },
+              grant:
+                row.grant_id === null
+                  ? null
+                  : {
+                      ...{ id: row.grant_id, reversed: row.reversed_us !== null },
+                      delivered: row.told === 'delivered',
+                    },
             },
     };
   };
