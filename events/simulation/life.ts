@@ -17,6 +17,8 @@ import { silentObserver } from '../observer.ts';
 import { Dispatcher } from '../outbox/dispatcher.ts';
 import type { ManualTime } from '../test-support/manual-time.ts';
 import type { Timers } from '../timers.ts';
+import { TreasuryKeeper } from '../treasury/keeper.ts';
+import { silentTreasuryObserver } from '../treasury/observer.ts';
 import { SIGNER, type SimulatedDownstream } from './downstream.ts';
 import type { SimulatedWriter } from './writer.ts';
 
@@ -26,6 +28,8 @@ export const LIMITS: JudgeLimits = { spreadMs: ms(15_000), clockErrorMs: ms(100)
 const HELD = { count: 100, forMs: 600_000 };
 const IN_MEMORY = 100;
 const QUEUE = 1_000;
+/** So few that a batch often does not do. */
+const AT_ONCE = 2;
 const GIVE_UP_MS = 72 * 3_600_000;
 
 /** No stamp is brought here: whoever is held comes to the ledger straight. */
@@ -52,6 +56,7 @@ export class Life {
   readonly submissions: Submissions;
   readonly catalog: Catalog;
   readonly dispatcher: Dispatcher;
+  readonly treasury: TreasuryKeeper;
   readonly death: Promise<void>;
   /** Of this life alone: they end with it. */
   readonly timers: Timers;
@@ -83,6 +88,10 @@ export class Life {
     const proofs = new StampProofs({ keys: NO_KEYS, crypto: { random: () => 0 } as never, clock });
     this.submissions = new Submissions({ ...common, rehearsals, proofs, held, limits: LIMITS, newId });
     this.catalog = new Catalog({ ...common, cap: LIMITS });
+    this.treasury = new TreasuryKeeper({
+      ...{ books: this.ledger, clock, log, observer: silentTreasuryObserver },
+      ...{ boxKey: '00'.repeat(32), atOnce: AT_ONCE },
+    });
     this.dispatcher = new Dispatcher({
       books: this.ledger,
       call: {
@@ -98,6 +107,7 @@ export class Life {
   async start(): Promise<void> {
     await this.follower.reload();
     this.keeper.start(this.timers);
+    this.treasury.start(this.timers);
     this.dispatcher.start();
   }
 

@@ -11,6 +11,9 @@ export class Model {
 /** A law that does not hold; thrown, so that the sequence ends there. */
 export class Breach extends Error {}
 
+/** The SQL that a fault is to change is gone: it would show nothing, and nothing would be shown. */
+export class PlantedNowhere extends Error {}
+
 export function holds(condition: boolean, law: string, details?: unknown): asserts condition {
   if (condition) return;
   throw new Breach(details === undefined ? law : `${law}: ${JSON.stringify(details)}`);

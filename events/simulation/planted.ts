@@ -66,6 +66,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'grant-before-the-reveal',
+    shownBy: 2,
     what: 'Rights become grants before their round is revealed.',
     sql: [
       [/WHERE phase = 'released' AND waiting/g, "WHERE phase <> 'void' AND waiting"],
@@ -91,7 +92,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'leaf-left-out-of-the-chain',
     what: 'Blocks count the answers that they seal and leave out what was answered.',
-    sql: [[/(arrived_us \|\| ' ' \|\| )leaf(\s+\|\| ' ' \|\| length\(id\))/g, "$1''$2"]],
+    sql: [[/(arrived_us, ' ', )leaf(,\s+' ', length\(id\))/g, "$1''$2"]],
   },
   {
     name: 'salt-left-out-of-the-row',
@@ -110,11 +111,13 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'delivered-before-the-answer',
+    shownBy: 8,
     what: 'A grant is called delivered when it is sent, not when it is answered.',
     answersFirst: true,
   },
   {
     name: 'reversal-overtakes-its-grant',
+    shownBy: 27,
     what: 'What is taken back is told without waiting for what was given.',
     readSql: [
       [

@@ -263,7 +263,7 @@ export async function beginRounds(world: World): Promise<void> {
   for (const id of ['r1', 'r2']) await create(world, id);
   for (const id of ['r1', 'r2']) await cue(world, id, 'open');
   await rush(world, { round: 'r1', choices: [0, 1, 2, 0, 1] });
-  await rush(world, { round: 'r2', choices: [1, 1] });
+  await rush(world, { round: 'r2', choices: [1, 1, 1, 1] });
 }
 
 const choice = fc.integer({ min: 0, max: OPTIONS - 1 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { SimulationFolder } from './disk.ts';
+import { PlantedNowhere } from './model.ts';
 import type { Planted } from './planted.ts';
 import { runSequence, type SequenceCounts } from './sequence.ts';
 
@@ -61,6 +62,7 @@ export async function catchPlanted(
     for (let tries = 1; tries <= runs; tries++) {
       const number = from + tries - 1;
       const end = await runSequence(number, { folder, planted, shrinks: false });
+      if (end.kind === 'broken' && end.error instanceof PlantedNowhere) throw end.error;
       if (end.kind === 'broken') return { tries, number, law: end.law };
     }
     return null;

@@ -6,7 +6,7 @@ import { describeFinding } from '../ledger/sqlite/check/finding.ts';
 import { checkDelivery, deliverySteps } from './delivery.ts';
 import type { SimulationFolder } from './disk.ts';
 import { machineSteps } from './machine.ts';
-import { Breach, type Model } from './model.ts';
+import { Breach, type Model, PlantedNowhere } from './model.ts';
 import { beginMoney, checkMoney, moneySteps } from './money.ts';
 import type { Planted } from './planted.ts';
 import { beginRounds, checkRounds, roundSteps } from './rounds.ts';
@@ -79,8 +79,7 @@ export async function runSequence(number: number, options: SequenceOptions): Pro
 async function begin(world: World): Promise<void> {
   await beginRounds(world);
   await beginMoney(world);
-  if (world.isPlantedNowhere)
-    throw new Error('the fault is planted nowhere: the SQL that it changes is gone');
+  if (world.isPlantedNowhere) throw new PlantedNowhere('the SQL that it changes is gone');
 }
 
 /** The faults end; what must be true then. */
