@@ -40,6 +40,9 @@ const SHAPES = {
   arrow: <path d="M4 10h12M11 5l5 5-5 5" />,
   expand: <path d="M3 8V3h5M17 8V3h-5M3 12v5h5M17 12v5h-5" />,
   flag: <path d="M5 17V3h10l-2 4 2 4H5" />,
+  gift: (
+    <path d="M3 7h14v3.5H3zM4.5 10.5V17h11v-6.5M10 7v10M10 7C6 7 5.5 2.5 8 2.7S10 5 10 7zM10 7c4 0 4.5-4.5 2-4.3S10 5 10 7z" />
+  ),
   person: <path d="M10 10a3.3 3.3 0 100-6.6 3.3 3.3 0 000 6.6zM3.5 17a6.5 6.5 0 0113 0" />,
 } satisfies Record<string, ComponentChildren>;
 

@@ -56,14 +56,18 @@ export function readInteraction(value: unknown): Interaction | null {
 
 export function readInteractions(value: unknown): readonly Interaction[] | null {
   const list = isObject(value) ? value.interactions : value;
-  return listOf(list, readInteraction);
+  // Lotteries and sales have pages of their own; a list that holds one is a list of questions all the same.
+  const isQuestion = (entry: unknown) =>
+    !isObject(entry) || textOf(entry.type) === null || entry.type === 'quiz';
+  return Array.isArray(list) ? listOf(list.filter(isQuestion), readInteraction) : null;
 }
 
 export function readResult(value: unknown): Result | null {
   if (!isObject(value)) return null;
   const id = textOf(value.id);
   const state = stateOf(value.state);
-  const counts = listOf(value.counts, numberOf);
+  // A round without options (a lottery) counts none.
+  const counts = value.counts === undefined ? [] : listOf(value.counts, numberOf);
   if (id === null || state === null || counts === null) return null;
   return {
     id,

@@ -26,6 +26,7 @@ const WORDS: { readonly [code: string]: string | undefined } = {
   ERR_INTERACTION_CANCELED: 'The question was cancelled.',
   ERR_INTERACTION_UNKNOWN: 'The server does not know this question.',
   ERR_INTERACTION_EXISTS: 'A question with this id exists already.',
+  ERR_REVEAL_UNKNOWN: 'The events service does not answer, so the result has no key. Try again.',
   ERR_ANSWER_INVALID: 'This answer does not fit the question.',
   ERR_OVERLOADED: 'The server is at its limit. Wait a moment.',
   ERR_STORE_UNAVAILABLE: 'The server cannot store this at the moment.',
@@ -36,6 +37,8 @@ const WORDS: { readonly [code: string]: string | undefined } = {
   ERR_CLIENT_BUSY: 'Too many answers are on their way.',
   ERR_CLIENT_TOKEN: 'This page got no viewer token, so it cannot answer.',
   ERR_CLIENT_NO_INTERACTION: 'This cue has no question to answer.',
+  ERR_CLIENT_SEALED: 'The result could not be opened here.',
+  ERR_CLIENT_DRAW_WAITS: 'The winners are not drawn yet.',
   ERR_CLIENT_CLOSED: 'Too late: the question has closed on this screen.',
 };
 

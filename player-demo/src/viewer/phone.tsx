@@ -10,6 +10,7 @@ import { Card } from './card.tsx';
 import { Delay } from './delay.tsx';
 import { Landing } from './landing.tsx';
 import { Log } from './log.tsx';
+import { LotteryCard } from './lottery-card.tsx';
 import { type Session, startSession } from './session.ts';
 import { FIRST_VIEWER, type LogEntry, nextViewer, unknownReveal, type ViewerEvent } from './state.ts';
 import type { TestHooks } from './test-hooks.ts';
@@ -104,9 +105,16 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
               <Icon name="warning" size={16} /> No stamps here: questions open by the events path.
             </p>
           )}
-          <Landing cue={state.round?.cue ?? lastFired(state.log)} />
+          <Landing cue={(state.lottery ?? state.round)?.cue ?? lastFired(state.log)} />
         </div>
-        <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
+        {state.lottery === null ? (
+          <Card
+            round={state.round}
+            onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)}
+          />
+        ) : (
+          <LotteryCard round={state.lottery} onEnter={(cue, at) => session.current?.enter(cue, at)} />
+        )}
         {!compact && <Log entries={state.log} />}
       </div>
       {!compact && (

@@ -13,6 +13,8 @@ import { type DemoConfig, streamPath } from '../shared/config.ts';
 import { readQuestion } from '../shared/cue-data.ts';
 import { readInteraction, readResult } from '../shared/events-api.ts';
 import { request } from '../shared/http.ts';
+import { isObject } from '../shared/json.ts';
+import { LotteryFlow } from './lottery-flow.ts';
 import type { ViewerEvent } from './state.ts';
 import { recordFire, recordOutcome, type TestHooks } from './test-hooks.ts';
 import { createViewerTokens } from './viewer-token.ts';
@@ -31,6 +33,8 @@ export interface SessionOptions {
 /** One viewer: a player, its framecue client, and an identity of its own. */
 export interface Session {
   readonly answer: (cue: FiredCue, choice: number, actedAt: number) => void;
+  /** Into a lottery. */
+  readonly enter: (cue: FiredCue, actedAt: number) => void;
   /** Looks up the question of a reveal whose opening was not seen here. */
   readonly recover: (interaction: string) => void;
   readonly play: () => void;
@@ -58,8 +62,12 @@ export function startSession(options: SessionOptions): Session {
       // First of all, in the same task as the presented frame: a test reads its pixels.
       if (hooks !== null) recordFire(hooks, path, cue, video);
       onEvent({ kind: 'cue', cue, at: Date.now() });
+      lotteries.cue(cue);
     },
-    onClose: (cue, why) => onEvent({ kind: 'close', cue, why }),
+    onClose(cue, why) {
+      onEvent({ kind: 'close', cue, why });
+      lotteries.close(cue, why);
+    },
     onUpdate: (cue) => onEvent({ kind: 'update', cue }),
     onOutcome(outcome) {
       if (hooks !== null) recordOutcome(hooks, path, outcome);
@@ -70,6 +78,15 @@ export function startSession(options: SessionOptions): Session {
     // Three viewers are few: every one of them reports.
     reportShare: 1,
     app: 'demo page',
+  });
+  const lotteries = new LotteryFlow({
+    framecue,
+    onEvent: (event) => onEvent({ kind: 'lottery', event }),
+    async lookUp(interaction) {
+      const url = `${config.events}/api/v1/interactions/${encodeURIComponent(interaction)}`;
+      const found = await request({ url, read: readLotteryConfig, signal: end.signal });
+      return found.ok ? { interaction, ...found.value } : null;
+    },
   });
   if (hooks !== null) hooks.players[path] = { framecue, video };
 
@@ -100,6 +117,7 @@ export function startSession(options: SessionOptions): Session {
         );
       });
     },
+    enter: (cue, actedAt) => void lotteries.enter(cue, actedAt),
     async recover(interaction) {
       const url = `${config.events}/api/v1/interactions/${encodeURIComponent(interaction)}`;
       const { signal } = end;
@@ -118,11 +136,15 @@ export function startSession(options: SessionOptions): Session {
     serverNow: () => serverNowOf(framecue),
     stop() {
       end.abort();
+      lotteries.stop();
       runner.stop();
       framecue.destroy();
     },
   };
 }
+
+const readLotteryConfig = (value: unknown) =>
+  isObject(value) && value.type === 'lottery' && isObject(value.config) ? value.config : null;
 
 /** The players' code is large: each is loaded only where it plays. */
 async function openPlayer(

@@ -6,10 +6,13 @@ import type {
   Receipt,
 } from '../../../client/src/index.ts';
 import { type QuestionData, readQuestion, readReveal } from '../shared/cue-data.ts';
+import { type LotteryEvent, type LotteryRound, nextLottery } from './lottery-state.ts';
 
-/** One viewer's page: at most one question at a time, and what became of the last cues. */
+/** One viewer's page: at most one question or lottery at a time, and what became of the last cues. */
 export interface ViewerState {
   readonly round: Round | null;
+  /** In the place of a question, where a lottery was opened last. */
+  readonly lottery: LotteryRound | null;
   /** Newest first. */
   readonly log: readonly LogEntry[];
 }
@@ -57,6 +60,7 @@ export type ViewerEvent =
   | { readonly kind: 'answer'; readonly cueId: string; readonly choice: number; readonly actedAt: number }
   | { readonly kind: 'receipt'; readonly cueId: string; readonly receipt: Receipt }
   | { readonly kind: 'refused'; readonly cueId: string; readonly error: FramecueClientError }
+  | { readonly kind: 'lottery'; readonly event: LotteryEvent }
   /** The question behind a reveal whose opening this viewer did not see. */
   | {
       readonly kind: 'recovered';
@@ -65,16 +69,24 @@ export type ViewerEvent =
       readonly counts: readonly number[];
     };
 
-export const FIRST_VIEWER: ViewerState = { round: null, log: [] };
+export const FIRST_VIEWER: ViewerState = { round: null, lottery: null, log: [] };
 const LOG_LENGTH = 12;
 
 export function nextViewer(state: ViewerState, event: ViewerEvent): ViewerState {
   switch (event.kind) {
-    case 'cue':
+    case 'cue': {
+      const round = roundAfter(state.round, event.cue);
+      const isNew = round !== state.round && round?.cue === event.cue;
       return {
-        round: roundAfter(state.round, event.cue),
+        ...{ round, lottery: isNew ? null : state.lottery },
         log: logged(state.log, fired(event.cue, event.at)),
       };
+    }
+    case 'lottery': {
+      const lottery = nextLottery(state.lottery, event.event);
+      if (lottery === state.lottery) return state;
+      return { ...state, lottery, round: state.lottery === null ? null : state.round };
+    }
     case 'update':
       return withRound(state, event.cue.id, (round) => ({ ...round, cue: event.cue }));
     case 'close':
@@ -146,6 +158,8 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
 export function unknownReveal(state: ViewerState, cue: FiredCue): string | null {
   if (cue.type !== 'interaction.reveal') return null;
   const reveal = readReveal(cue.data);
+  // That of a draw; its own part looks it up.
+  if (cue.data.resultKey !== undefined) return null;
   if (reveal === null || reveal.interaction === state.round?.question.interaction) return null;
   return reveal.interaction;
 }

@@ -62,7 +62,7 @@ export function revealWanted(
       data: {
         ...dataOf(open),
         ...(right === null ? {} : { correct: right }),
-        ...(result === null ? {} : { counts: result.counts }),
+        ...(result === null || result.counts.length === 0 ? {} : { counts: result.counts }),
       },
       ...moment(mediaTime),
     },

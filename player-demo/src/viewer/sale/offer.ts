@@ -1,0 +1,32 @@
+import type { FiredCue } from '../../../../client/src/index.ts';
+import { isObject, numberOf, textOf } from '../../shared/json.ts';
+
+/** What viewers see of a flash sale: the `data` of its opening cue. */
+export interface Offer {
+  readonly interaction: string;
+  readonly title: string;
+  readonly priceMinor: number;
+  readonly currency: string;
+}
+
+/** Null where the cue opens no sale. */
+export function readOffer({ type, data }: Pick<FiredCue, 'type' | 'data'>): Offer | null {
+  if (type !== 'interaction.open' || !isObject(data)) return null;
+  const interaction = textOf(data.interaction);
+  const title = textOf(data.title);
+  const currency = textOf(data.currency);
+  const priceMinor = numberOf(data.priceMinor);
+  if (interaction === null || title === null || currency === null || priceMinor === null) return null;
+  return { interaction, title, priceMinor, currency };
+}
+
+/** `€19.00`, in the viewer's own way of writing it. */
+export function priceWords({ priceMinor, currency }: Pick<Offer, 'priceMinor' | 'currency'>): string {
+  try {
+    const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
+    return format.format(priceMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  } catch {
+    // Not a code of ISO 4217: shown as it came.
+    return `${priceMinor} ${currency}`;
+  }
+}

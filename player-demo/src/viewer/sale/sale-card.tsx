@@ -1,0 +1,171 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { FiredCue } from '../../../../client/src/index.ts';
+import { Countdown } from '../../design/countdown.tsx';
+import { Chip, Notice, Spinner } from '../../design/parts.tsx';
+import { createSaleDesk, type SaleDesk, type SaleState } from './desk.ts';
+import { type Offer, priceWords } from './offer.ts';
+import './sale.css';
+
+export interface SaleCardProps {
+  readonly eventsUrl: string;
+  readonly cue: FiredCue;
+  readonly offer: Offer;
+  readonly viewerToken: () => Promise<string>;
+}
+
+/** A flash sale, from its opening to the viewer's own piece. */
+export function SaleCard({ eventsUrl, cue, offer, viewerToken }: SaleCardProps) {
+  const [state, setState] = useState<SaleState>({ kind: 'open' });
+  const desk = useRef<SaleDesk | null>(null);
+  const { interaction } = offer;
+  const { id, rev, rehearsal } = cue;
+  useEffect(() => {
+    const made = createSaleDesk({
+      ...{ eventsUrl, interaction, cue: { id, rev, rehearsal }, viewerToken },
+      onState: setState,
+    });
+    desk.current = made;
+    setState({ kind: 'open' });
+    void made.look();
+    return made.stop;
+  }, [eventsUrl, interaction, id, rev, rehearsal, viewerToken]);
+
+  const isOpen = state.kind === 'open' || state.kind === 'asking';
+  return (
+    <div class="card card-open sale" data-sale={state.kind}>
+      <div class="card-phase">
+        {isOpen && cue.closesAt !== null && cue.durationMs !== null ? (
+          <Countdown closesAt={cue.closesAt} durationMs={cue.durationMs} />
+        ) : (
+          <Chip tone="cue" icon="dot">
+            Flash sale
+          </Chip>
+        )}
+      </div>
+      <h3 class="card-question">{offer.title}</h3>
+      <p class="sale-price">
+        {priceWords(offer)} <span class="faint">one for each viewer</span>
+      </p>
+      <Standing
+        state={state}
+        onWant={() => void desk.current?.want()}
+        onOrder={() => void desk.current?.order()}
+        onGiveBack={() => void desk.current?.giveBack()}
+      />
+    </div>
+  );
+}
+
+interface StandingProps {
+  readonly state: SaleState;
+  readonly onWant: () => void;
+  readonly onOrder: () => void;
+  readonly onGiveBack: () => void;
+}
+
+function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
+  switch (state.kind) {
+    case 'open':
+    case 'asking':
+      return (
+        <button
+          type="button"
+          class="button button-main sale-button"
+          disabled={state.kind === 'asking'}
+          onClick={onWant}
+        >
+          {state.kind === 'asking' ? 'Asking for one' : 'Reserve one'}
+        </button>
+      );
+    case 'waiting':
+      return (
+        <div class="sale-standing" aria-live="polite">
+          <Countdown
+            key={state.readyAt}
+            closesAt={state.readyAt}
+            durationMs={state.waitMs}
+            label="until your turn"
+          />
+          <p>
+            You are <strong>number {state.position}</strong> in the line. Stay here: your place is kept, and
+            nobody gets in before you.
+          </p>
+        </div>
+      );
+    case 'hoping':
+      return (
+        <p class="sale-standing" aria-live="polite">
+          <Spinner /> It is your turn, and every piece is reserved. If one comes back, it may be yours.
+        </p>
+      );
+    case 'reserved':
+      return (
+        <div class="sale-standing">
+          <Countdown closesAt={state.endsAt} durationMs={state.spanMs} label="to order it" />
+          <Notice icon="check" tone="good">
+            <strong>One is reserved for you.</strong>
+          </Notice>
+          <div class="sale-buttons">
+            <button type="button" class="button button-main sale-button" onClick={onOrder}>
+              Order and pay
+            </button>
+            <button type="button" class="button" onClick={onGiveBack}>
+              Give it back
+            </button>
+          </div>
+        </div>
+      );
+    case 'ordering':
+      return (
+        <p class="sale-standing" aria-live="polite">
+          <Spinner /> Sending
+        </p>
+      );
+    case 'ordered':
+      return (
+        <Notice icon="flag" tone="cue">
+          <strong>Ordered.</strong> The payment is under way.
+        </Notice>
+      );
+    case 'confirmed':
+      return (
+        <Notice icon="check" tone="good">
+          <strong>It is yours.</strong> The payment went through.
+        </Notice>
+      );
+    case 'declined':
+      return (
+        <Notice icon="cross" tone="bad">
+          <strong>The payment was declined.</strong> Nothing was charged, and the piece is for sale again.
+        </Notice>
+      );
+    case 'over':
+      return <Notice icon="cross">{OVER_WORDS[state.state] ?? 'Your reservation is over.'}</Notice>;
+    case 'rehearsed':
+      return <Notice icon="flag">A rehearsal: nothing is reserved and nothing is sold.</Notice>;
+    case 'refused':
+      return (
+        <Notice
+          icon="warning"
+          tone="bad"
+          code={state.code}
+          action={
+            state.mayRetry && (
+              <button type="button" class="button" onClick={onWant}>
+                Try again
+              </button>
+            )
+          }
+        >
+          {state.code === 'ERR_SOLD_OUT' ? <strong>Sold out.</strong> : state.message}
+        </Notice>
+      );
+  }
+}
+
+const OVER_WORDS: { readonly [state: string]: string | undefined } = {
+  expired: 'The time to order was over; the piece went to somebody else.',
+  'given-back': 'You gave it back.',
+  'taken-back': 'The order was taken back. The shop will tell you why.',
+  cancelled: 'The sale was cancelled.',
+};
