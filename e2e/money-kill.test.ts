@@ -1,8 +1,11 @@
+import { platform } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkLedger } from '../events/ledger/sqlite/check/check.ts';
+import { isSyncOfLedger, straceOnPath, TRACED } from '../events/test-support/strace.ts';
 import { until } from './lib/api.ts';
-import { CONNECTIONS, DIRECTOR, MoneyWorld, TREASURER } from './lib/money-world.ts';
+import { CONNECTIONS, DIRECTOR, linesOf, MoneyWorld, TREASURER } from './lib/money-world.ts';
 
 /** How many lotteries have events killed in them: `FRAMECUE_KILLS=50`; the reward service is killed in two of five. */
 const KILLS = Number(process.env.FRAMECUE_KILLS ?? 2);
@@ -23,10 +26,12 @@ const MOMENTS = ['entering', 'entering', 'locking', 'drawing', 'revealing', 'gra
 type Moment = (typeof MOMENTS)[number];
 
 let world: MoneyWorld;
+let shared: MoneyWorld;
 let viewers: { readonly name: string; readonly token: string }[];
 
 beforeAll(async () => {
-  world = await new MoneyWorld().start();
+  shared = await new MoneyWorld().start();
+  world = shared;
   viewers = await Promise.all(
     Array.from({ length: VIEWERS }, async (_, n) => ({
       name: `viewer-${n}`,
@@ -37,7 +42,7 @@ beforeAll(async () => {
   await pool('cars', 'high', { pieces: 1, amountMinor: 3_000_000 });
   await pool('mugs', 'low', { pieces: Math.ceil((KILLS * MUGS) / 2) + 1, amountMinor: 1_000_000 });
 }, PATIENCE_MS);
-afterAll(() => world.stop());
+afterAll(() => shared.stop());
 
 async function pool(id: string, tier: string, budget: object): Promise<void> {
   const terms = { id, show: 'show', title: id, tier, currency: 'EUR', ...budget };
@@ -309,5 +314,44 @@ describe(`${CONNECTIONS} connections at once`, () => {
     expect(strangers.every(({ status }) => status === 401 || status === 403)).toBe(true);
     const { body } = await world.insist('GET', '/api/v1/pools/stock', TREASURER);
     expect(body.balances.funded).toEqual({ pieces: 6, amountMinor: 600 });
+  });
+});
+
+describe.runIf(platform() === 'linux')('the order of system calls', () => {
+  it('has a grant on the disk before the reward service hears of it', async () => {
+    const traced = new MoneyWorld();
+    try {
+      const trace = join(traced.folder, 'trace');
+      await traced.media.listen();
+      await traced.startRewards();
+      await traced.startEvents([await straceOnPath(), ...TRACED, '-o', trace]);
+      world = traced;
+      await pool('mugs', 'low', { pieces: 2, amountMinor: 1_000 });
+      const lottery = await open('traced', [{ prize: 'mug', pool: 'mugs', pieces: 2, amountMinor: 500 }]);
+      for (const name of ['ann', 'bob']) {
+        expect((await enter(lottery, await traced.viewer(name))).status).toBe(200);
+      }
+      await finish(lottery);
+      const told = await until('both are told', PATIENCE_MS, async () =>
+        traced.told().length === 2 ? traced.told() : null,
+      );
+      await traced.killEvents();
+      const lines = await until('the trace is whole', PATIENCE_MS, async () => {
+        const found = linesOf(trace);
+        return found.some((line) => line.includes('killed by SIGKILL')) ? found : null;
+      });
+      for (const { id } of told) {
+        const written = lines.findIndex(
+          (line) => /pwrite/.test(line) && line.includes('events.db-wal') && line.includes(id),
+        );
+        const synced = lines.findIndex((line, at) => at > written && isSyncOfLedger(line, lines, at));
+        const sent = lines.findIndex((line) => line.includes('<TCP') && line.includes(`webhook-id: ${id}`));
+        expect(written).toBeGreaterThan(-1);
+        expect(synced).toBeGreaterThan(written);
+        expect(sent).toBeGreaterThan(synced);
+      }
+    } finally {
+      await traced.stop();
+    }
   });
 });

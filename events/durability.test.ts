@@ -1,8 +1,9 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventsChild } from './test-support/child.ts';
+import { isSyncOfLedger, straceOnPath, TRACED } from './test-support/strace.ts';
 import { until } from './test-support/until.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -96,9 +97,8 @@ describe.runIf(platform() === 'linux')('the order of system calls', () => {
     async () => {
       const strace = await straceOnPath();
       const trace = join(events.folder, 'trace');
-      const calls = 'trace=fdatasync,fsync,write,writev,pwrite64,pwritev,sendto,sendmsg';
       // -D: the process is our child and strace watches from aside, so that killing it kills it.
-      await events.start([strace, '-D', '-f', '-yy', '-tt', '-s', '9000', '-e', calls, '-o', trace]);
+      await events.start([strace, ...TRACED, '-o', trace]);
       await events.openQuiz();
       const ids: string[] = [];
       for (let i = 0; i < 3; i++) {
@@ -128,28 +128,3 @@ describe.runIf(platform() === 'linux')('the order of system calls', () => {
     TIMEOUT_MS,
   );
 });
-
-/** Where fdatasync of the write-ahead log has returned 0: on its own line, or where the call is resumed. */
-function isSyncOfLedger(line: string, lines: readonly string[], at: number): boolean {
-  if (/f(data)?sync\(\d+<[^>]*events\.db-wal[^>]*>\) += 0/.test(line)) return true;
-  if (!/<\.\.\. f(data)?sync resumed>.* = 0/.test(line)) return false;
-  const thread = line.split(' ')[0]!;
-  const begun = lines
-    .slice(0, at)
-    .findLast((before) => before.startsWith(`${thread} `) && /f(data)?sync\(/.test(before));
-  return begun?.includes('events.db-wal') === true;
-}
-
-async function straceOnPath(): Promise<string> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, 'strace');
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
-  }
-  throw new Error(
-    "strace is not installed: apt-get install strace (or your system's way), then run this again",
-  );
-}
