@@ -52,9 +52,12 @@ export class SealedResults {
   }
 
   /** Never rejects. Asked again while it is under way, or once it is there, it is fetched once. */
-  async prefetch(interaction: string, { withinMs = SPREAD_MS }: PrizeRequestOptions = {}) {
+  async prefetch(
+    interaction: string,
+    { withinMs = SPREAD_MS }: PrizeRequestOptions = {},
+  ): Promise<PrefetchOutcome> {
     const fetched = await this.#entryOf(interaction, Math.max(0, withinMs)).fetched;
-    return fetched.ok ? ({ ok: true } as const) : fetched;
+    return fetched.ok ? { ok: true } : fetched;
   }
 
   /** Never rejects. @param cue a reveal that has fired */
