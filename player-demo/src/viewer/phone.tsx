@@ -11,6 +11,8 @@ import { Delay } from './delay.tsx';
 import { Landing } from './landing.tsx';
 import { Log } from './log.tsx';
 import { LotteryCard } from './lottery-card.tsx';
+import { saleIn } from './sale/offer.ts';
+import { SaleCard } from './sale/sale-card.tsx';
 import { type Session, startSession } from './session.ts';
 import { FIRST_VIEWER, type LogEntry, nextViewer, unknownReveal, type ViewerEvent } from './state.ts';
 import type { TestHooks } from './test-hooks.ts';
@@ -83,6 +85,7 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
 
   const player = PLAYERS[path];
   const newest = state.log[0];
+  const sale = saleIn(state.log);
   return (
     <article class="phone" aria-label={`Player by ${player.name}`}>
       <header class="phone-head">
@@ -105,9 +108,17 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
               <Icon name="warning" size={16} /> No stamps here: questions open by the events path.
             </p>
           )}
-          <Landing cue={(state.lottery ?? state.round)?.cue ?? lastFired(state.log)} />
+          <Landing cue={(sale ?? state.lottery ?? state.round)?.cue ?? lastFired(state.log)} />
         </div>
-        {state.lottery === null ? (
+        {sale !== null && session.current !== null ? (
+          <SaleCard
+            key={sale.cue.id}
+            eventsUrl={config.events}
+            cue={sale.cue}
+            offer={sale.offer}
+            viewerToken={session.current.viewerToken}
+          />
+        ) : state.lottery === null ? (
           <Card
             round={state.round}
             onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)}

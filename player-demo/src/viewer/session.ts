@@ -37,6 +37,8 @@ export interface Session {
   readonly enter: (cue: FiredCue, actedAt: number) => void;
   /** Looks up the question of a reveal whose opening was not seen here. */
   readonly recover: (interaction: string) => void;
+  /** This viewer's JWT. */
+  readonly viewerToken: () => Promise<string>;
   readonly play: () => void;
   /** How far the picture is behind the injector, milliseconds; null while not known. */
   readonly delayMs: () => number | null;
@@ -130,6 +132,7 @@ export function startSession(options: SessionOptions): Session {
       if (question === null) return;
       onEvent({ kind: 'recovered', question, correct: result.value.correct, counts: result.value.counts });
     },
+    viewerToken: async () => (await tokens()).token,
     play: runner.play,
     delayMs: () => framecue.stats().delayMs,
     streamTime: () => framecue.streamTime(),

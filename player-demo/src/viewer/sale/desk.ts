@@ -59,6 +59,8 @@ interface Reservation {
 
 const SETTLE_MS = 1_500;
 const TRY_AGAIN_MS = 1_000;
+/** Behind the end of a reservation. */
+const END_MS = 200;
 
 export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
   const { eventsUrl, interaction, cue, onState, now = () => performance.now() } = options;
@@ -67,8 +69,11 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
   let session: string | null = null;
   let busy = false;
 
+  let shown: SaleState | null = null;
   const show = (state: SaleState): void => {
-    if (!end.signal.aborted) onState(state);
+    if (end.signal.aborted) return;
+    shown = state;
+    onState(state);
   };
   const send = async <T>(ask: {
     readonly path: string;
@@ -121,12 +126,17 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
       if (own === 'none') return show({ kind: 'open' });
       const state = stateOf(own, now());
       show(state);
+      if (state.kind === 'reserved') lookAtEnd(state);
       if (state.kind !== 'ordered' || end.signal.aborted) return;
       await pause(SETTLE_MS);
       const next = await look();
       if (next.ok) own = next.value;
       if (end.signal.aborted) return;
     }
+  };
+  /** A reservation ends by itself; the server says how. */
+  const lookAtEnd = (state: SaleState & { readonly kind: 'reserved' }): void => {
+    void pause(state.endsAt - now() + END_MS).then(() => (shown === state ? desk.look() : undefined));
   };
   const once = async (work: () => Promise<void>): Promise<void> => {
     if (busy) return;
@@ -196,7 +206,7 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
     return own.value.state === 'reserved' ? ask(path, method, own.value.id) : follow(own.value);
   };
 
-  return {
+  const desk: SaleDesk = {
     look: () =>
       once(async () => {
         const own = await look();
@@ -207,6 +217,7 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
     giveBack: () => once(() => withOwn('/reservation', 'DELETE')),
     stop: () => end.abort(),
   };
+  return desk;
 }
 
 function readWish(value: unknown): Wish | null {

@@ -1,5 +1,6 @@
 import type { FiredCue } from '../../../../client/src/index.ts';
 import { isObject, numberOf, textOf } from '../../shared/json.ts';
+import type { LogEntry } from '../state.ts';
 
 /** What viewers see of a flash sale: the `data` of its opening cue. */
 export interface Offer {
@@ -18,6 +19,16 @@ export function readOffer({ type, data }: Pick<FiredCue, 'type' | 'data'>): Offe
   const priceMinor = numberOf(data.priceMinor);
   if (interaction === null || title === null || currency === null || priceMinor === null) return null;
   return { interaction, title, priceMinor, currency };
+}
+
+/** The sale that was opened here last; null where something else was. */
+export function saleIn(log: readonly LogEntry[]): { readonly cue: FiredCue; readonly offer: Offer } | null {
+  for (const entry of log) {
+    if (entry.kind !== 'fired' || entry.cue.type !== 'interaction.open') continue;
+    const offer = readOffer(entry.cue);
+    return offer === null ? null : { cue: entry.cue, offer };
+  }
+  return null;
 }
 
 /** `€19.00`, in the viewer's own way of writing it. */

@@ -136,7 +136,7 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
     case 'declined':
       return (
         <Notice icon="cross" tone="bad">
-          <strong>The payment was declined.</strong> Nothing was charged, and the piece is for sale again.
+          <strong>The payment was declined.</strong> The piece is for sale again.
         </Notice>
       );
     case 'over':
@@ -164,7 +164,7 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
 }
 
 const OVER_WORDS: { readonly [state: string]: string | undefined } = {
-  expired: 'The time to order was over; the piece went to somebody else.',
+  expired: 'The time to order is over; the piece is for sale again.',
   'given-back': 'You gave it back.',
   'taken-back': 'The order was taken back. The shop will tell you why.',
   cancelled: 'The sale was cancelled.',
