@@ -6,7 +6,7 @@ import { readBundle } from '../../draws/read.ts';
 import { ROUND } from '../../draws/testing.ts';
 import { verifyDraw } from '../../draws/verify.ts';
 import { someTerms } from '../ledger/sqlite/treasury/fixtures.ts';
-import { DIRECTOR, EventsUnderTest, READER, SPREAD_MS } from '../test-support/harness.ts';
+import { DIRECTOR, EventsUnderTest, READER, REHEARSER, SPREAD_MS } from '../test-support/harness.ts';
 import { until } from '../test-support/until.ts';
 import { DRAW_OPERATIONS } from './operations.ts';
 import { signatureOf, TEST_CHAIN, TestRelay } from './testing.ts';
@@ -147,6 +147,10 @@ describe('a draw over HTTP', () => {
     const sealed = await events.get(path('sealed'));
     expect(sealed.headers.get('cache-control')).toContain('immutable');
     expect((await events.get(path('reveal'))).status).toBe(401);
+    expect((await events.get(path('reveal'), READER)).status).toBe(403);
+    // Who only rehearses shows no result: what opens it is not for them, nor is what is drawn.
+    expect((await events.get(path('reveal'), REHEARSER)).status).toBe(403);
+    expect((await events.post(path('draw/randomness'), {}, REHEARSER)).status).toBe(403);
     const { data } = (await events.get(path('reveal'), DIRECTOR)).body;
     const opening = open(sealed.body, data.resultKey);
     as('sealed', sealed.body);
@@ -378,9 +382,35 @@ describe('a draw over HTTP', () => {
       closed();
       const now = events.time.clock.unixMs();
       const newest = Math.floor((now + behindMs - timeOfRound(TEST_CHAIN, 1)) / 3_000) + 1;
-      relay.answer = () => ({ round: newest, signature: signatureOf(1) });
+      relay.answer = () => ({ round: newest, signature: signatureOf(newest) });
       const { commitment } = await comesTo('committed');
       expect(commitment.roundAt).toBeGreaterThanOrEqual(timeOfRound(TEST_CHAIN, newest) + 10_000);
+    });
+
+    test('a relay that says that time is further than it is does not put the draw off', async () => {
+      await pool('p1', 10);
+      await lottery();
+      await opened(4);
+      closed();
+      relay.answer = () => ({ round: Number.MAX_SAFE_INTEGER, signature: signatureOf(1) });
+      const { commitment } = await comesTo('committed');
+      expect(commitment.roundAt).toBeLessThan(events.time.clock.unixMs() + 20_000);
+    });
+
+    test('a clock that was set back, and is set right again, does not put the draw off', async () => {
+      const { roundAt } = await committed();
+      events.time.clock.stepWallMs(-3_600_000);
+      // Whatever was waited for until now, it is looked again by the clock that was set back.
+      for (let n = 0; n < 8; n++) {
+        events.time.advance(5_000);
+        expect((await draw()).state).toBe('committed');
+      }
+      events.time.clock.stepWallMs(3_600_000);
+      expect(events.time.clock.unixMs()).toBeGreaterThan(roundAt);
+      await until(async () => {
+        events.time.advance(500);
+        expect((await draw()).state).toBe('drawn');
+      });
     });
   });
 

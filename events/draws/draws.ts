@@ -53,6 +53,7 @@ const OPEN_AT_ONCE = 200;
 /** Rights in one transaction. */
 const BATCH = 200;
 const SETTLE_MS = 10_000;
+const LOOK_AGAIN_MS = 2_000;
 const RETRY_MS = { first: 1_000, most: 30_000 };
 
 class Stuck extends Error {
@@ -210,7 +211,8 @@ export class Draws {
             break;
           }
           const waitMs = round === null ? 0 : timeOfRound(chain, round) - clock.unixMs();
-          if (waitMs > 0) return waitMs;
+          // Not for longer at once: the wall clock may have been set back, and is set right again.
+          if (waitMs > 0) return Math.min(waitMs, LOOK_AGAIN_MS);
           await this.#draw(record);
           break;
         }
@@ -265,7 +267,7 @@ export class Draws {
   async #roundToName({ randomness }: LotteryConfig): Promise<number> {
     const { relays, clock, chain } = this.#options;
     const settleMs = randomness.kind === 'drand' ? (randomness.settleMs ?? SETTLE_MS) : 0;
-    const newest = await relays.newest();
+    const newest = await relays.newest(this.#isSigned);
     const now = Math.max(clock.unixMs(), newest === 0 ? 0 : timeOfRound(chain, newest));
     return roundAtOrAfter(chain, now + settleMs);
   }
@@ -304,11 +306,13 @@ export class Draws {
   }
 
   async #fetch(round: number): Promise<GivenRound> {
-    const { relays, jobs, chain } = this.#options;
-    const found = await relays.fetch(round, ({ round, signature }) => jobs.isSigned(chain, round, signature));
+    const found = await this.#options.relays.fetch(round, this.#isSigned);
     if (found === null) throw new Stuck('no-randomness');
     return found;
   }
+
+  readonly #isSigned = ({ round, signature }: GivenRound): Promise<boolean> =>
+    this.#options.jobs.isSigned(this.#options.chain, round, signature);
 
   /** Bounded batches, each whole or not at all; a crash in between goes on with the next. */
   async #book(record: DrawRecord): Promise<void> {

@@ -36,10 +36,15 @@ export class Relays {
     return null;
   }
 
-  /** The newest round that any relay says there is; 0: none answered. Only to find out that our clock is behind. */
-  async newest(): Promise<number> {
-    const rounds = await Promise.all(this.#options.urls.map((url) => this.#ask(url, 'latest')));
-    return Math.max(0, ...rounds.map((given) => given?.round ?? 0));
+  /**
+   * The newest round that any relay shows there is, its signature taken by `isGood`: a relay that could say any number
+   * could put a draw off for ever. 0: none answered. Only to find out that our clock is behind.
+   */
+  async newest(isGood: (given: GivenRound) => Promise<boolean>): Promise<number> {
+    const all = await Promise.all(this.#options.urls.map((url) => this.#ask(url, 'latest')));
+    const given = all.filter((one) => one !== null).sort((a, b) => b.round - a.round);
+    for (const one of given) if (await isGood(one)) return one.round;
+    return 0;
   }
 
   async #ask(url: string, round: string): Promise<GivenRound | null> {

@@ -9,6 +9,7 @@ import { unixUsToMs } from '../../packet/time.ts';
 import { bearerTokenOf, holderOf, holderWithRight, requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
+import { refuseRehearsal, requireDirector } from '../http/refuse-rehearsal.ts';
 import { requireViewer, viewerOf } from '../http/session.ts';
 import type { ViewerTokens } from '../http/viewer-token.ts';
 import type { Catalog } from '../interactions/catalog.ts';
@@ -126,7 +127,7 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
     .route(`${path}/reveal`)
     .get(async (req, res) => {
       const isMedia = tokens.find(bearerTokenOf(req) ?? '')?.rights.has('feed') === true;
-      if (!isMedia) holderWithRight(tokens, req, 'direct');
+      if (!isMedia) refuseRehearsal(holderWithRight(tokens, req, 'direct'));
       const { record } = (await catalog.get(idOf(req))).facts;
       const isDraw = record.type === 'lottery' && seedHashIn(record) !== null;
       const key = isDraw ? { resultKey: toBase64Url(secrets.resultKeyOf(record)) } : {};
@@ -173,7 +174,7 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
 
   app
     .route(`${path}/draw/randomness`)
-    .post(requireRight(tokens, 'direct'), async (req, res) => {
+    .post(requireDirector(tokens), async (req, res) => {
       const given = readRound(RandomnessRequest.parse(req.body ?? {}))!;
       const { facts } = await drawOf(req);
       await draws.give(facts.record.id, given, holderOf(res).name);

@@ -6,6 +6,7 @@ import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { Refused } from '../ledger/treasury.ts';
+import { requireDirector } from './refuse-rehearsal.ts';
 import {
   BoxesQuery,
   BoxesRequest,
@@ -52,7 +53,7 @@ export function treasuryRoutes(app: Express, options: TreasuryRoutesOptions): vo
   const guards = {
     reads: requireRight(tokens, 'read'),
     treasurer: requireRight(tokens, 'treasurer'),
-    directs: behind(requireRight(tokens, 'direct'), refuseRehearsal),
+    directs: requireDirector(tokens),
   };
   for (const path of ['pools', 'rights', 'grants', 'shows', 'measures', 'treasury', 'people']) {
     app.use(`/api/v1/${path}`, (_req, res, next) => {
@@ -71,17 +72,6 @@ interface Guards {
   readonly treasurer: RequestHandler;
   readonly directs: RequestHandler;
 }
-
-/** Whoever only rehearses changes nothing of what is given away. */
-const refuseRehearsal: RequestHandler = (_req, res, next) => {
-  if (!holderOf(res).rehearsal) return next();
-  throw new FramecueError('ERR_RIGHT_MISSING', 'The token only rehearses.', { details: { right: 'direct' } });
-};
-
-const behind =
-  (first: RequestHandler, second: RequestHandler): RequestHandler =>
-  (req, res, next) =>
-    first(req, res, () => second(req, res, next));
 
 function poolRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, { reads, treasurer }: Guards) {
   const change = (res: Response) => ({ by: holderOf(res).name, atUs: clock.unixUs() });
