@@ -124,6 +124,8 @@ describe('the checker finds', () => {
     'player-demo/vite.config.ts': '',
     'test-streams/barcode.ts': '',
     'test-streams/encode.ts': '',
+    'events/simulation/world.ts': '',
+    'events/test-support/manual-time.ts': '',
   };
 
   const planted: readonly [file: string, specifier: string, rule: Violation['rule']][] = [
@@ -170,6 +172,8 @@ describe('the checker finds', () => {
     ['delivery/hub.ts', './testing.ts', 'test-code'],
     ['delivery/hub.ts', '../packet/packet.test.ts', 'test-code'],
     ['delivery/hub.ts', 'vitest', 'test-code'],
+    ['events/events.ts', 'fast-check', 'test-code'],
+    ['events/events.ts', './simulation/world.ts', 'test-code'],
     ['delivery/hub.ts', './gone.ts', 'missing'],
   ];
   test.each(planted)('%s importing %s: %s', (file, specifier, rule) => {
@@ -256,6 +260,8 @@ describe('the checker finds', () => {
     ['client/src/index.ts', '../../cues/wire/index.ts'],
     ['client/src/index.ts', '../../draws/verify.ts'],
     ['events/http/routes.ts', '../../draws/verify.ts'],
+    ['events/simulation/world.ts', 'fast-check'],
+    ['events/simulation/world.ts', '../test-support/manual-time.ts'],
     ['client/src/index.test.ts', 'node:fs'],
     ['client/src/index.test.ts', '../../packet/packet.ts'],
     ['player-demo/src/viewer.tsx', '../../client/src/index.ts'],

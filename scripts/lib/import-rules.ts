@@ -94,6 +94,10 @@ export const isTestCode = (path: string): boolean =>
   /(?:^|\/)(?:test|testing|test-support|fixtures)\//.test(path) ||
   /(?:^|\/)(?:testing|fixtures|conformance)\.ts$/.test(path);
 
+/** What proves the project over many runs of its own: built of tests' parts, and part of nothing that is served. */
+const PROOFS = ['events/simulation'];
+const isProof = (path: string): boolean => PROOFS.some((folder) => isIn(path, folder));
+
 /** The folder whose rules hold for a file; null for files at the root; undefined for a folder without rules. */
 function unitOf(path: string): string | null | undefined {
   if (!path.includes('/')) return null;
@@ -152,12 +156,12 @@ function checkInner(edge: Edge): Violation[] {
 }
 
 function checkKindOfCode(edge: Edge): Violation[] {
-  if (isTestCode(edge.from)) return [];
+  if (isTestCode(edge.from) || isProof(edge.from)) return [];
   const isTool = TEST_TOOLS.some((name) => isIn(edge.to, name));
   // The end-to-end benchmarks drive a browser as the tests do.
   const isBench = isIn(edge.from, 'scripts') && isIn(edge.to, 'playwright-core');
   const isConfig = !edge.from.includes('/');
-  if (!edge.isExternal && isTestCode(edge.to)) {
+  if (!edge.isExternal && (isTestCode(edge.to) || isProof(edge.to))) {
     return [{ rule: 'test-code', text: `${at(edge)}, which is for tests only` }];
   }
   if (edge.isExternal && isTool && !isBench && !isConfig) {
