@@ -11,6 +11,10 @@ import { readEntrants } from './ledger/sqlite/draws/list.ts';
 import { aRight, openTreasury, T0, type TestBooks } from './ledger/sqlite/treasury/fixtures.ts';
 import type { NewRight } from './ledger/treasury.ts';
 
+/** Each opens a ledger of its own. */
+const RUNS = Number(process.env.FRAMECUE_TREASURY_RUNS ?? 20);
+const timeout = 30_000 + RUNS * 2_000;
+
 const BUDGET = { pieces: 10, amountMinor: 1_000 };
 const later = (seconds: number) => (T0 + seconds * 1e6) as typeof T0;
 
@@ -45,7 +49,9 @@ const anyRight: fc.Arbitrary<NewRight> = fc.record({
   tierJudged: fc.boolean(),
 });
 
-test('a shadow round earns nothing, by whatever call, before and after its reveal, for viewers of any kind', () => {
+test('a shadow round earns nothing, by whatever call, before and after its reveal, for viewers of any kind', {
+  timeout,
+}, () => {
   fc.assert(
     fc.property(fc.array(anyRight, { minLength: 1, maxLength: 8 }), fc.boolean(), (rights, revealed) => {
       const books = twoPools();
@@ -68,7 +74,7 @@ test('a shadow round earns nothing, by whatever call, before and after its revea
         expect(books.balances(pool)).toMatchObject({ free: BUDGET, funded: BUDGET });
       }
     }),
-    { numRuns: 60 },
+    { numRuns: RUNS },
   );
 });
 
