@@ -6,7 +6,8 @@ import { type Amount, type PoolTerms, PURPOSES, TIERS } from '../ledger/treasury
 
 /** What the treasury's routes take. Money in whole minor units, moments in Unix milliseconds or RFC 3339. */
 
-const LATEST_UNIX_MS = 8_640_000_000_000_000;
+/** The ledger has moments as microseconds, whole and safe: until 2255. */
+const LATEST_UNIX_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 /** Of amounts: sums of them stay safe integers, and one wrong request cannot fill a pool for ever. */
 const MOST = 1_000_000_000_000;
 const MOST_BOXES = 1_000_000;
@@ -17,8 +18,11 @@ export const Id = z
   .string()
   .regex(ID_PATTERN, 'give 1 to 64 letters, digits, ".", "_" or "-", a letter or digit first');
 const Moment = z.union(
-  [z.int().min(0).max(LATEST_UNIX_MS), z.iso.datetime({ offset: true })],
-  'give Unix milliseconds, or RFC 3339 with Z or an offset',
+  [
+    z.int().min(0).max(LATEST_UNIX_MS),
+    z.iso.datetime({ offset: true }).refine((text) => Date.parse(text) <= LATEST_UNIX_MS),
+  ],
+  'give Unix milliseconds, or RFC 3339 with Z or an offset, before 2255',
 );
 const Title = z.string().min(1).max(200);
 const Pieces = z.int().min(0).max(MOST);

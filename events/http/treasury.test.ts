@@ -141,6 +141,10 @@ describe('a pool', () => {
       { tier: 'middle' },
       { id: 'a b' },
       { opensAt: 2_000, closesAt: 1_000 },
+      // Beyond what a moment in microseconds can be.
+      { closesAt: 8_640_000_000_000_000, sweepAtEnd: true },
+      { closesAt: '9999-12-31T23:59:59Z', sweepAtEnd: true },
+      { opensAt: '9999-12-31T23:59:59Z' },
       { sweepAtEnd: true },
       { leftover: { rule: 'to', pool: 'p1' } },
       { regions: { allow: ['Germany'] } },

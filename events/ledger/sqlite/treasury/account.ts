@@ -8,6 +8,16 @@ interface AmountRow {
   readonly amount: number;
 }
 
+/** A sum over all that ever moved: more than a safe integer, where the same money comes back and goes again. */
+interface SumRow {
+  readonly pieces: bigint;
+  readonly amount: bigint;
+}
+interface Sum {
+  readonly pieces: bigint;
+  readonly amountMinor: bigint;
+}
+
 /**
  * Proves a pool's account: balances against the movements that made them, and against the rights and grants that they
  * are about, each counted for itself.
@@ -40,26 +50,28 @@ export function preparePoolAccount(db: DatabaseSync): (pool: Pool, atUs: number)
   const arrived = db.prepare(
     `SELECT pieces, amount FROM pool_moves WHERE pool = ? AND move = 'sweep-in' AND ref = ?`,
   );
+  for (const sums of [moves, standing, granted, reversed]) sums.setReadBigInts(true);
   const amountOf = ({ pieces, amount }: AmountRow): Amount => ({ pieces, amountMinor: amount });
+  const sumIn = ({ pieces, amount }: SumRow): Sum => ({ pieces, amountMinor: amount });
 
   return (pool) => {
     const wrong: string[] = [];
-    const expect = (what: string, is: Amount, shouldBe: Amount): void => {
+    const expect = (what: string, is: Amount | Sum, shouldBe: Amount | Sum): void => {
       for (const unit of ['pieces', 'amountMinor'] as const) {
-        if (is[unit] !== shouldBe[unit])
+        if (BigInt(is[unit]) !== BigInt(shouldBe[unit]))
           wrong.push(`${what}: ${is[unit]} ${unit}, should be ${shouldBe[unit]}`);
       }
     };
-    const summed = sumOf(moves.all(pool.id) as unknown as (AmountRow & { move: string })[]);
+    const summed = sumOf(moves.all(pool.id) as unknown as (SumRow & { move: string })[]);
     for (const account of ACCOUNTS) {
       expect(`${account} against its movements`, pool.balances[account], summed[account]);
     }
-    const grants = amountOf(standing.get(pool.id) as unknown as AmountRow);
-    expect('granted against the grants that stand', pool.balances.granted, grants);
+    const stand = sumIn(standing.get(pool.id) as unknown as SumRow);
+    expect('granted against the grants that stand', pool.balances.granted, stand);
     expect(
       'granted rights against their grants',
-      amountOf(granted.get(pool.id) as unknown as AmountRow),
-      plus(grants, amountOf(reversed.get(pool.id) as unknown as AmountRow)),
+      sumIn(granted.get(pool.id) as unknown as SumRow),
+      together(stand, sumIn(reversed.get(pool.id) as unknown as SumRow)),
     );
     const waiting = (open.all(pool.id) as unknown as WaitingRow[]).map((row) => ({
       ...{ interaction: row.interaction, waitsFor: row.waits_for },
@@ -81,6 +93,7 @@ export function preparePoolAccount(db: DatabaseSync): (pool: Pool, atUs: number)
       },
     );
     expect('swept out against its sweeps', pool.balances.sweptOut, swept.reduce<Amount>(plus, NOTHING));
+    const grants: Amount = { pieces: Number(stand.pieces), amountMinor: Number(stand.amountMinor) };
     const { free, reserved } = pool.balances;
     const isEmpty = [free, reserved].every(({ pieces, amountMinor }) => pieces === 0 && amountMinor === 0);
     return { pool, grants, waiting, swept, free, settled: isEmpty && wrong.length === 0, wrong };
@@ -98,15 +111,23 @@ const plus = (a: Amount, b: Amount): Amount => ({
   amountMinor: a.amountMinor + b.amountMinor,
 });
 
-function sumOf(rows: readonly (AmountRow & { readonly move: string })[]): Record<Account, Amount> {
+const together = (a: Sum, b: Sum): Sum => ({
+  pieces: a.pieces + b.pieces,
+  amountMinor: a.amountMinor + b.amountMinor,
+});
+
+function sumOf(rows: readonly (SumRow & { readonly move: string })[]): Record<Account, Sum> {
   const byMove = new Map(rows.map((row) => [row.move, row]));
-  const of = (account: Account): Amount =>
-    MOVES.reduce((sum, move) => {
-      const row = byMove.get(move);
-      const sign = EFFECTS[move][account] ?? 0;
-      return row === undefined
-        ? sum
-        : plus(sum, { pieces: sign * row.pieces, amountMinor: sign * row.amount });
-    }, NOTHING);
-  return Object.fromEntries(ACCOUNTS.map((account) => [account, of(account)])) as Record<Account, Amount>;
+  const of = (account: Account): Sum =>
+    MOVES.reduce<Sum>(
+      (sum, move) => {
+        const row = byMove.get(move);
+        const sign = BigInt(EFFECTS[move][account] ?? 0);
+        return row === undefined
+          ? sum
+          : together(sum, { pieces: sign * row.pieces, amountMinor: sign * row.amount });
+      },
+      { pieces: 0n, amountMinor: 0n },
+    );
+  return Object.fromEntries(ACCOUNTS.map((account) => [account, of(account)])) as Record<Account, Sum>;
 }

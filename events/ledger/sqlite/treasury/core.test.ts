@@ -148,6 +148,21 @@ describe('a pool is for some', () => {
     expect(books.treasury.earn({ ...right, tierJudged: true }, T0)).toBe('earned');
   });
 
+  test('and its account is exact where all that has moved is more than a safe integer', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const books = openTreasury();
+    books.pool({ id: 'large' }, { pieces: 2, amountMinor: most });
+    const viewers = ['bob', 'eve', 'zoe'];
+    books.round('q1', viewers);
+    for (const viewer of viewers) {
+      const right = { id: `large-${viewer}`, viewer, pool: 'large', amountMinor: most };
+      expect(books.treasury.earn(aRight(right), T0)).toBe('earned');
+      expect(books.treasury.void(right.id, 'test', T0)).toBe('voided');
+    }
+    const [account] = books.ask('treasury.account', { show: null, atUs: T0 });
+    expect(account).toMatchObject({ wrong: [], free: { pieces: 2, amountMinor: most } });
+  });
+
   test('and its account says what is wrong where somebody has changed the file', () => {
     const books = openTreasury();
     books.pool({ id: 'p1' }, { pieces: 2, amountMinor: 200 });
