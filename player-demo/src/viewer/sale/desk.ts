@@ -67,7 +67,8 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
   const base = `${eventsUrl}/api/v1/interactions/${encodeURIComponent(interaction)}`;
   const end = new AbortController();
   let session: string | null = null;
-  let busy = false;
+  let busy: 'looking' | 'asking' | null = null;
+  let underWay: Promise<void> = Promise.resolve();
 
   let shown: SaleState | null = null;
   const show = (state: SaleState): void => {
@@ -138,21 +139,23 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
   const lookAtEnd = (state: SaleState & { readonly kind: 'reserved' }): void => {
     void pause(state.endsAt - now() + END_MS).then(() => (shown === state ? desk.look() : undefined));
   };
-  const once = async (work: () => Promise<void>): Promise<void> => {
-    if (busy) return;
-    busy = true;
-    try {
-      await work();
-    } catch {
-      show({
-        kind: 'refused',
-        code: 'ERR_CLIENT_TOKEN',
-        message: 'No viewer token was to be had.',
-        mayRetry: true,
-      });
-    } finally {
-      busy = false;
-    }
+  /** One thing at a time: a press while one is under way is that one, and one while it looks comes behind it. */
+  const once = async (what: 'looking' | 'asking', work: () => Promise<void>): Promise<void> => {
+    if (busy === 'asking' || busy === what) return;
+    const before = underWay;
+    busy = what;
+    underWay = (async () => {
+      await before;
+      try {
+        await work();
+      } catch {
+        const message = 'No viewer token was to be had.';
+        show({ kind: 'refused', code: 'ERR_CLIENT_TOKEN', message, mayRetry: true });
+      }
+    })();
+    const own = underWay;
+    await own;
+    if (underWay === own) busy = null;
   };
 
   const want = async (): Promise<void> => {
@@ -208,13 +211,13 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
 
   const desk: SaleDesk = {
     look: () =>
-      once(async () => {
+      once('looking', async () => {
         const own = await look();
         if (own.ok && own.value !== 'none') await follow(own.value);
       }),
-    want: () => once(want),
-    order: () => once(() => withOwn('/order', 'POST')),
-    giveBack: () => once(() => withOwn('/reservation', 'DELETE')),
+    want: () => once('asking', want),
+    order: () => once('asking', () => withOwn('/order', 'POST')),
+    giveBack: () => once('asking', () => withOwn('/reservation', 'DELETE')),
     stop: () => end.abort(),
   };
   return desk;
