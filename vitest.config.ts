@@ -28,6 +28,7 @@ const BLIND = [
   'kill',
   'money-kill',
   'openapi',
+  'prizes',
   'quiz',
   'replay',
   'return',
