@@ -2,19 +2,19 @@ import {
   entrantLeaf,
   HASH_BYTES,
   isHigh,
-  levelsOf,
   PAGE_LEAVES,
   pathThroughPage,
   type Tier,
 } from '../../draws/index.ts';
 import type { Books } from '../ledger/commands.ts';
 import { nodeSha256 } from '../ledger/sqlite/draws/list.ts';
+import { levelsInTurns } from './page-tree.ts';
 
-/** A page with its tree. */
 interface KnownPage {
   readonly leaves: Uint8Array;
   readonly high: Uint8Array;
-  readonly levels: readonly Uint8Array[];
+  /** Its tree: some thousands of hashes, made once somebody asks for a way through it. */
+  readonly levels: () => Promise<readonly Uint8Array[]>;
 }
 
 /** One entrant's place in a list, and the way from their leaf to its root. */
@@ -43,7 +43,9 @@ export class EntrantLists {
     return kept(this.#pages, PAGES_KEPT, `${interaction} ${page}`, async () => {
       const row = await this.#books.ask('draw.page', { interaction, page });
       if (row === null) return null;
-      return { leaves: row.leaves, high: row.high, levels: levelsOf(row.leaves, nodeSha256) };
+      const { leaves, high } = row;
+      let levels: Promise<readonly Uint8Array[]> | null = null;
+      return { leaves, high, levels: () => (levels ??= levelsInTurns(leaves, nodeSha256)) };
     });
   }
 
@@ -69,7 +71,7 @@ export class EntrantLists {
       const roots = await kept(this.#roots, ROOTS_KEPT, interaction, () =>
         this.#books.ask('draw.roots', { interaction }),
       );
-      return { index, leaf, tier, path: pathThroughPage(known.levels, roots, index, nodeSha256) };
+      return { index, leaf, tier, path: pathThroughPage(await known.levels(), roots, index, nodeSha256) };
     }
     return null;
   }

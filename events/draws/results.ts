@@ -50,12 +50,14 @@ export class DrawResults {
   #winnersOf({ interaction, commitment }: DrawRecord): Promise<readonly PublishedWinner[]> {
     return kept(this.#winners, RESULTS_KEPT, interaction, async () => {
       const booked = await this.#books.ask('draw.winners', { interaction });
-      const winners: PublishedWinner[] = [];
-      for (const { entrant, prize } of booked) {
-        const leaf = toBase64Url(await this.#lists.leafAt(interaction, entrant));
-        winners.push({ index: entrant, leaf, prize: commitment!.prizes[prize]!.prize });
+      // In the order of the list: each page is read once, however many there are.
+      const leaves = new Map<number, string>();
+      for (const entrant of booked.map(({ entrant }) => entrant).sort((a, b) => a - b)) {
+        leaves.set(entrant, toBase64Url(await this.#lists.leafAt(interaction, entrant)));
       }
-      return winners;
+      return booked.map(({ entrant, prize }) => ({
+        ...{ index: entrant, leaf: leaves.get(entrant)!, prize: commitment!.prizes[prize]!.prize },
+      }));
     });
   }
 }
