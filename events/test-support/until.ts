@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** Tries until it no longer throws. Patient, since machines that run tests are often busy. */
 export const until = <Value>(check: () => Value | Promise<Value>): Promise<Value> =>
