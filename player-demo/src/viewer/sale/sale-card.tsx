@@ -46,12 +46,14 @@ export function SaleCard({ eventsUrl, cue, offer, viewerToken }: SaleCardProps) 
       <p class="sale-price">
         {priceWords(offer)} <span class="faint">one for each viewer</span>
       </p>
-      <Standing
-        state={state}
-        onWant={() => void desk.current?.want()}
-        onOrder={() => void desk.current?.order()}
-        onGiveBack={() => void desk.current?.giveBack()}
-      />
+      <div class="sale-standing" aria-live="polite">
+        <Standing
+          state={state}
+          onWant={() => void desk.current?.want()}
+          onOrder={() => void desk.current?.order()}
+          onGiveBack={() => void desk.current?.giveBack()}
+        />
+      </div>
     </div>
   );
 }
@@ -79,7 +81,7 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
       );
     case 'waiting':
       return (
-        <div class="sale-standing" aria-live="polite">
+        <div class="sale-standing">
           <Countdown
             key={state.readyAt}
             closesAt={state.readyAt}
@@ -94,7 +96,7 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
       );
     case 'hoping':
       return (
-        <p class="sale-standing" aria-live="polite">
+        <p>
           <Spinner /> It is your turn, and every piece is reserved. If one comes back, it may be yours.
         </p>
       );
@@ -117,7 +119,7 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
       );
     case 'ordering':
       return (
-        <p class="sale-standing" aria-live="polite">
+        <p>
           <Spinner /> Sending
         </p>
       );
