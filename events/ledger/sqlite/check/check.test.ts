@@ -264,6 +264,24 @@ describe('derived tables', () => {
   });
 });
 
+describe('a number that is too large to be read', () => {
+  test.each([
+    ['submissions', 'arrived_us'],
+    ['journal', 'at_us'],
+    ['blocks', 'at_us'],
+    ['judgements', 'submission'],
+  ])('in %s is reported with its row', (table, column) => {
+    const { row } = read(`SELECT max(rowid) AS row FROM ${table}`)[0]!;
+    tamper(path, (db) => {
+      db.exec('PRAGMA ignore_check_constraints = ON');
+      db.exec(`UPDATE ${table} SET ${column} = ${2n ** 62n} WHERE rowid = ${row}`);
+    });
+    const found = checkLedger(path).findings.find((finding) => finding.problem.includes(`${2n ** 62n}`));
+    expect(found).toMatchObject({ table, row: expect.anything() });
+    if (table === 'submissions' || table === 'journal') expect(found?.row).toBe(row);
+  });
+});
+
 describe('a file', () => {
   test('that is damaged is reported, not thrown', () => {
     const db = new DatabaseSync(path);

@@ -3,10 +3,12 @@ import type { LedgerHead } from '../../head.ts';
 import { GENESIS } from '../blocks.ts';
 import { headOf, prepareHead } from '../head.ts';
 import { type ChainSeen, checkChain } from './chain.ts';
+import { checkEntrants } from './entrants.ts';
 import { Erased } from './erased.ts';
 import type { Finding } from './finding.ts';
 import { checkSchema, DERIVED, rebuild } from './rebuild.ts';
 import { openSnapshot } from './snapshot.ts';
+import { tooLarge } from './too-large.ts';
 
 export interface CheckOptions {
   /** A head that was noted down elsewhere. */
@@ -19,7 +21,7 @@ export interface CheckOptions {
 
 export interface LedgerCheck {
   readonly good: boolean;
-  /** In the order of the chain, then the derived tables: the first is the first row that is wrong. */
+  /** In the order of the chain, then lists of draws, then the derived tables: the first is the first row that is wrong. */
   readonly findings: readonly Finding[];
   /** There may be more. */
   readonly stopped: boolean;
@@ -49,12 +51,7 @@ export function checkLedger(path: string, options: CheckOptions = {}): LedgerChe
     }
   } catch (error) {
     if (!isSqliteError(error)) throw error;
-    findings.push({
-      table: null,
-      row: null,
-      block: null,
-      problem: `the file cannot be read: ${error.message}`,
-    });
+    findings.push(unreadable(snapshot, error));
   } finally {
     snapshot.close();
   }
@@ -88,6 +85,7 @@ function* allOf(
   yield* checkSchema(snapshot);
   yield* checkChain(snapshot, seen, known);
   yield* seen.erased.check(snapshot);
+  yield* checkEntrants(snapshot);
   if (doesRebuild) yield* rebuild(snapshot);
 }
 
@@ -97,6 +95,18 @@ function* checkFile(snapshot: DatabaseSync): Iterable<Finding> {
     if (row.quick_check !== 'ok') {
       yield { table: null, row: null, block: null, problem: `the file is damaged: ${row.quick_check}` };
     }
+  }
+}
+
+function unreadable(snapshot: DatabaseSync, error: Error): Finding {
+  const problem = `the file cannot be read: ${error.message}`;
+  const whole: Finding = { table: null, row: null, block: null, problem };
+  try {
+    return tooLarge(snapshot) ?? whole;
+  } catch (again) {
+    // The file itself is damaged, which is what is said then.
+    if (!isSqliteError(again)) throw again;
+    return whole;
   }
 }
 
