@@ -90,5 +90,6 @@ export default defineConfig({
     // for the servers and encoders that tests start.
     maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
     teardownTimeout: 20_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -324,7 +324,7 @@ test('destroy leaves nothing behind: listeners, timers, frame callbacks, request
   });
   await vi.waitFor(async () => {
     expect(await left()).toEqual({ listeners: 0, timers: 0, frames: 0, requests: 0 });
-  });
+  }, 15_000);
   expect(await page.evaluate('names')).toEqual([]);
   const { fired, outcomes, statuses } = await seen(page);
   const requests = site.requests.length;

@@ -62,7 +62,7 @@ describe('readers of the audit', () => {
     server = await startPlayServer({ delivery: { auditSecret: SECRET } });
     for (const packet of packetsOfFlv(await makeFlv({ bFrames: 0, gop: 10, seconds: 6 })))
       server.hub.push(packet);
-    await vi.waitFor(() => expect(server.hub.hls!.playlist()).not.toBeNull());
+    await vi.waitFor(() => expect(server.hub.hls!.playlist()).not.toBeNull(), 15_000);
     expect((await ask('/live/main/index.m3u8', SECRET)).statusCode).toBe(200);
     expect(server.hub.stats().protocols.hls).toMatchObject({ viewers: 0, joins: 0, bytesOut: 0 });
     expect((await ask('/live/main/index.m3u8', null)).statusCode).toBe(200);

@@ -168,7 +168,7 @@ describe('the playlist', () => {
   test('is held until the first segment is there', async () => {
     await start();
     const response = get(PLAYLIST);
-    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(1));
+    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(1), 15_000);
     await feed(server.hub, [...madeStream({ gops: 1, gop: 50 }), frame(2000, 50, true)]);
     expect((await response).status).toBe(200);
     expect(urisIn(await (await response).text())).toHaveLength(2);
@@ -189,18 +189,18 @@ describe('the playlist', () => {
     await start({ maxWaiting: 1 });
     const leaving = new AbortController();
     const first = get(PLAYLIST, { signal: leaving.signal }).catch((error: Error) => error.name);
-    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(1));
+    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(1), 15_000);
     const second = await get(PLAYLIST);
     expect([second.status, (await second.json()).error.code]).toEqual([503, 'ERR_OVERLOADED']);
     leaving.abort();
     expect(await first).toBe('AbortError');
-    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(0));
+    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(0), 15_000);
   });
 
   test('of a stream that ended before its first segment is not there', async () => {
     await start();
     const waiting = get(PLAYLIST);
-    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(1));
+    await vi.waitFor(() => expect(server.hub.stats().hls!.waiting).toBe(1), 15_000);
     server.hub.end();
     for (const response of [await waiting, await get(PLAYLIST)]) {
       expect([response.status, (await response.json()).error.code]).toEqual([404, 'ERR_STREAM_NOT_LIVE']);

@@ -13,7 +13,7 @@ const start = async (options: PlayServerOptions = {}) => {
 };
 afterEach(() => server.close());
 
-const viewersAre = (count: number) => vi.waitFor(() => expect(server.hub.viewerCount).toBe(count));
+const viewersAre = (count: number) => vi.waitFor(() => expect(server.hub.viewerCount).toBe(count), 15_000);
 const joined = async (path?: string) => {
   const before = server.hub.viewerCount;
   const viewer = await RawViewer.open(server.port, path);
@@ -38,7 +38,7 @@ describe('HTTP-FLV', () => {
   test('answers without chunks or length, for any page, and for nobody to keep', async () => {
     await start();
     const viewer = await joined();
-    await vi.waitFor(() => expect(viewer.head).toContain('\r\n\r\n'));
+    await vi.waitFor(() => expect(viewer.head).toContain('\r\n\r\n'), 15_000);
     const head = viewer.head.toLowerCase();
     expect(head).toMatch(/^http\/1\.1 200 ok\r\n/);
     expect(head).toContain('content-type: video/x-flv\r\n');

@@ -15,7 +15,7 @@ const start = async (options: PlayServerOptions = {}) => {
 afterEach(() => server.close());
 
 const url = (path = '/live/main.flv') => `ws://127.0.0.1:${server.port}${path}`;
-const viewersAre = (count: number) => vi.waitFor(() => expect(server.hub.viewerCount).toBe(count));
+const viewersAre = (count: number) => vi.waitFor(() => expect(server.hub.viewerCount).toBe(count), 15_000);
 
 /** A player's WebSocket, as far as it has come. */
 async function join(path?: string) {
@@ -124,7 +124,7 @@ describe('what a viewer sends', () => {
     const [pong] = await once(viewer.socket, 'pong');
     expect(String(pong)).toBe('are you there');
     await feed(server.hub, madeStream({ gops: 1 }));
-    await vi.waitFor(() => expect(viewer.messages.length).toBeGreaterThan(10));
+    await vi.waitFor(() => expect(viewer.messages.length).toBeGreaterThan(10), 15_000);
   });
 
   test('is not taken when it is large', async () => {

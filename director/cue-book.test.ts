@@ -325,7 +325,7 @@ describe('when the stream goes while the log is written', () => {
     expect(await rig.state('gone')).toBe('missed STREAM_GONE');
     rig.gate.begin(STREAM);
     expect(await rig.accept({ ...OPEN, id: 'anew' }, { key: 'k' })).toMatchObject({ kind: 'accepted' });
-    await vi.waitFor(() => expect(rig.told).toContain('2:gone:missed'));
+    await vi.waitFor(() => expect(rig.told).toContain('2:gone:missed'), 15_000);
     await rig.crash();
     rig.gate.begin(STREAM);
     expect(await rig.accept({ ...OPEN, id: 'anew' }, { key: 'k' })).toMatchObject({ kind: 'repeated' });
@@ -393,8 +393,15 @@ describe('what the injector tells', () => {
       landing: { epoch: 'epoch-1', pts: 1_000, frame: 77, markToStampMs: 12 },
     });
     rig.book.onStampEvent({ kind: 'ended', id, rev: 0 });
-    await vi.waitFor(() =>
-      expect(rig.told).toEqual([`1:${id}:accepted`, `2:${id}:announced`, `3:${id}:landed`, `4:${id}:ended`]),
+    await vi.waitFor(
+      () =>
+        expect(rig.told).toEqual([
+          `1:${id}:accepted`,
+          `2:${id}:announced`,
+          `3:${id}:landed`,
+          `4:${id}:ended`,
+        ]),
+      15_000,
     );
     expect(JSON.parse(rig.rows[2]!.json).landing).toMatchObject({ frame: 77 });
     expect(landed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ id }), {

@@ -388,7 +388,7 @@ describe('what is taken', () => {
 
 describe('a series', () => {
   const SERIES = { type: 'custom.tick', id: 's', series: { everyMs: 10_000, count: 3 }, announceMs: 0 };
-  const until = (id: string) => vi.waitFor(async () => expect(await rig.state(id)).toBe('accepted'));
+  const until = (id: string) => vi.waitFor(async () => expect(await rig.state(id)).toBe('accepted'), 15_000);
   const landAt = (id: string) => rig.land(id, { fireAtUs: unixUs(rig.clock.unixUs()) });
 
   test('enters the next one when the one before has landed, on the grid of the first', async () => {
@@ -417,7 +417,7 @@ describe('a series', () => {
     // The next one is entered in a turn of its own.
     await new Promise((resolve) => setImmediate(resolve));
     await rig.book.cancel({ stream: STREAM, id: 's', who: WHO });
-    await vi.waitFor(async () => expect(await rig.state('s.2')).toBe('cancelled'));
+    await vi.waitFor(async () => expect(await rig.state('s.2')).toBe('cancelled'), 15_000);
     expect(rig.gate.scheduled.map(({ id }) => id)).toEqual(['s.1']);
   });
 
@@ -441,7 +441,10 @@ describe('a series', () => {
     // Before the next one is entered: nothing of it waits, so the mode can be switched.
     rig.book.isRehearsal = () => false;
     rig.book.sweep();
-    await vi.waitFor(async () => expect((await cueOf('s.1')).series).toMatchObject({ n: 1, stopped: true }));
+    await vi.waitFor(
+      async () => expect((await cueOf('s.1')).series).toMatchObject({ n: 1, stopped: true }),
+      15_000,
+    );
     rig.book.sweep();
     await new Promise((resolve) => setImmediate(resolve));
     expect(await rig.book.get(STREAM, 's.2')).toBeNull();
@@ -455,7 +458,7 @@ describe('a series', () => {
     rig.clock.advanceMs(60_000);
     rig.gate.begin(STREAM);
     rig.book.streamBegan(STREAM);
-    await vi.waitFor(async () => expect(await rig.state('s.3')).toBe('missed SERIES_BEHIND'));
+    await vi.waitFor(async () => expect(await rig.state('s.3')).toBe('missed SERIES_BEHIND'), 15_000);
     expect(rig.gate.scheduled).toEqual([]);
   });
 

@@ -31,7 +31,7 @@ describe('a new epoch', () => {
     expect(again!.key).not.toBe(first!.key);
     expect(await rig.book.get(STREAM, id)).toMatchObject({ rev: 1, state: 'accepted' });
     rig.land(id);
-    await vi.waitFor(() => expect(rig.told.at(-1)).toBe(`4:${id}:landed`));
+    await vi.waitFor(() => expect(rig.told.at(-1)).toBe(`4:${id}:landed`), 15_000);
   });
 
   test('counts a delay from its acceptance', async () => {
@@ -142,7 +142,7 @@ describe('after a crash', () => {
     newEpoch('epoch-2');
     newEpoch('epoch-3');
     expect(held()[0]!.rev).toBe(2);
-    await vi.waitFor(() => expect(rig.told).toHaveLength(3));
+    await vi.waitFor(() => expect(rig.told).toHaveLength(3), 15_000);
     await rig.crash();
     expect(await rig.state(id)).toBe('accepted');
     newEpoch('epoch-4');
@@ -164,7 +164,7 @@ describe('after a crash', () => {
   test('what has landed and is open goes on; a lock of it is taken', async () => {
     const open = await rig.mark(OPEN);
     rig.land(open);
-    await vi.waitFor(() => expect(rig.told).toHaveLength(2));
+    await vi.waitFor(() => expect(rig.told).toHaveLength(2), 15_000);
     await rig.crash();
     newEpoch('epoch-2');
     expect(held()[0]).toMatchObject({ id: open, landedAtUs: expect.any(Number) });

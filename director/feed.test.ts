@@ -125,12 +125,12 @@ describe('a follower', () => {
     const follower = await new Follower().follow('', lastEventId);
     await follower.sees('2 b accepted', '3 c accepted');
     await stopServing();
-    await vi.waitFor(() => expect(follower.ended).toBe(true));
+    await vi.waitFor(() => expect(follower.ended).toBe(true), 15_000);
     await rig.crash();
     rig.gate.begin(STREAM);
     await serve();
     // The crash left a, b and c without a receipt.
-    await vi.waitFor(() => expect(rig.cueLog.lastSeq).toBe(6));
+    await vi.waitFor(() => expect(rig.cueLog.lastSeq).toBe(6), 15_000);
     const again = await new Follower().follow('', follower.events.at(-1)!.id);
     await rig.mark({ type: 'custom', id: 'd' });
     await again.sees('4 a uncertain', '5 b uncertain', '6 c uncertain', '7 d accepted');
@@ -188,13 +188,13 @@ describe('a follower', () => {
     for (const follower of several) await follower.sees('snapshot at 0: ', '1 a accepted');
     expect(feed.subscribers).toBe(3);
     several[0]!.close();
-    await vi.waitFor(() => expect(feed.subscribers).toBe(2));
+    await vi.waitFor(() => expect(feed.subscribers).toBe(2), 15_000);
   });
 
   test('hears a heartbeat when nothing happens', async () => {
     await serve({ heartbeatMs: 20 });
     const follower = await new Follower().follow();
-    await vi.waitFor(() => expect(follower.comments).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(follower.comments).toBeGreaterThan(2), 15_000);
   });
 });
 
@@ -207,14 +207,14 @@ describe('bounds', () => {
     const stalled = connect({ port, host: '127.0.0.1' });
     stalled.pause();
     stalled.write('GET /feed HTTP/1.1\r\nHost: x\r\n\r\n');
-    await vi.waitFor(() => expect(feed.subscribers).toBe(2));
+    await vi.waitFor(() => expect(feed.subscribers).toBe(2), 15_000);
     const large = (id: string) => sampleCue(id, { data: { text: 'x'.repeat(50_000) } });
     let sent = 0;
     while (feedCut.mock.calls.length === 0 && sent < 400) {
       await rig.cueLog.accept(large(`c${sent++}`), rig.now, null);
     }
     expect(feedCut).toHaveBeenCalledOnce();
-    await vi.waitFor(() => expect(feed.subscribers).toBe(1));
+    await vi.waitFor(() => expect(feed.subscribers).toBe(1), 15_000);
     await vi.waitFor(() => expect(good.events).toHaveLength(sent + 1), 5_000);
     stalled.destroy();
   });
@@ -228,7 +228,7 @@ describe('bounds', () => {
     stalled.pause();
     stalled.write('GET /feed HTTP/1.1\r\nHost: x\r\n\r\n');
     await vi.waitFor(() => expect(feedCut).toHaveBeenCalledOnce(), 10_000);
-    await vi.waitFor(() => expect(feed.subscribers).toBe(0));
+    await vi.waitFor(() => expect(feed.subscribers).toBe(0), 15_000);
     stalled.destroy();
   });
 

@@ -28,7 +28,7 @@ describe('what was read back', () => {
     expect(rig.book.noteOutputs(id, { epoch: 'epoch-1', pts: 1_000 }, { hls: MISSING })).toBe(true);
     const landing = { ...before!.landing, outputs: { flv: SEEN, hls: MISSING } };
     expect(await rig.book.get(STREAM, id)).toEqual({ ...before, landing });
-    await vi.waitFor(() => expect(JSON.parse(rig.rows.at(-1)!.json)).toEqual({ ...before, landing }));
+    await vi.waitFor(() => expect(JSON.parse(rig.rows.at(-1)!.json)).toEqual({ ...before, landing }), 15_000);
     expect(rig.told).toEqual([`1:${id}:accepted`, `2:${id}:landed`, `3:${id}:landed`, `4:${id}:landed`]);
   });
 
@@ -49,7 +49,7 @@ describe('what was read back', () => {
     const landed = await rig.mark({ type: 'custom' });
     rig.land(landed);
     const of = () => rig.told.filter((line) => line.includes(landed));
-    await vi.waitFor(() => expect(of()).toHaveLength(2));
+    await vi.waitFor(() => expect(of()).toHaveLength(2), 15_000);
     expect(rig.book.noteOutputs(waiting, { epoch: 'epoch-1', pts: 1_000 }, { flv: SEEN })).toBe(false);
     expect(rig.book.noteOutputs(landed, { epoch: 'epoch-2', pts: 1_000 }, { flv: SEEN })).toBe(false);
     expect(rig.book.noteOutputs('nobody', { epoch: 'epoch-1', pts: 1_000 }, { flv: SEEN })).toBe(false);

@@ -43,7 +43,7 @@ describe('a reveal carries what events says, and nobody copies it', () => {
     fact = AWAY;
     await rig.mark(OPEN);
     await rig.mark({ id: 'lock', type: 'interaction.lock', ref: 'open' });
-    await vi.waitFor(() => expect(lookUp).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(lookUp).toHaveBeenCalledTimes(2), 15_000);
     fact = HAS_KEY;
     await rig.mark({ ...REVEAL, data: { text: 'And it goes to' } });
     expect(await dataOf('reveal')).toEqual({ interaction: 'final', resultKey: KEY, text: 'And it goes to' });

@@ -182,7 +182,7 @@ describe('rights', () => {
   test('tokens and queries do not reach the log', async () => {
     const { base } = await serve();
     await get(base, '/direct?token=director-0123456789', 'Bearer director-0123456789');
-    await vi.waitFor(() => expect(lines.join('')).toContain('"path":"/direct"'));
+    await vi.waitFor(() => expect(lines.join('')).toContain('"path":"/direct"'), 15_000);
     expect(lines.join('')).not.toContain('director-0123456789');
   });
 });
@@ -323,7 +323,7 @@ describe('the server', () => {
     socket.setEncoding('latin1').on('data', (text: string) => {
       answer += text;
     });
-    await vi.waitFor(() => expect(answer).toContain(body));
+    await vi.waitFor(() => expect(answer).toContain(body), 15_000);
     expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
     socket.destroy();
   });
@@ -356,7 +356,7 @@ describe('the server', () => {
       ],
     });
     const answer = fetch(listening.base).then((response) => response.text());
-    await vi.waitFor(() => expect(finish).toBeDefined());
+    await vi.waitFor(() => expect(finish).toBeDefined(), 15_000);
     const closed = listening.close(60_000);
     finish?.();
     expect(await answer).toBe('whole');

@@ -34,7 +34,7 @@ test.runIf(existsSync('/dev/full'))(
       logOutput(fd, (sentence) => complaints.push(sentence)),
     );
     log.info('first');
-    await vi.waitFor(() => expect(complaints).toHaveLength(1));
+    await vi.waitFor(() => expect(complaints).toHaveLength(1), 15_000);
     for (let i = 0; i < 100; i++) log.info({ i }, 'more');
     await new Promise((resolve) => setImmediate(resolve));
     // Both flush: they must not wait for room.

@@ -144,10 +144,10 @@ describe('the log', () => {
       .spyOn(rig.store, 'addRows')
       .mockImplementation(() => Promise.reject(new FramecueError('ERR_STORE_UNAVAILABLE')));
     for (let n = 0; n < 5; n++) rig.asRun.add(STREAM, { what: 'mark', cue: `c${n}` });
-    await vi.waitFor(() => expect(away).toHaveBeenCalled());
+    await vi.waitFor(() => expect(away).toHaveBeenCalled(), 15_000);
     expect([rig.told.length, rig.asRun.lost, rig.asRun.waiting]).toEqual([5, 2, 3]);
     away.mockRestore();
-    await vi.waitFor(() => expect(rig.asRun.waiting).toBe(0));
+    await vi.waitFor(() => expect(rig.asRun.waiting).toBe(0), 15_000);
     const rows = await rig.asRun.rows({ ...ALL, after: 0 });
     expect(rows.map(({ cue }) => cue)).toEqual(['c2', 'c3', 'c4']);
   });

@@ -155,7 +155,7 @@ describe('the channel', () => {
     const channel = await rig.connect();
     await channel.snapshot();
     rig.console.endChannel();
-    await vi.waitFor(() => expect(channel.ended).toBe(true));
+    await vi.waitFor(() => expect(channel.ended).toBe(true), 15_000);
     await expect(rig.connect()).rejects.toMatchObject({ code: 'ERR_NOT_READY' });
   });
 

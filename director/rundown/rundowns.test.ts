@@ -231,8 +231,9 @@ describe('panic', () => {
     await rig.pass(2_500);
     expect(rig.item('b').state).toBe('taken');
     await rig.rig.book.panic({ stream: STREAM, who: WHO });
-    await vi.waitFor(() =>
-      expect(rig.item('c')).toMatchObject({ state: 'cancelled', reason: { code: 'PANIC' } }),
+    await vi.waitFor(
+      () => expect(rig.item('c')).toMatchObject({ state: 'cancelled', reason: { code: 'PANIC' } }),
+      15_000,
     );
     await rig.pass(90_000);
     expect(rig.fired).toHaveLength(1);
@@ -388,11 +389,11 @@ describe('loading', () => {
 
   it('tells of every change', async () => {
     await rig.load([card('a')]);
-    await vi.waitFor(() => expect(rig.told.at(-1)).toMatchObject({ items: [{ state: 'pending' }] }));
+    await vi.waitFor(() => expect(rig.told.at(-1)).toMatchObject({ items: [{ state: 'pending' }] }), 15_000);
     await rig.take('a');
-    await vi.waitFor(() => expect(rig.told.at(-1)).toMatchObject({ items: [{ state: 'landed' }] }));
+    await vi.waitFor(() => expect(rig.told.at(-1)).toMatchObject({ items: [{ state: 'landed' }] }), 15_000);
     await rig.rundowns.unload(STREAM, WHO, true);
-    await vi.waitFor(() => expect(rig.told.at(-1)).toBeNull());
+    await vi.waitFor(() => expect(rig.told.at(-1)).toBeNull(), 15_000);
   });
 });
 
@@ -403,7 +404,7 @@ describe('a rehearsal', () => {
     await rig.pass(31_000);
     rig.rehearsal = true;
     rig.rundowns.tick();
-    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(true));
+    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(true), 15_000);
     expect(rig.states).toEqual(['a:pending', 'b:pending']);
     const rehearsed = await rig.take('b');
     expect(rehearsed.rehearsal).toBe(true);
@@ -413,10 +414,10 @@ describe('a rehearsal', () => {
     expect(rig.states).toEqual(['a:pending', 'b:ended']);
     rig.rehearsal = false;
     rig.rundowns.tick();
-    await vi.waitFor(() => expect(rig.states).toEqual(['a:ended', 'b:pending']));
+    await vi.waitFor(() => expect(rig.states).toEqual(['a:ended', 'b:pending']), 15_000);
     rig.rehearsal = true;
     rig.rundowns.tick();
-    await vi.waitFor(() => expect(rig.states).toEqual(['a:pending', 'b:pending']));
+    await vi.waitFor(() => expect(rig.states).toEqual(['a:pending', 'b:pending']), 15_000);
     expect((await rig.take('b')).id).not.toBe(rehearsed.id);
   });
 
@@ -438,12 +439,12 @@ describe('a rehearsal', () => {
     await rig.rig.book.panic({ stream: STREAM, who: WHO });
     rig.rehearsal = true;
     rig.rundowns.tick();
-    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(true));
+    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(true), 15_000);
     rig.rehearsal = false;
     await rig.crash();
     rig.goLive();
     rig.rundowns.tick();
-    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(false));
+    await vi.waitFor(() => expect(rig.view.rehearsal).toBe(false), 15_000);
     await rig.pass(65_000);
     expect(rig.states).toEqual(['later:cancelled:PANIC']);
     expect(rig.fired).toEqual([]);

@@ -224,7 +224,7 @@ describe('a touch on stage', () => {
     // The director takes what leave was given for: it is gone from the stage.
     await give({ item: 'card2' });
     await call('POST', `${S}/rundown/items/card2/take`, {});
-    await vi.waitFor(async () => expect((await stage()).leave).toBeNull());
+    await vi.waitFor(async () => expect((await stage()).leave).toBeNull(), 15_000);
   });
 });
 

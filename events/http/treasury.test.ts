@@ -126,7 +126,7 @@ describe('a pool', () => {
           t.time.advance(500);
           return (await get('pools/p1')).body.balances.sweptOut;
         },
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       )
       .toEqual({ pieces: 3, amountMinor: 900 });
   });
@@ -268,7 +268,7 @@ describe('boxes and measures', () => {
           t.time.advance(300);
           return (await get('shows/s1/boxes')).body.levels;
         },
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       )
       .toEqual([{ n: 1, viewers: 3 }]);
     await t.shut();
@@ -300,7 +300,7 @@ describe('boxes and measures', () => {
           t.time.advance(300);
           return (await get('shows/s1/measures')).body;
         },
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       )
       .toMatchObject({ threshold: 9, measures: [{ state: 'applied', before: { threshold: 2 } }, {}] });
     expect(codeOf(await rules({ threshold: 2 }))).toEqual([409, 'ERR_MEASURE_STATE']);

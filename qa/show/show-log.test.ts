@@ -255,7 +255,7 @@ describe('a disk', () => {
       },
     });
     show.write(packetRecord(0), at);
-    await vi.waitFor(() => expect(show.counts.segments).toBe(1));
+    await vi.waitFor(() => expect(show.counts.segments).toBe(1), 15_000);
     for (let n = 1; n < 1_000; n++) show.write(packetRecord(n % 200), at);
     // Commands still find room.
     show.write(encodeInput({ kind: 'withdraw', id: 'x' }, at, null), at);
@@ -263,7 +263,7 @@ describe('a disk', () => {
     expect(lost).toBeGreaterThan(800);
     expect(queuedBytes).toBeLessThan(21_000);
     release();
-    await vi.waitFor(() => expect(show.counts.queuedBytes).toBe(0));
+    await vi.waitFor(() => expect(show.counts.queuedBytes).toBe(0), 15_000);
     show.write(packetRecord(7), at);
     await show.close();
     const { records } = readAll();
@@ -295,7 +295,7 @@ describe('a disk', () => {
       },
     });
     for (let n = 0; n < 50; n++) show.write(packetRecord(n), at);
-    await vi.waitFor(() => expect(failed).toEqual(['ERR_RECORD_DISK']));
+    await vi.waitFor(() => expect(failed).toEqual(['ERR_RECORD_DISK']), 15_000);
     show.write(packetRecord(1), at);
     await show.close();
     expect(failed.length).toBe(1);

@@ -54,7 +54,7 @@ describe('a recording', () => {
   it('ends by itself when its time is over', async () => {
     rig = new ShowRig();
     await rig.recorder.start(LIVE, { forMs: 100 });
-    await vi.waitFor(() => expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'time-over' }));
+    await vi.waitFor(() => expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'time-over' }), 15_000);
   });
 
   it('of one stream is one at a time, and names are taken once', async () => {
@@ -96,7 +96,7 @@ describe('a recording that throws', () => {
       expect(rig.outputs.length).toBe(50);
       expect(rig.live.tap).toBeNull();
       expect(rig.live.counters.listenerFaults).toBe(1);
-      await vi.waitFor(() => expect(rig.recorder.running()).toEqual([]));
+      await vi.waitFor(() => expect(rig.recorder.running()).toEqual([]), 15_000);
       expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'fault', error: { code: 'ERR_INTERNAL' } });
       expect(openShow(join(rig.store.folder, 'show')).manifest.end?.reason).toBe('fault');
     },
@@ -125,7 +125,7 @@ describe('with always', () => {
     rig.push(packets.slice(0, 50));
     rig.live.endPublish();
     rig.recorder.streamEnded(LIVE);
-    await vi.waitFor(() => expect(rig.recorder.running()).toEqual([]));
+    await vi.waitFor(() => expect(rig.recorder.running()).toEqual([]), 15_000);
     rig.clock.advanceMs(60_000);
     rig.beginPublish();
     rig.push(packets.slice(0, 10));
@@ -145,14 +145,15 @@ describe('the quota', () => {
     rig.beginPublish();
     for (let from = 0; from < 600; from += 50) {
       rig.push(packets.slice(from, from + 50));
-      await vi.waitFor(() => expect(rig.recorder.running()[0]?.bytes ?? 1).toBeGreaterThan(0));
+      await vi.waitFor(() => expect(rig.recorder.running()[0]?.bytes ?? 1).toBeGreaterThan(0), 15_000);
     }
-    await vi.waitFor(() => expect(rig.recorder.status(LIVE)?.state).toBe('ended'));
+    await vi.waitFor(() => expect(rig.recorder.status(LIVE)?.state).toBe('ended'), 15_000);
     expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'quota', error: { code: 'ERR_RECORD_QUOTA' } });
     expect(rig.outputs.length).toBe(600);
     expect(rig.live.tap).toBeNull();
-    await vi.waitFor(() =>
-      expect(openShow(join(rig.store.folder, 'show')).manifest.end?.reason).toBe('quota'),
+    await vi.waitFor(
+      () => expect(openShow(join(rig.store.folder, 'show')).manifest.end?.reason).toBe('quota'),
+      15_000,
     );
     const { bytes } = (await rig.store.list())[0]!;
     expect(bytes).toBeLessThan(160_000);
@@ -184,7 +185,7 @@ describe('the quota', () => {
     await rig.recorder.start(LIVE);
     rig.beginPublish();
     rig.push(packets.slice(0, 10));
-    await vi.waitFor(() => expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'quota' }));
+    await vi.waitFor(() => expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'quota' }), 15_000);
   });
 });
 
@@ -203,7 +204,7 @@ describe('a disk that fails', () => {
     await rig.recorder.start(LIVE, { name: 'show' });
     rig.beginPublish();
     rig.push(packets.slice(0, 100));
-    await vi.waitFor(() => expect(rig.recorder.status(LIVE)?.state).toBe('ended'));
+    await vi.waitFor(() => expect(rig.recorder.status(LIVE)?.state).toBe('ended'), 15_000);
     rig.push(packets.slice(100, 200));
     expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'disk', error: { code: 'ERR_RECORD_DISK' } });
     expect(rig.outputs.length).toBe(200);

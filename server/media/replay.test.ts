@@ -196,10 +196,11 @@ describe('the recorded run', () => {
     await rig.recorder.start(LIVE, { name: 'show' });
     rig.beginPublish();
     rig.push(packets.slice(0, 40));
-    await vi.waitFor(() => expect(rig.recorder.status(LIVE)?.bytes).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(rig.recorder.status(LIVE)?.bytes).toBeGreaterThan(0), 15_000);
     rig.push(packets.slice(40));
-    await vi.waitFor(() =>
-      expect(openShow(join(rig.store.folder, 'show')).manifest.end?.reason).toBe('quota'),
+    await vi.waitFor(
+      () => expect(openShow(join(rig.store.folder, 'show')).manifest.end?.reason).toBe('quota'),
+      15_000,
     );
     const { recorded, replayed } = runsOf('show');
     const compared = compareRuns(

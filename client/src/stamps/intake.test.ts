@@ -103,7 +103,7 @@ beforeEach(() => {
 });
 
 const take = (data: Uint8Array, ptsMs = 1000): void => intake.take({ ptsMs, data }, timeline);
-const settled = () => vi.waitFor(() => expect(cues.length + problems.length).toBeGreaterThan(0));
+const settled = () => vi.waitFor(() => expect(cues.length + problems.length).toBeGreaterThan(0), 15_000);
 
 describe('a stamp becomes a cue', () => {
   test('with its place in player time and in stream time', async () => {
@@ -131,7 +131,7 @@ describe('a stamp becomes a cue', () => {
 
   test('many copies, one verification', async () => {
     for (let i = 0; i < 50; i++) take(stampOf(body(), { fireIn: 400 - 40 * i, pts: 40 * i }), 40 * i);
-    await vi.waitFor(() => expect(cues).toHaveLength(50));
+    await vi.waitFor(() => expect(cues).toHaveLength(50), 15_000);
     expect(crypto.verifications).toBe(1);
   });
 
@@ -139,13 +139,13 @@ describe('a stamp becomes a cue', () => {
     const { sealed, key: sealKey } = sealData({ question: 'Which?' });
     const { data: _, ...cue } = body();
     take(stampOf({ ...cue, sealed }, { fireIn: 40 }));
-    await vi.waitFor(() => expect(cues).toHaveLength(1));
+    await vi.waitFor(() => expect(cues).toHaveLength(1), 15_000);
     expect(cues[0]!.data).toBeNull();
     take(stampOf({ ...cue, sealed }, { fireIn: 0, key: sealKey }));
-    await vi.waitFor(() => expect(cues).toHaveLength(2));
+    await vi.waitFor(() => expect(cues).toHaveLength(2), 15_000);
     expect(cues[1]!.data).toEqual({ question: 'Which?' });
     take(stampOf({ ...cue, sealed }, { fireIn: 40 }));
-    await vi.waitFor(() => expect(cues).toHaveLength(3));
+    await vi.waitFor(() => expect(cues).toHaveLength(3), 15_000);
     expect(cues[2]!.data).toEqual({ question: 'Which?' });
     expect(crypto.verifications).toBe(1);
   });
@@ -157,7 +157,7 @@ describe('a stamp becomes a cue', () => {
     await settled();
     expect(problems).toEqual(['ERR_STAMP_SEALED']);
     take(stampOf({ ...cue, sealed }, { fireIn: -40, key: sealKey }));
-    await vi.waitFor(() => expect(cues).toHaveLength(1));
+    await vi.waitFor(() => expect(cues).toHaveLength(1), 15_000);
     expect(cues[0]!.data).toEqual({ question: 'Which?' });
   });
 
@@ -198,7 +198,7 @@ describe('a stamp is refused', () => {
     take(stampOf(body(), { fireIn: 0, text: formatCueBody(body({ data: { a: 'forged' } })) }));
     await settled();
     take(stampOf(body(), { fireIn: 0 }));
-    await vi.waitFor(() => expect(cues).toHaveLength(1));
+    await vi.waitFor(() => expect(cues).toHaveLength(1), 15_000);
     expect(cues[0]!.data).toEqual({ a: 1 });
   });
 
@@ -208,10 +208,10 @@ describe('a stamp is refused', () => {
     for (let i = 0; i < 100; i++) {
       take(stampOf(body(), { fireIn: 0, text: formatCueBody(body({ id: `forged${i}` })) }));
     }
-    await vi.waitFor(() => expect(problems.length).toBe(68));
+    await vi.waitFor(() => expect(problems.length).toBe(68), 15_000);
     expect(crypto.verifications).toBe(32);
     gate.resolve();
-    await vi.waitFor(() => expect(problems.length).toBe(100));
+    await vi.waitFor(() => expect(problems.length).toBe(100), 15_000);
     expect(problems.filter((code) => code === 'ERR_STAMP_SIGNATURE')).toHaveLength(32);
   });
 
@@ -231,17 +231,17 @@ describe('keys and crypto that come later', () => {
     expect(keys.refreshes).toBe(1);
     keys.keys = { keys: [key.publicJwk] };
     intake.retry();
-    await vi.waitFor(() => expect(cues).toHaveLength(1));
+    await vi.waitFor(() => expect(cues).toHaveLength(1), 15_000);
     expect(cues[0]).toMatchObject({ from: { playerFireMs: 1000 } });
   });
 
   test('how many wait is bounded', async () => {
     keys.keys = { keys: [] };
     for (let i = 0; i < 100; i++) take(stampOf(body({ id: `c${i}` }), { fireIn: 0 }));
-    await vi.waitFor(() => expect(problems.length).toBe(100));
+    await vi.waitFor(() => expect(problems.length).toBe(100), 15_000);
     keys.keys = { keys: [key.publicJwk] };
     intake.retry();
-    await vi.waitFor(() => expect(cues.length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(cues.length).toBeGreaterThan(0), 15_000);
     expect(cues.length).toBeLessThanOrEqual(32);
   });
 
@@ -252,6 +252,6 @@ describe('keys and crypto that come later', () => {
     expect(problems).toEqual(['ERR_CLIENT_CRYPTO']);
     crypto.broken = false;
     take(stampOf(body(), { fireIn: -40 }));
-    await vi.waitFor(() => expect(cues).toHaveLength(1));
+    await vi.waitFor(() => expect(cues).toHaveLength(1), 15_000);
   });
 });
