@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { ChainedTable } from '../blocks.ts';
 import type { Finding } from './finding.ts';
+import { saidBy } from './said.ts';
 
 /** Rows that were found erased, to be held against the entries that say why. */
 export class Erased {
@@ -25,8 +26,8 @@ export class Erased {
     const entries = db.prepare(`SELECT seq, body FROM journal WHERE kind = 'viewer.erased' ORDER BY seq`);
     const covered = new Set<string>();
     for (const { seq, body } of entries.iterate() as Iterable<{ seq: number; body: string }>) {
-      const said = read(body);
-      if (said === null) continue; // Its leaf has been found wrong already.
+      const said = saidBy(body, Said);
+      if (said === null) continue;
       for (const table of ['submissions', 'journal'] as const) {
         for (const row of said[table]) {
           if (this.#rows.get(keyOf(table, row))?.viewer === said.pseudonym) covered.add(keyOf(table, row));
@@ -43,14 +44,5 @@ const Said = z.looseObject({
   submissions: z.array(z.number()),
   journal: z.array(z.number()),
 });
-
-function read(body: string): z.infer<typeof Said> | null {
-  try {
-    return Said.parse(JSON.parse(body));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
-    throw error;
-  }
-}
 
 const keyOf = (table: ChainedTable, row: number): string => `${table} ${row}`;
