@@ -185,7 +185,8 @@ function* ownDifferences(item: OutboxView, grants: ById<GrantView>, settled: boo
     yield difference('told-without-grant', id, text);
   }
   if (state === 'dead') {
-    yield difference('dead', id, `${topic} ${id} of ${lane} is a dead letter: it waits for a person.`);
+    const text = `${topic} ${id} of ${lane} is a dead letter: GET /api/v1/outbox/${id} says why; once that is mended, POST .../revive sends it again.`;
+    yield difference('dead', id, text);
   }
   if (settled && state === 'queued') {
     yield difference('waiting', id, `${topic} ${id} of ${lane} has not been answered yet.`);

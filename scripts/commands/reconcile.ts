@@ -94,9 +94,11 @@ function textOf({ counts, differences }: Reconciliation): string {
   const there = downstream === null ? 'reward platform not asked' : `${downstream} at the reward platform`;
   const lines = [
     `${rights} rights, ${grants} grants, ${outbox} in the outbox, ${there}.`,
-    `Under way: ${rightsUnderWay} rights without a grant yet, ${waiting} items not answered yet, ${inDoubt} of them in doubt.`,
+    `Under way: ${rightsUnderWay} rights without a grant yet, ${waiting} items not answered yet, ${inDoubt} of them at the reward platform already.`,
     ...differences.map(({ text }) => `- ${text}`),
-    differences.length === 0 ? 'All of it fits.' : `${differences.length} differences.`,
+    differences.length === 0
+      ? 'All of it fits.'
+      : `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}.`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -82,6 +82,19 @@ describe('framecue verify-draw', { timeout: 120_000 }, () => {
     });
   });
 
+  test('says nothing of a round or of winners where there are none', async () => {
+    const seedOnly = aBundle(5, 'commit-reveal');
+    await save('seed.json', seedOnly);
+    const whole = await framecue(file('seed.json'));
+    expect(whole).toMatchObject({ code: 0, out: expect.stringContaining('the seed alone') });
+    expect(whole.out).not.toMatch(/network|round that/);
+    const { draw } = seedOnly;
+    await save('closed.json', { ...seedOnly, draw: { ...draw, state: 'drawn', result: null } });
+    const { out } = await framecue(file('closed.json'));
+    expect(out).toContain('5 entrants. It cannot be verified whole');
+    expect(out).not.toContain('winners');
+  });
+
   test('trusts another network only where it is given', async () => {
     const info = { hash: 'ab'.repeat(32), public_key: 'ab'.repeat(96), genesis_time: 5, period: 3 };
     await save('chain.json', { ...info, schemeID: 'bls-unchained-g1-rfc9380' });

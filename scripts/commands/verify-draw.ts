@@ -23,6 +23,12 @@ const WHAT: Readonly<Record<DrawCheckName, string>> = {
   winners: 'winners: who, what and in which order, drawn anew',
 };
 
+/** Where the commitment names no round: commit-reveal, or nobody has entered. */
+const WITHOUT_ROUND: Partial<Record<DrawCheckName, string>> = {
+  source: 'source: no round is named; what is drawn follows from the seed alone',
+  randomness: 'randomness: none beside the seed, as the commitment says',
+};
+
 /** `framecue verify-draw URL|FILE`: exit code 1 where anything differs, or the draw is not over. */
 export const verifyDrawCommand = (): Command =>
   new Command('verify-draw')
@@ -56,11 +62,14 @@ computed here. What every byte is stands in docs/draws.md.
 const nodeSha256 = (data: Uint8Array): Uint8Array => new Uint8Array(hash('sha256', data, 'buffer'));
 
 function textOf({ draw }: DrawBundle, verdict: DrawVerdict): string {
-  const lines = verdict.checks.map(({ what, problem }) =>
-    problem === null ? `good   ${WHAT[what]}` : `WRONG  ${what}: ${problem}`,
-  );
   const { commitment, result } = draw;
-  const of = `${draw.interaction}: ${commitment?.count ?? 0} entrants, ${result?.winners.length ?? 0} winners`;
+  const words = commitment?.round === null ? { ...WHAT, ...WITHOUT_ROUND } : WHAT;
+  const lines = verdict.checks.map(({ what, problem }) =>
+    problem === null ? `good   ${words[what]}` : `WRONG  ${what}: ${problem}`,
+  );
+  const entrants = commitment === null ? 'list not closed yet' : `${commitment.count} entrants`;
+  const winners = result === null ? '' : `, ${result.winners.length} winners`;
+  const of = `${draw.interaction}: ${entrants}${winners}`;
   switch (verdict.kind) {
     case 'good':
       return [...lines, `${of}. All is as published.`].join('\n');
