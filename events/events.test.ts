@@ -57,6 +57,7 @@ describe('the events process', () => {
         feedToken: 'feed-token-for-tests',
         tokens: createTokenRegistry([]),
         sessionKey: 'session-key-for-tests',
+        prizeKey: 'prize-key-for-tests',
         sessionTtlMs: 1_000,
         jwt: { source: { kind: 'secret', secret: JWT_SECRET }, audience: 'framecue', issuer: null },
         demo: false,

@@ -61,6 +61,8 @@ export interface EventsOptions {
   readonly tokens: TokenRegistry;
   /** The secret behind short viewer tokens. */
   readonly sessionKey: string;
+  /** The secret behind draws and boxes; a draw that is under way needs it to the end. */
+  readonly prizeKey: string;
   readonly sessionTtlMs: number;
   readonly jwt: { readonly source: JwtSource; readonly audience: string; readonly issuer: string | null };
   /** Gives viewer tokens to anybody. */
@@ -226,7 +228,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
   });
   const outbox = createOutbox({ books: ledger, tokens: options.tokens, ...media }, options.rewards);
   const treasury = setUpTreasury({
-    ...{ books: ledger, tokens: options.tokens, clock, timers, log, secret: options.sessionKey },
+    ...{ books: ledger, tokens: options.tokens, clock, timers, log, secret: options.prizeKey },
     observer: options.treasuryObserver,
   });
   const keeper = new Keeper({ ledger, book, held, follower, clock, log });
@@ -246,12 +248,12 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     newId: randomUUID,
     observer,
   });
-  const announce = announcedBy(options.sessionKey);
+  const announce = announcedBy(options.prizeKey);
   const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits, announce });
   const viewerTokens = new ViewerTokens(options.sessionKey);
   const drawing = setUpDraws({
     ...{ ledger, ledgerPath: options.ledgerPath, book, clock, timers, cap: judgeLimits, log },
-    ...{ tokens: options.tokens, viewers: viewerTokens, secret: options.sessionKey },
+    ...{ tokens: options.tokens, viewers: viewerTokens, secret: options.prizeKey },
     ...(options.draws === undefined ? {} : { settings: options.draws }),
     ...(options.drawsObserver === undefined ? {} : { observer: options.drawsObserver }),
   });

@@ -14,6 +14,7 @@ const SECRET_FIELDS = [
   'secret',
   'password',
   'sessionKey',
+  'prizeKey',
   'viewerJwtSecret',
   'stampKeys',
   'rewardsSecrets',

@@ -42,8 +42,14 @@ const errorOf = (run: () => unknown): FramecueError => {
 describe('the first start', () => {
   test('makes secrets of 256 bits, none like another, that only the owner can read', () => {
     const made = load();
-    const all = [made.streamKey, ...Object.values(made.tokens), made.viewerJwtSecret, made.sessionKey];
-    expect(new Set(all).size).toBe(7);
+    const all = [
+      made.streamKey,
+      ...Object.values(made.tokens),
+      made.viewerJwtSecret,
+      made.sessionKey,
+      made.prizeKey,
+    ];
+    expect(new Set(all).size).toBe(8);
     for (const secret of all) expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
     expect(createPrivateKey(made.stampKeys[0]!).asymmetricKeyType).toBe('ed25519');
     expect(statSync(join(dataDir, SECRETS_FILE)).mode & 0o777).toBe(0o600);
@@ -114,6 +120,16 @@ describe('a file of a version that knew no treasurer', () => {
     const now = load();
     expect(now).toMatchObject(before);
     expect(now.rewardsSecrets).toEqual([expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/)]);
+    expect(load()).toEqual(now);
+  });
+
+  test('gets what draws are made from, apart from the key of sessions', () => {
+    const { prizeKey: _, ...before } = load();
+    writeFileSync(join(dataDir, SECRETS_FILE), JSON.stringify(before), { mode: 0o600 });
+    const now = load();
+    expect(now).toMatchObject(before);
+    expect(Buffer.from(now.prizeKey, 'base64url')).toHaveLength(32);
+    expect(now.prizeKey).not.toBe(now.sessionKey);
     expect(load()).toEqual(now);
   });
 

@@ -33,6 +33,11 @@ export interface Secrets {
   readonly viewerJwtSecret: string;
   /** HMAC key behind the short viewer tokens. */
   readonly sessionKey: string;
+  /**
+   * What seeds and keys of draws and the drop of boxes follow from. Apart from `sessionKey`, which is changed to end all
+   * sessions: a draw that is under way needs this one to the end.
+   */
+  readonly prizeKey: string;
   /** Ed25519 private keys (PEM, PKCS #8), newest first: the first signs, all are published. */
   readonly stampKeys: readonly string[];
   /** What calls to the reward platform are signed with (`whsec_...`), newest first: all sign. */
@@ -61,6 +66,8 @@ const SecretsFile = z.strictObject({
   moreTokens: z.array(NamedToken).max(1_000).default([]),
   viewerJwtSecret: z.string().min(16),
   sessionKey: z.string().min(16),
+  /** Here too. */
+  prizeKey: z.string().min(16).optional(),
   stampKeys: z.array(z.string().startsWith('-----BEGIN PRIVATE KEY-----')).min(1).max(16),
   /** Here too. */
   rewardsSecrets: z.array(z.string().refine(isWebhookSecret)).min(1).max(2).optional(),
@@ -69,6 +76,7 @@ const SecretsFile = z.strictObject({
 type SecretsFile = z.infer<typeof SecretsFile>;
 type WholeFile = SecretsFile & {
   readonly tokens: { readonly treasurer: string };
+  readonly prizeKey: string;
   readonly rewardsSecrets: readonly string[];
 };
 
@@ -84,6 +92,7 @@ type SecretSettings = Pick<
   | 'treasurerToken'
   | 'stampKeyFiles'
   | 'sessionKey'
+  | 'prizeKey'
   | 'viewerJwtSecret'
   | 'rewardsSecrets'
 >;
@@ -110,6 +119,7 @@ export function loadSecrets(
     moreTokens: file.moreTokens,
     viewerJwtSecret: settings.viewerJwtSecret ?? file.viewerJwtSecret,
     sessionKey: settings.sessionKey ?? file.sessionKey,
+    prizeKey: settings.prizeKey ?? file.prizeKey,
     stampKeys: settings.stampKeyFiles?.map(readStampKey) ?? file.stampKeys,
     rewardsSecrets: settings.rewardsSecrets ?? file.rewardsSecrets,
   };
@@ -151,8 +161,10 @@ function whole(path: string, file: SecretsFile, randomBytes: (size: number) => B
   if (hasAll(file)) return file;
   const next = `${path}.next`;
   const treasurer = file.tokens.treasurer ?? randomBytes(32).toString('base64url');
+  const prizeKey = file.prizeKey ?? randomBytes(32).toString('base64url');
   const rewardsSecrets = file.rewardsSecrets ?? [newWebhookSecret(randomBytes)];
-  appearOnce(next, { ...file, tokens: { ...file.tokens, treasurer }, rewardsSecrets }, randomBytes);
+  const tokens = { ...file.tokens, treasurer };
+  appearOnce(next, { ...file, tokens, prizeKey, rewardsSecrets }, randomBytes);
   // Another may have been through all of this since we read: then theirs stands.
   const now = parseFile(path, readFileSync(path, 'utf8'));
   if (hasAll(now)) {
@@ -171,7 +183,7 @@ function whole(path: string, file: SecretsFile, randomBytes: (size: number) => B
 }
 
 const hasAll = (file: SecretsFile): file is WholeFile =>
-  file.tokens.treasurer !== undefined && file.rewardsSecrets !== undefined;
+  file.tokens.treasurer !== undefined && file.prizeKey !== undefined && file.rewardsSecrets !== undefined;
 
 function readIfThere(path: string): string | null {
   try {
@@ -208,6 +220,7 @@ function makeSecrets(randomBytes: (size: number) => Buffer): Omit<Secrets, 'more
     tokens: { director: secret(), feed: secret(), read: secret(), treasurer: secret() },
     viewerJwtSecret: secret(),
     sessionKey: secret(),
+    prizeKey: secret(),
     rewardsSecrets: [newWebhookSecret(randomBytes)],
     stampKeys: [
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

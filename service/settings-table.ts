@@ -214,6 +214,15 @@ export const SETTINGS = {
     secret: true,
     meaning: 'The secret behind the short viewer tokens; unset means the one made on first start.',
   }),
+  prizeKey: setting({
+    name: 'FRAMECUE_PRIZE_KEY',
+    processes: EVENTS,
+    schema: secret,
+    default: null,
+    secret: true,
+    meaning:
+      'The secret that seeds and keys of draws follow from, not to be changed while a lottery is under way; unset means the one made on first start.',
+  }),
   viewerJwtSecret: setting({
     name: 'FRAMECUE_VIEWER_JWT_SECRET',
     processes: EVENTS,

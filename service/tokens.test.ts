@@ -16,6 +16,7 @@ const secrets: Secrets = {
   ],
   viewerJwtSecret: 'viewer-0123456789',
   sessionKey: 'session-0123456789',
+  prizeKey: 'prizes-0123456789',
   stampKeys: [],
   rewardsSecrets: [],
 };

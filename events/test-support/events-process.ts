@@ -20,6 +20,7 @@ const events = await createEvents({
   feedToken: feedToken!,
   tokens: createTokenRegistry([{ name: 'director', token: directorToken!, rights: ['direct'] }]),
   sessionKey: 'session-key-for-tests',
+  prizeKey: 'prize-key-for-tests',
   sessionTtlMs: 3_600_000,
   jwt: { source: { kind: 'secret', secret: jwtSecret! }, audience: 'framecue', issuer: null },
   demo: true,

@@ -75,6 +75,7 @@ export class EventsUnderTest {
         { name: 'feed', token: FEED_TOKEN, rights: ['feed'] },
       ]),
       sessionKey: 'session-key-for-tests',
+      prizeKey: 'prize-key-for-tests',
       sessionTtlMs: 3_600_000,
       jwt: { source: { kind: 'secret', secret: JWT_SECRET }, audience: 'framecue', issuer: null },
       demo: false,

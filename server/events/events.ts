@@ -56,6 +56,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     feedToken: secrets.tokens.feed,
     tokens,
     sessionKey: secrets.sessionKey,
+    prizeKey: secrets.prizeKey,
     sessionTtlMs: settings.sessionTtlMs,
     jwt: {
       source: jwtSourceOf(settings, secrets),
