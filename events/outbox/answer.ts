@@ -28,7 +28,8 @@ const REASON = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 
 /**
  * What a 2xx says. An empty body and an object without `outcome` are `done`; everything that is not meant for us (the
- * page of a proxy, a cut object) is `unreadable`: the call is repeated with its id rather than believed.
+ * page of a proxy, a cut object, an error under a 200) is `unreadable`: the call is repeated with its id rather than
+ * believed.
  */
 export function readAnswer(
   status: number,
@@ -47,11 +48,18 @@ export function readAnswer(
     return unreadable;
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return unreadable;
-  const { outcome = 'done', reason } = body as { readonly outcome?: unknown; readonly reason?: unknown };
+  const { outcome, reason, error, errors } = body as Readonly<Record<string, unknown>>;
+  if (outcome === undefined) {
+    if (saysSomething(error) || saysSomething(errors)) return unreadable;
+    return { kind: 'answered', outcome: 'done', reason: null, status };
+  }
   if (outcome !== 'done' && outcome !== 'declined') return unreadable;
   const code = typeof reason === 'string' && REASON.test(reason) ? reason.toLowerCase() : null;
   return { kind: 'answered', outcome, reason: code, status };
 }
+
+const saysSomething = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== false;
 
 /** About this one item, whatever the address or the hour: nothing changes by asking again. */
 const FINAL = new Set([400, 402, 413, 415, 422, 451]);

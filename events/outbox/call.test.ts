@@ -70,6 +70,7 @@ describe('one call', () => {
     ['200 without a body', answer(200), { outcome: 'done', reason: null, status: 200 }],
     ['204', answer(204), { outcome: 'done' }],
     ['an object that says no outcome', answer(201, { id: 7 }), { outcome: 'done', status: 201 }],
+    ['an object that says there is no error', answer(200, { error: null, errors: [] }), { outcome: 'done' }],
     ['done', answer(200, { outcome: 'done' }), { outcome: 'done' }],
     [
       'declined, with its reason',
@@ -105,6 +106,8 @@ describe('one call', () => {
     ['404', answer(404), { code: 'misconfigured' }],
     ['a page of a proxy', answer(200, '<html>', { 'content-type': 'text/html' }), { code: 'unreadable' }],
     ['an outcome that nobody knows', answer(200, { outcome: 'maybe' }), { code: 'unreadable' }],
+    ['an error in a 200', answer(200, { error: { code: 'no-such-account' } }), { code: 'unreadable' }],
+    ['errors in a 200', answer(200, { data: null, errors: [{}] }), { code: 'unreadable' }],
     ['JSON that is no object', answer(200, [1]), { code: 'unreadable' }],
     [
       'half a JSON text',
