@@ -95,6 +95,12 @@ describe('what needs a person', () => {
     expect(told(treasury([], [measure(over)]))).toEqual([]);
   });
 
+  test('a measure that closes a pool is due while the pool is open', () => {
+    const close = measure({ title: 'Close it', do: { closePool: 'p1' } });
+    expect(told(treasury([pool(50)], [close]))).toEqual(['now: Close it is due.']);
+    expect(told(treasury([pool(0, { state: 'closed' })], [close]))).toEqual([]);
+  });
+
   test('a closed pool that is swept, and an open one that was never funded, are nobody’s matter', () => {
     const unfunded = { ...pool(0).balances, funded: none, granted: none };
     expect(told(treasury([pool(0, { state: 'closed' }), pool(0, { balances: unfunded })]))).toEqual([]);

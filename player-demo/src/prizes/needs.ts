@@ -96,9 +96,12 @@ function needsOfTreasury(treasury: Treasury | null): Need[] {
       needs.push({ key: `low ${id}`, level: 'soon', text, advice: 'Fund it, or take a measure.', href });
     }
   }
+  const closed = new Set(treasury.pools.filter(({ state }) => state === 'closed').map(({ id }) => id));
   for (const { show, measures } of treasury.shows) {
     for (const { id, title, state, due, auto, do: does } of measures) {
       if (state !== 'prepared' || due !== true || auto) continue;
+      // Somebody has closed the pool by hand already.
+      if (typeof does.closePool === 'string' && closed.has(does.closePool)) continue;
       const text = `${title} is due.`;
       needs.push({
         key: `measure ${id}`,
