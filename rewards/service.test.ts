@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -69,6 +69,13 @@ describe('the reference reward platform', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(how),
     });
+
+  test('only its owner may read what it keeps', async () => {
+    expect((await call('g_1')).status).toBe(200);
+    for (const name of await readdir(folder)) {
+      expect([name, ((await stat(join(folder, name))).mode & 0o777).toString(8)]).toEqual([name, '600']);
+    }
+  });
 
   test('does what it is told once, and says so again with its signature', async () => {
     for (let i = 0; i < 3; i++) {

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { UnixMilliseconds } from '../packet/time.ts';
 
@@ -63,6 +64,8 @@ export class RewardStore {
   readonly #db: DatabaseSync;
 
   constructor(path: string) {
+    // Viewers' ids are in it: only its owner may read it, and SQLite gives its other files the same mode.
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
     this.#db = new DatabaseSync(path);
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     this.#db.exec(SCHEMA);
