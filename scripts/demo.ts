@@ -64,8 +64,8 @@ Open this page and press O: ${run.pages.demo}#token=${run.tokens.director}
   Viewers   ${run.pages.viewer}
   Director  ${run.pages.director}#token=${run.tokens.director}
   Stage     ${run.pages.stage}
-  Status    ${run.media}/status.html#token=${run.tokens.director}
-  Prizes    ${run.events}/prizes.html#token=${run.tokens.treasurer}
+  Status    ${run.pages.status}#token=${run.tokens.director}
+  Prizes    ${run.pages.prizes}#token=${run.tokens.treasurer}
 
   Log       ${logFile}
 Ctrl-C stops everything.

@@ -26,9 +26,9 @@ framecue is ready.
 
   Director console  ${run.pages.director}#token=${run.tokens.director}
   Director token    ${run.tokens.director}
-  Prizes            ${run.events}/prizes.html#token=${run.tokens.treasurer}
+  Prizes            ${run.pages.prizes}#token=${run.tokens.treasurer}
 ${settings.demo ? `  Viewers           ${run.pages.viewer}\n` : ''}  Stage             ${run.pages.stage}
-  Status            ${run.media}/status.html#token=${run.tokens.director}
+  Status            ${run.pages.status}#token=${run.tokens.director}
   Play              ${run.outputs.flv}
                     ${run.outputs.ws}
                     ${run.outputs.hls}

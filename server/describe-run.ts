@@ -30,6 +30,8 @@ export async function describeRun(
       viewer: `${eventsUrl}/viewer.html`,
       director: `${mediaUrl}/director.html`,
       stage: `${eventsUrl}/stage.html`,
+      prizes: `${eventsUrl}/prizes.html`,
+      status: `${mediaUrl}/status.html`,
       ...(settings.demo ? { demo: `${mediaUrl}/demo.html` } : {}),
     },
     ...(settings.rewardsUrl === null ? {} : { rewards: settings.rewardsUrl }),

@@ -15,6 +15,8 @@ export interface RunFile {
     readonly viewer: string;
     readonly director: string;
     readonly stage: string;
+    readonly prizes: string;
+    readonly status: string;
     /** Director and viewers on one page: only where anybody gets a viewer token (FRAMECUE_DEMO). */
     readonly demo?: string;
   };
