@@ -48,7 +48,7 @@ export function poolCommands(db: DatabaseSync, journal: Journal, treasury: Treas
         return refused(
           'ERR_POOL_STATE',
           { pool: id, state: pool.state },
-          'Rights can still be earned from it.',
+          'Rights can still be earned from it: close it first, or wait for its closesAt.',
         );
       }
       const swept = pool.balances.free;
