@@ -127,4 +127,12 @@ describe('what does not fit is said', () => {
     expect(differences).toMatchObject([{ kind: 'waiting', id: 'g_1' }]);
     expect(counts).toMatchObject({ waiting: 1, inDoubt: 1, rightsUnderWay: 0, downstream: 1 });
   });
+
+  test.each(['earned', 'released'] as const)('... a right that is %s with it', (state) => {
+    const waiting = books({ rights: [...books().rights, { ...books().rights[0]!, id: 'r2', state }] });
+    expect(reconcile(waiting, [call()]).differences).toEqual([]);
+    expect(reconcile(waiting, [call()], { settled: true }).differences).toMatchObject([
+      { kind: 'waiting', id: 'r2' },
+    ]);
+  });
 });

@@ -94,7 +94,7 @@ export function reconcile(
   const items = byId(books.outbox);
   const listed = downstream === null ? null : byId(downstream);
   const differences = [
-    ...rightsAgainstGrants(rights, grants),
+    ...rightsAgainstGrants(rights, grants, settled),
     ...grantsAgainstOutbox(grants, rights, items),
     ...[...items.values()].flatMap((item) => [...ownDifferences(item, grants, settled)]),
     ...(downstream === null || listed === null ? [] : againstDownstream(items, downstream, listed)),
@@ -121,11 +121,18 @@ const byId = <T extends { readonly id: string }>(rows: readonly T[]): ById<T> =>
 
 const difference = (kind: DifferenceKind, id: string, text: string): Difference => ({ kind, id, text });
 
-function* rightsAgainstGrants(rights: ById<RightView>, grants: ById<GrantView>): Iterable<Difference> {
+function* rightsAgainstGrants(
+  rights: ById<RightView>,
+  grants: ById<GrantView>,
+  settled: boolean,
+): Iterable<Difference> {
   const granted = new Set([...grants.values()].map(({ right }) => right));
   for (const { id, state } of rights.values()) {
     if (state === 'granted' && !granted.has(id)) {
       yield difference('right-without-grant', id, `The right ${id} is granted, but there is no grant of it.`);
+    }
+    if (settled && (state === 'earned' || state === 'released')) {
+      yield difference('waiting', id, `The right ${id} is ${state}: neither granted yet nor void.`);
     }
   }
   for (const { id, right, pool, amountMinor } of grants.values()) {
