@@ -12,7 +12,7 @@ import { FEED_TOKEN, MediaServer } from './media-server.ts';
 import { until } from './until.ts';
 
 const PROGRAM = fileURLToPath(new URL('./events-process.ts', import.meta.url));
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 /** Events in a process of its own, on a ledger that outlives it; media is here. */
 export class EventsChild {

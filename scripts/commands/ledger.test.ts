@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { anInteraction, aSubmission, openedBy, revealedBy } from '../../events/ledger/fixtures.ts';
 import { LEDGER_FILE, LEDGER_LOCK } from '../../events/ledger/place.ts';
 import { QuickLedger, tamper } from '../../events/ledger/quick-ledger.ts';
@@ -11,6 +11,9 @@ import { FEED_TOKEN } from '../../events/test-support/media-server.ts';
 import { lockFolder } from '../../service/folder-lock.ts';
 import { createTokenRegistry } from '../../service/tokens.ts';
 import { ROOT } from '../lib/tools.ts';
+
+/** Each starts several processes, one after the other. */
+vi.setConfig({ testTimeout: 240_000 });
 
 let data: string;
 beforeEach(() => {
@@ -54,7 +57,7 @@ test('head, check, and what they say of a ledger that was changed', async () => 
   const { good: isGood, findings } = JSON.parse(bad.stdout);
   expect(isGood).toBe(false);
   expect(findings[0]).toMatchObject({ table: 'submissions', row: 2 });
-}, 60_000);
+});
 
 test('backup, restore, and why a restore is refused', async () => {
   fill();
@@ -81,7 +84,7 @@ test('backup, restore, and why a restore is refused', async () => {
   expect(JSON.parse(back.stdout)).toMatchObject({ head, tookMs: expect.any(Number) });
   expect((await ledger('head')).stdout.trim()).toBe(known);
   expect(readdirSync(data).filter((name) => name.includes('.before-'))).toHaveLength(1);
-}, 60_000);
+});
 
 test('export to a file and to standard output', async () => {
   fill();
@@ -93,7 +96,7 @@ test('export to a file and to standard output', async () => {
   const csv = (await ledger('export', '--format', 'csv', '--no-viewers', '--after', '2')).stdout;
   expect(csv.trim().split('\r\n')).toHaveLength(4);
   expect(csv).not.toContain('ann');
-}, 60_000);
+});
 
 test('a viewer is shown and erased in the file, where no events process runs', async () => {
   fill();
@@ -106,7 +109,7 @@ test('a viewer is shown and erased in the file, where no events process runs', a
   expect((await ledger('erase', 'ann')).stdout).toMatch(/^erased: 1 answers and 0 entries/);
   expect((await ledger('erase', 'ann')).stdout).toBe('nothing is known of ann\n');
   expect((await ledger('check')).stdout).toContain('1 rows of 1 viewers erased');
-}, 60_000);
+});
 
 test('... and by the events process where one runs', async () => {
   const treasurer = 'treasurer-token-for-tests';
@@ -139,4 +142,4 @@ test('... and by the events process where one runs', async () => {
     lock.release();
     await events.stop();
   }
-}, 60_000);
+});
