@@ -503,6 +503,10 @@ test('a draw by a round that the network has really signed is good for who trust
     for (let i = 0; i < 9; i++) await events.submit('final', await events.session(`v${i}`));
     events.time.advance(DURATION_MS + SPREAD_MS);
     expect((await stateIs('committed')).commitment).toMatchObject({ round: ROUND.round, roundAt });
+    await until(async () => {
+      const { body } = await events.get(`${path}/draw`, READER);
+      expect(body.staff.publishedAt).not.toBeNull();
+    });
     events.time.advance(11_000);
     // The relay's own JSON, by hand.
     expect((await events.post(`${path}/draw/randomness`, { ...ROUND }, DIRECTOR)).status).toBe(202);

@@ -128,6 +128,28 @@ describe('what does not fit is said', () => {
     expect(counts).toMatchObject({ waiting: 1, inDoubt: 1, rightsUnderWay: 0, downstream: 1 });
   });
 
+  test('a dead letter that was taken back is none where that was told: it can never be sent again', () => {
+    const takenBack = (state: 'delivered' | 'dead') =>
+      books({
+        grants: [grant({ isReversed: true })],
+        outbox: [
+          item({ state: 'dead', outcome: null }),
+          item({
+            id: 'r_1',
+            topic: 'grant.reversed',
+            grant: 'g_1',
+            state,
+            outcome: state === 'dead' ? null : 'done',
+          }),
+        ],
+      });
+    const told = [call({ id: 'r_1', type: 'grant.reversed' })];
+    expect(reconcile(takenBack('delivered'), told, { settled: true }).differences).toEqual([]);
+    expect(reconcile(takenBack('dead'), [], { settled: true }).differences).toMatchObject([
+      { kind: 'dead', id: 'r_1' },
+    ]);
+  });
+
   test.each(['earned', 'released'] as const)('... a right that is %s with it', (state) => {
     const waiting = books({ rights: [...books().rights, { ...books().rights[0]!, id: 'r2', state }] });
     expect(reconcile(waiting, [call()]).differences).toEqual([]);

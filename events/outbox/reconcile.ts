@@ -93,10 +93,13 @@ export function reconcile(
   const grants = byId(books.grants);
   const items = byId(books.outbox);
   const listed = downstream === null ? null : byId(downstream);
+  const takenBack = new Set(
+    books.outbox.flatMap(({ topic, grant }) => (topic === 'grant.reversed' ? [grant] : [])),
+  );
   const differences = [
     ...rightsAgainstGrants(rights, grants, settled),
-    ...grantsAgainstOutbox(grants, rights, items),
-    ...[...items.values()].flatMap((item) => [...ownDifferences(item, grants, settled)]),
+    ...grantsAgainstOutbox(grants, rights, items, takenBack),
+    ...books.outbox.flatMap((item) => [...ownDifferences(item, grants, takenBack, settled)]),
     ...(downstream === null || listed === null ? [] : againstDownstream(items, downstream, listed)),
   ];
   const queued = books.outbox.filter(({ state }) => state === 'queued');
@@ -157,10 +160,8 @@ function* grantsAgainstOutbox(
   grants: ById<GrantView>,
   rights: ById<RightView>,
   items: ById<OutboxView>,
+  takenBack: ReadonlySet<string | null>,
 ): Iterable<Difference> {
-  const takenBack = new Set(
-    [...items.values()].flatMap(({ topic, grant }) => (topic === 'grant.reversed' ? [grant] : [])),
-  );
   for (const grant of grants.values()) {
     const { id, isReversed } = grant;
     const item = items.get(id);
@@ -184,14 +185,20 @@ function* grantsAgainstOutbox(
   }
 }
 
-function* ownDifferences(item: OutboxView, grants: ById<GrantView>, settled: boolean): Iterable<Difference> {
+function* ownDifferences(
+  item: OutboxView,
+  grants: ById<GrantView>,
+  takenBack: ReadonlySet<string | null>,
+  settled: boolean,
+): Iterable<Difference> {
   const { id, topic, lane, state } = item;
   const grant = grants.get(topic === 'grant.reversed' ? (item.grant ?? '') : id);
   if (grant === undefined || (topic === 'grant.reversed' && !grant.isReversed)) {
     const text = `The outbox tells ${topic} ${id}, but there is no such ${topic === 'grant.reversed' ? 'reversal' : 'grant'}.`;
     yield difference('told-without-grant', id, text);
   }
-  if (state === 'dead') {
+  // What was taken back is never sent again: whether that was told is the reversal's own difference.
+  if (state === 'dead' && !(grant?.isReversed === true && takenBack.has(id))) {
     const text = `${topic} ${id} of ${lane} is a dead letter: GET /api/v1/outbox/${id} says why; once that is mended, POST .../revive sends it again.`;
     yield difference('dead', id, text);
   }
