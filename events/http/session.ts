@@ -95,8 +95,13 @@ export function answererOfRequest(req: IncomingMessage, tokens: ViewerTokens, cl
   if (token === null) throw new FramecueError('ERR_TOKEN_MISSING');
   const check = tokens.check(token, clock.unixMs());
   if (check.kind === 'viewer' || check.kind === 'shadow') return check;
-  throw new FramecueError(check.kind === 'expired' ? 'ERR_TOKEN_EXPIRED' : 'ERR_TOKEN_INVALID');
+  if (check.kind === 'expired') throw new FramecueError('ERR_TOKEN_EXPIRED');
+  throw new FramecueError('ERR_TOKEN_INVALID', token.startsWith(JWT_STARTS) ? JWT_HERE : undefined);
 }
+
+/** `{"` in base64url, as a JWT's header begins: for whoever leaves the exchange out. */
+const JWT_STARTS = 'eyJ';
+const JWT_HERE = 'A JWT is exchanged at POST /api/v1/session; the token that is given there goes here.';
 
 /** @throws {FramecueError} as above, and ERR_SHADOW_VIEWER: what is not made for shadow viewers refuses them. */
 export function viewerOfRequest(req: IncomingMessage, tokens: ViewerTokens, clock: Clock): string {

@@ -225,6 +225,9 @@ describe('a submission that is no good', () => {
     for (const forged of [foreign, `${good}x`, good.slice(0, -1), 'fc1.e30.x', 'x'.repeat(5_000)]) {
       expect(codeOf(await t.submit('q1', forged))).toEqual([401, 'ERR_TOKEN_INVALID', false]);
     }
+    const jwt = await t.submit('q1', await t.jwt('ann'));
+    expect(codeOf(jwt)).toEqual([401, 'ERR_TOKEN_INVALID', false]);
+    expect(jwt.body.error.message).toContain('/api/v1/session');
     t.time.advance(3_600_000);
     const expired = await t.submit('q1', good);
     expect(codeOf(expired)).toEqual([401, 'ERR_TOKEN_EXPIRED', false]);
