@@ -56,12 +56,12 @@ describe('kill -9 of media', () => {
       const fires = (await firesOf(page)).filter((fire) => fire.cue === open.id);
       return fires.length === 3 ? true : null;
     });
-    // one whose moment passes while nobody is there, and one whose moment is still to come
-    const waiting = await system.api.mark({ type: 'custom.waiting', delayMs: 400, announceMs: 0 });
-    const ahead = await system.api.mark({ type: 'custom.ahead', delayMs: 25_000, announceMs: 2_000 });
     const feedBefore = (await system.api.events<{ feed?: unknown }>('GET', '/health/ready')).body;
     expect(feedBefore).toMatchObject({ ready: true });
-
+    // One whose moment is still to come, and one whose moment passes while nobody is there: nothing may come between
+    // it and the kill, since it lands where that takes longer than its delay.
+    const ahead = await system.api.mark({ type: 'custom.ahead', delayMs: 40_000, announceMs: 2_000 });
+    const waiting = await system.api.mark({ type: 'custom.waiting', delayMs: 1_200, announceMs: 0 });
     await killNine(system, 'media');
     await system.publish('bframes-25');
 

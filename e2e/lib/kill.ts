@@ -1,7 +1,7 @@
 import { request, until } from './api.ts';
 import type { System } from './system.ts';
 
-const RESTART_MS = 30_000;
+const RESTART_MS = 90_000;
 
 /** Kills one process as a power cut would, and waits until its successor serves. */
 export async function killNine(system: System, name: 'media' | 'events'): Promise<void> {

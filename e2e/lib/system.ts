@@ -32,7 +32,7 @@ export interface Publish {
 }
 
 /** Longer than a keyframe interval and a slow machine's start of ffmpeg. */
-const LIVE_MS = 30_000;
+const LIVE_MS = 60_000;
 
 export async function startSystem(
   env: Readonly<Record<string, string>> = {},
