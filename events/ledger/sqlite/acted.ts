@@ -1,6 +1,7 @@
 import type { UnixMicroseconds } from '../../../packet/time.ts';
 import type { JournalEntry } from '../journal.ts';
 import type { LedgerDomain } from './domains.ts';
+import { prepareFiltered } from './filtered.ts';
 import type { Journal } from './journal.ts';
 
 /** What a person did, for those who look into it later. Of staff alone: it names no viewer. */
@@ -77,14 +78,12 @@ CREATE INDEX acts_by_person ON acts (by, seq);
   },
   prepare: () => ({ commands: {} }),
   prepareReads(db) {
-    const list = db.prepare(`
-      SELECT seq, at_us, by, what, target, details FROM acts
-      WHERE seq < ?1 AND (?2 IS NULL OR by = ?2) AND (?3 IS NULL OR target = ?3)
-      ORDER BY seq DESC LIMIT ?4`);
+    const list = prepareFiltered<Row>(db, 'SELECT seq, at_us, by, what, target, details FROM acts');
     const people = ({ limit, before, by, target }: PeopleQuestions['people.list']['in']) =>
-      (list.all(before ?? Number.MAX_SAFE_INTEGER, by, target, limit) as unknown as Row[]).map(
-        ({ at_us, details, ...rest }) => ({ ...rest, atUs: at_us, details: JSON.parse(details) as object }),
-      );
+      list({ by, target }, before, limit).map(({ at_us, details, ...rest }) => ({
+        ...rest,
+        ...{ atUs: at_us, details: JSON.parse(details) as object },
+      }));
     return { questions: { 'people.list': people } };
   },
 };

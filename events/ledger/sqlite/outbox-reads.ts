@@ -9,6 +9,7 @@ import type {
   OutboxState,
   OutboxTopic,
 } from '../outbox.ts';
+import { prepareFiltered } from './filtered.ts';
 
 interface Row {
   readonly seq: number;
@@ -59,11 +60,12 @@ export function prepareOutboxReads(db: DatabaseSync): Answers {
       (SELECT min(next_us) FROM outbox o WHERE o.lane = l.lane AND o.state = 'queued') AS next_us
     FROM outbox_lanes l ORDER BY lane`);
   const get = db.prepare('SELECT * FROM outbox WHERE id = ?');
-  const list = db.prepare(`
-    SELECT * FROM outbox
-    WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR lane = ?2) AND (?3 IS NULL OR viewer = ?3)
-      AND (?4 IS NULL OR seq < ?4)
-    ORDER BY seq DESC LIMIT ?5`);
+  const select = (state: OutboxState) =>
+    prepareFiltered<Row>(db, `SELECT * FROM outbox WHERE state = '${state}'`);
+  const lists = {
+    any: prepareFiltered<Row>(db, 'SELECT * FROM outbox'),
+    ...{ queued: select('queued'), delivered: select('delivered'), dead: select('dead') },
+  };
   return {
     'outbox.due': ({ nowUs, lane, limit, longestUs = LONGEST_US }) => {
       const rows = rowsOf(due, nowUs, lane, limit);
@@ -75,8 +77,8 @@ export function prepareOutboxReads(db: DatabaseSync): Answers {
       const row = get.get(id) as Row | undefined;
       return row === undefined ? null : itemOf(row);
     },
-    'outbox.list': ({ state = null, lane = null, viewer = null, before = null, limit }) =>
-      (list.all(state, lane, viewer, before, limit) as unknown as Row[]).map(itemOf),
+    'outbox.list': ({ state, lane = null, viewer = null, before = null, limit }) =>
+      lists[state ?? 'any']({ lane, viewer }, before, limit).map(itemOf),
   };
 }
 

@@ -4,6 +4,7 @@ import { unixUs } from '../../../packet/time.ts';
 import { OutboxBooks, T0_US } from '../../outbox/testing/outbox-books.ts';
 import type { OutboxItem } from '../outbox.ts';
 import { openBooks } from './books.ts';
+import { prepareOutboxReads } from './outbox-reads.ts';
 import { MIGRATIONS } from './schema.ts';
 
 const at = (ms: number) => unixUs(T0_US + ms * 1000);
@@ -224,6 +225,34 @@ describe('the outbox in the ledger', () => {
       .map(({ detail }) => detail);
     expect(plan.join()).toContain('outbox_due');
     expect(plan.join()).not.toContain('TEMP B-TREE');
+  });
+
+  test('the dead, and the items of a viewer, are listed by an index, whatever has been delivered', () => {
+    const asked: string[] = [];
+    const db = new Proxy(books.db, {
+      get: (target, name) => {
+        if (name === 'prepare') {
+          return (sql: string) => {
+            asked.push(sql);
+            return target.prepare(sql);
+          };
+        }
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const { 'outbox.list': list } = prepareOutboxReads(db);
+    const planOf = (given: object) => {
+      list({ limit: 5, ...given });
+      const sql = asked.at(-1)!.replaceAll('?', '1');
+      return books.db
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map(({ detail }) => detail)
+        .join();
+    };
+    expect(planOf({ state: 'dead' })).toContain('USING INDEX outbox_dead');
+    expect(planOf({ viewer: 'ann' })).toContain('USING INDEX outbox_by_viewer');
   });
 });
 

@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { unixUs } from '../../../../packet/time.ts';
 import type { QuestionIn, QuestionOut } from '../../commands.ts';
 import type { MovementRecord, TreasuryQuestions } from '../../treasury-commands.ts';
+import { prepareFiltered } from '../filtered.ts';
 import { prepareEligibility } from './eligibility.ts';
-import { prepareFiltered } from './filtered.ts';
 import {
   type GrantRow,
   grantOf,
