@@ -1,6 +1,7 @@
 import type { Clock } from '../../packet/clock.ts';
 import { unixUsToMs } from '../../packet/time.ts';
 import { answerIdOf, type WebhookSigner } from '../../service/webhooks.ts';
+import { readBounded } from '../http-read.ts';
 import type { AttemptCode, OutboxItem } from '../ledger/outbox.ts';
 import type { Timers } from '../timers.ts';
 import { type CallFailure, type CallOutcome, codeOfStatus, readAnswer } from './answer.ts';
@@ -69,7 +70,7 @@ async function outcomeOf(response: Response, id: string, options: CallOptions): 
     await response.body?.cancel();
     return failure(codeOfStatus(status), status, retryAfterOf(headers.get('retry-after'), nowMs));
   }
-  const text = await boundedText(response);
+  const text = await readBounded(response, ANSWER_BYTES);
   if (text === null) return failure('too-large', status);
   if (!isTrusted(headers, text, id, options)) return failure('unsigned', status);
   return readAnswer(status, headers.get('content-type'), text);
@@ -81,19 +82,6 @@ function isTrusted(headers: Headers, text: string, id: string, options: CallOpti
   const verdict = signer.verify(read, text, clock.unixMs());
   if (verdict === 'missing' && headers.get('webhook-signature') === null) return !signedAnswers;
   return verdict === 'good' && headers.get('webhook-id') === answerIdOf(id);
-}
-
-/** Null: it is larger than the bound; the rest is not read. */
-async function boundedText(response: Response): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    // Leaving the loop cancels the stream, which ends the connection.
-    if (bytes > ANSWER_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 const failure = (

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { answerIdOf, signedRequestLine, type WebhookSigner } from '../../service/webhooks.ts';
+import { readBounded } from '../http-read.ts';
 
 const Listed = z.object({
   seq: z.int(),
@@ -57,7 +58,7 @@ async function readPage(options: ListOptions, after: number): Promise<z.infer<ty
   url.search = `?after=${after}&limit=${PAGE}`;
   const id = newId();
   const line = signedRequestLine('GET', url.pathname + url.search);
-  let text: string;
+  let text: string | null;
   let response: Response;
   try {
     response = await fetch(url, {
@@ -65,11 +66,11 @@ async function readPage(options: ListOptions, after: number): Promise<z.infer<ty
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
-    text = await boundedText(response);
+    text = await readBounded(response, PAGE_BYTES);
   } catch (cause) {
-    if (cause instanceof FramecueError) throw cause;
     throw unreadable('it cannot be reached', cause);
   }
+  if (text === null) throw unreadable('a page is too large');
   if (response.status !== 200) throw unreadable(`it answers ${response.status}`);
   const verdict = signer.verify((name) => response.headers.get(name), text, clock.unixMs());
   const isUnsigned = response.headers.get('webhook-signature') === null;
@@ -80,17 +81,6 @@ async function readPage(options: ListOptions, after: number): Promise<z.infer<ty
   } catch (cause) {
     throw unreadable('its answer is not a list', cause);
   }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > PAGE_BYTES) throw unreadable('a page is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 const unreadable = (why: string, cause?: unknown): FramecueError =>
