@@ -208,7 +208,8 @@ describe('a disk that fails', () => {
     rig.push(packets.slice(100, 200));
     expect(rig.recorder.status(LIVE)).toMatchObject({ reason: 'disk', error: { code: 'ERR_RECORD_DISK' } });
     expect(rig.outputs.length).toBe(200);
-    expect(rig.recorder.counts.ended).toEqual({ disk: 1 });
+    // Counted once its file is closed.
+    await vi.waitFor(() => expect(rig.recorder.counts.ended).toEqual({ disk: 1 }), 15_000);
   });
 
   it('that hangs does not keep the server from stopping', async () => {
