@@ -73,7 +73,7 @@ export async function checkDelivery(world: World): Promise<void> {
   const paid = new Map<string, string>();
   for (const { key, topic, data, outcome } of works.values()) {
     const item = list.find(({ id }) => id === key);
-    if (topic === 'grant.made' && outcome === 'done') {
+    if (topic !== 'grant.reversed' && outcome === 'done') {
       const right = String(data.right);
       holds(!paid.has(right), 'nothing is paid twice', { right, keys: [paid.get(right), key] });
       paid.set(right, key);
@@ -101,7 +101,7 @@ export async function checkDelivery(world: World): Promise<void> {
 /** Rights, grants, outbox and downstream hold the same. */
 async function checkGrants(world: World, list: readonly OutboxItem[]): Promise<void> {
   for (const item of list) {
-    if (item.topic !== 'grant.made') continue;
+    if (item.topic === 'grant.reversed') continue;
     const end = await world.attempt(({ ledger }) => ledger.ask('grant.get', { grant: item.id }));
     if (end.kind !== 'done') throw new Breach('a grant can be looked at');
     const grant = end.value;

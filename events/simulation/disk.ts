@@ -62,6 +62,16 @@ export class SimulatedDisk {
     return db;
   };
 
+  /** As another thread reads: over a connection of its own. */
+  reading<Value>(read: (db: DatabaseSync) => Value): Value {
+    const db = new SimulatedConnection(this.path, { readOnly: true }, this.#rewrite.read, (run) => run());
+    try {
+      return read(db);
+    } finally {
+      db.close();
+    }
+  }
+
   /** The process died within a commit: nobody hears of anything any more. */
   get crashed(): boolean {
     return this.#crashed;

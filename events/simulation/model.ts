@@ -1,11 +1,15 @@
+import { type LotteryModel, newLotteryModel } from './lottery-model.ts';
 import { type MoneyModel, newMoneyModel } from './money-model.ts';
 import type { RoundsModel } from './rounds-model.ts';
 import { newRoundsModel } from './rounds-model.ts';
+import { newSaleModel, type SaleModel } from './sale-model.ts';
 
 /** What an outsider knows to have happened: plain maps, without a database. */
 export class Model {
   readonly rounds: RoundsModel = newRoundsModel();
   readonly money: MoneyModel = newMoneyModel();
+  readonly lottery: LotteryModel = newLotteryModel();
+  readonly sale: SaleModel = newSaleModel();
 }
 
 /** A law that does not hold; thrown, so that the sequence ends there. */

@@ -3,6 +3,7 @@ import { unixUs } from '../../packet/time.ts';
 import type { CommandIn, CommandOut, Commands } from '../ledger/commands.ts';
 import type { Amount, Balances, EarnOutcome, NewRight, Pool, ReleaseOutcome } from '../ledger/treasury.ts';
 import { giverOp } from './giver.ts';
+import { CONFIG_OF, LOTTERY, SALE, SALE_TERMS } from './kinds.ts';
 import { Breach, holds } from './model.ts';
 import type { PoolModel, RightModel } from './money-model.ts';
 import { cue, endOf, recovers, voidRound } from './rounds.ts';
@@ -56,7 +57,10 @@ async function open(world: World, id: PoolId): Promise<string> {
   return value.kind;
 }
 
-async function fund(world: World, given: { pool: PoolId; key: string; amount: Amount }): Promise<string> {
+export async function fund(
+  world: World,
+  given: { pool: PoolId; key: string; amount: Amount },
+): Promise<string> {
   const model = poolOf(world, given.pool);
   if (!model.opened) return 'not now';
   // Whoever pays knows what they sent under this key.
@@ -163,7 +167,7 @@ async function settle(
 }
 
 /** The keeper of prizes looks again, as it does four times a second. */
-async function keep(world: World): Promise<string> {
+export async function keep(world: World): Promise<string> {
   const end = await world.attempt(({ treasury }) => treasury.tick());
   return end.kind;
 }
@@ -262,7 +266,7 @@ export const moneySteps: fc.WeightedArbitrary<Step>[] = [
   { weight: 2, arbitrary: step('keep', fc.constant(null), keep) },
 ];
 
-async function balancesOf(world: World, pool: string): Promise<Balances> {
+export async function balancesOf(world: World, pool: string): Promise<Balances> {
   const end = await world.attempt<Pool | null>(({ ledger }) => ledger.ask('pool.get', { pool }));
   if (end.kind !== 'done' || end.value === null) throw new Breach('a pool that was opened can be looked at');
   return end.value.balances;
@@ -291,7 +295,7 @@ export async function checkMoney(world: World): Promise<void> {
     const key = `${right.interaction} ${right.viewer}`;
     holds(!seen.has(key), 'one right for one viewer and round', right);
     seen.add(key);
-    const asked = money.rights.get(key)?.asked.get(right.id);
+    const asked = askedFor(world, right);
     holds(asked !== undefined, 'no right that nobody asked for', right);
     const same = asked.pool === right.pool && asked.amountMinor === right.amountMinor;
     holds(same && asked.prize === right.prize, 'a right is what was asked for', { right, asked });
@@ -310,6 +314,16 @@ export async function checkMoney(world: World): Promise<void> {
   await checkBalances(world, list);
 }
 
+/** As outsiders asked for it: by name, by entering, or by wanting a piece. */
+function askedFor({ model: { money, rounds } }: World, { id, interaction, viewer, prize }: NewRight) {
+  const hasAnswered = (rounds.rounds.get(interaction)?.answers.get(viewer)?.sent.size ?? 0) > 0;
+  if (interaction === SALE) return hasAnswered ? SALE_TERMS : undefined;
+  if (interaction === LOTTERY) {
+    return hasAnswered ? CONFIG_OF.lottery.prizes.find((one) => one.prize === prize) : undefined;
+  }
+  return money.rights.get(`${interaction} ${viewer}`)?.asked.get(id);
+}
+
 /** What its round came to decides about a right. */
 async function checkEndOfRight(world: World, right: NewRight & { readonly state: string }): Promise<void> {
   const { rounds, money } = world.model;
@@ -324,8 +338,9 @@ async function checkEndOfRight(world: World, right: NewRight & { readonly state:
   }
   if (right.state !== 'granted') return;
   const wasRevealed = end !== null && round.cues.has('interaction.reveal');
+  const isOrdered = right.interaction === SALE && world.model.sale.orders.has(right.viewer);
   holds(
-    wasRevealed || money.released.has(right.id),
+    right.interaction === SALE ? isOrdered : wasRevealed || money.released.has(right.id),
     'nothing is granted before the reveal or its order',
     right,
   );

@@ -39,6 +39,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'no-unique-key-on-rights',
+    shownBy: 15,
     what: 'A viewer can have several rights in one round.',
     sql: [
       [RIGHTS_UNIQUE, '$1'],
@@ -55,6 +56,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'balance-not-checked',
+    shownBy: 2,
     what: 'Nobody looks whether the pool has a piece left, and the tables take any balance.',
     sql: [
       [/ CHECK \(\w+_(?:pieces|amount) BETWEEN 0 AND \d+\)/g, ''],
@@ -66,7 +68,7 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'grant-before-the-reveal',
-    shownBy: 2,
+    shownBy: 5,
     what: 'Rights become grants before their round is revealed.',
     sql: [
       [/WHERE phase = 'released' AND waiting/g, "WHERE phase <> 'void' AND waiting"],
@@ -86,6 +88,45 @@ export const PLANTED: readonly Planted[] = [
       [
         /UPDATE rights SET state = \?2,/g,
         "UPDATE rights SET state = CASE ?2 WHEN 'voided' THEN state ELSE ?2 END,",
+      ],
+    ],
+  },
+  {
+    name: 'reserved-piece-sold-to-another',
+    shownBy: 24,
+    what: 'A sale that has run out takes pieces of reservations that are not over yet.',
+    sql: [
+      [
+        /(WHERE state = 'earned' AND expires_us <= \?2)( AND pool = \?1 ORDER BY expires_us)/g,
+        '$1 + 3600000000$2',
+      ],
+    ],
+  },
+  {
+    name: 'entrant-left-out-of-the-list',
+    shownBy: 2,
+    what: 'A draw commits to a list without the one who entered first, and counts them out.',
+    sql: [
+      [
+        /SELECT coalesce\(sum\(t\.n\), 0\) AS n FROM tallies t/g,
+        'SELECT max(coalesce(sum(t.n), 0) - 1, 0) AS n FROM tallies t',
+      ],
+    ],
+    readSql: [
+      [
+        /(WHERE s\.interaction = \? AND s\.seq >= \?)( AND coalesce\(j\.verdict, s\.status\) = 'accepted' ORDER BY s\.seq)/g,
+        '$1 AND s.seq > (SELECT min(f.seq) FROM submissions f WHERE f.interaction = s.interaction)$2',
+      ],
+    ],
+  },
+  {
+    name: 'winner-without-a-right',
+    shownBy: 2,
+    what: 'A winner for whom the pool had nothing is written down as one who has a right.',
+    sql: [
+      [
+        /(INSERT INTO draw_winners \(interaction, place, entrant, prize, submission, right_id, outcome\)\s+VALUES \(\?, \?, \?, \?, \?, \?, )\?\)/g,
+        "$1iif(? = '', '', 'earned'))",
       ],
     ],
   },
@@ -111,13 +152,13 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'delivered-before-the-answer',
-    shownBy: 8,
+    shownBy: 3,
     what: 'A grant is called delivered when it is sent, not when it is answered.',
     answersFirst: true,
   },
   {
     name: 'reversal-overtakes-its-grant',
-    shownBy: 27,
+    shownBy: 40,
     what: 'What is taken back is told without waiting for what was given.',
     readSql: [
       [

@@ -7,6 +7,7 @@ import { countedSubmission } from '../interactions/real-round.ts';
 import type { SubmitOutcome } from '../interactions/submissions.ts';
 import type { Receipt } from '../ledger/facts.ts';
 import { landedCue } from '../test-support/cues.ts';
+import { CONFIG_OF, kindOf, LOTTERY, SALE } from './kinds.ts';
 import { LIMITS } from './life.ts';
 import { Breach, holds } from './model.ts';
 import { answerOf, type RoundModel } from './rounds-model.ts';
@@ -16,10 +17,9 @@ import type { World } from './world.ts';
 /** Rounds, their cues and the answers to them: what viewers were told stays true. */
 
 const LOG_EPOCH = 'log1';
-const CONFIG = { question: 'Who?', options: ['a', 'b', 'c'], durationMs: 20_000 };
-const OPTIONS = CONFIG.options.length;
+const OPTIONS = CONFIG_OF.quiz.options.length;
 
-const roundOf = (world: World, id: string): RoundModel => {
+export const roundOf = (world: World, id: string): RoundModel => {
   const { rounds } = world.model.rounds;
   let found = rounds.get(id);
   if (found === undefined) {
@@ -32,7 +32,7 @@ const roundOf = (world: World, id: string): RoundModel => {
 export async function create(world: World, id: string): Promise<string> {
   const model = roundOf(world, id);
   const end = await world.attempt(({ catalog }) =>
-    catalog.create({ id, type: 'quiz', show: 'show', stream: 'live/main', config: CONFIG }).then(
+    catalog.create({ id, show: 'show', stream: 'live/main', ...kindOf(id) }).then(
       () => 'created',
       (error: unknown) => {
         if (error instanceof FramecueError && error.code === 'ERR_INTERACTION_EXISTS') return 'exists';
@@ -126,20 +126,33 @@ async function answer(
   world: World,
   { viewer, round: id, choice, deaf }: { viewer: string; round: string; choice: number; deaf: boolean },
 ): Promise<string> {
-  const model = roundOf(world, id);
-  const mine = answerOf(model, viewer);
-  mine.sent.add(choice);
-  const arrivedAtUs = world.time.clock.unixUs();
-  const must = mustBe(world, model, arrivedAtUs);
-  const end = await world.attempt(({ submissions }) =>
-    submissions.submit(id, viewer, { choice, cue: `open-${id}` }, arrivedAtUs),
-  );
+  const { model, must, end } = await submit(world, { round: id, viewer, choice });
   if (deaf || end.kind !== 'done') return deaf ? 'nobody listens' : end.kind;
   return told(model, viewer, end.value, must);
 }
 
+/** An answer of now, and what it must meet. */
+export async function submit(
+  world: World,
+  {
+    round: id,
+    viewer,
+    choice,
+  }: { readonly round: string; readonly viewer: string; readonly choice?: number },
+) {
+  const model = roundOf(world, id);
+  answerOf(model, viewer).sent.add(choice ?? 0);
+  const arrivedAtUs = world.time.clock.unixUs();
+  const must = mustBe(world, model, arrivedAtUs);
+  const answer = choice === undefined ? {} : { choice };
+  const end = await world.attempt(({ submissions }) =>
+    submissions.submit(id, viewer, { ...answer, cue: `open-${id}` }, arrivedAtUs),
+  );
+  return { model, must, end };
+}
+
 /** Holds an answer's outcome against what is known. */
-function told(
+export function told(
   model: RoundModel,
   viewer: string,
   outcome: SubmitOutcome,
@@ -169,7 +182,8 @@ function told(
 
 function show(model: RoundModel, viewer: string, receipt: Receipt, repeated: boolean): void {
   const mine = answerOf(model, viewer);
-  const choice = receipt.answer.choice as number;
+  // Who enters a lottery or wants a piece says no more than that.
+  const choice = (receipt.answer.choice ?? 0) as number;
   holds(mine.sent.has(choice), 'a receipt says what the viewer sent', { viewer, choice });
   const shown = { id: receipt.id, choice, arrivedAtUs: receipt.arrivedAtUs };
   if (mine.shown === null) mine.shown = shown;
@@ -197,7 +211,7 @@ function mustBe(world: World, model: RoundModel, atUs: number): 'taken' | 'refus
   if (atUs < fireAtUs - LIMITS.clockErrorMs * 1000) return 'refused';
   const others = ['interaction.lock', 'interaction.reveal', 'interaction.cancel'] as const;
   if (endOf(world, model) !== null) return 'refused';
-  const endUs = fireAtUs + CONFIG.durationMs * 1000;
+  const endUs = fireAtUs + kindOf(model.id).config.durationMs * 1000;
   if (atUs >= endUs + LIMITS.spreadMs * 1000) return 'refused';
   const isOpen =
     known(model.cues.get('interaction.open')) &&
@@ -294,7 +308,7 @@ export const roundSteps: fc.WeightedArbitrary<Step>[] = [
 
 /** Once all is well again: nothing that was acknowledged is lost, and whoever asks again is answered. */
 export async function checkRounds(world: World): Promise<void> {
-  for (const id of ROUNDS) {
+  for (const id of [...ROUNDS, LOTTERY, SALE]) {
     const model = world.model.rounds.rounds.get(id);
     if (model === undefined) continue;
     await recovers(() => create(world, id));

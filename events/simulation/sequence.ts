@@ -3,19 +3,23 @@ import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { checkLedger } from '../ledger/sqlite/check/check.ts';
 import { describeFinding } from '../ledger/sqlite/check/finding.ts';
+import { readEntrants } from '../ledger/sqlite/draws/list.ts';
 import { checkDelivery, deliverySteps } from './delivery.ts';
 import type { SimulationFolder } from './disk.ts';
+import { LOTTERY } from './kinds.ts';
+import { beginLottery, checkDrawn, checkLottery, lotterySteps } from './lottery.ts';
 import { machineSteps } from './machine.ts';
 import { Breach, type Model, PlantedNowhere } from './model.ts';
 import { beginMoney, checkMoney, moneySteps } from './money.ts';
 import type { Planted } from './planted.ts';
 import { beginRounds, checkRounds, roundSteps } from './rounds.ts';
+import { beginSale, checkSale, saleSteps } from './sale.ts';
 import { World } from './world.ts';
 
 const MOST_STEPS = 40;
 
 const steps = fc.commands<Model, World, boolean>(
-  [fc.oneof(...roundSteps, ...moneySteps, ...deliverySteps, ...machineSteps)],
+  [fc.oneof(...roundSteps, ...moneySteps, ...lotterySteps, ...saleSteps, ...deliverySteps, ...machineSteps)],
   { maxCommands: MOST_STEPS, size: 'max' },
 );
 
@@ -75,10 +79,14 @@ export async function runSequence(number: number, options: SequenceOptions): Pro
   return { kind: 'broken', law, error, trace, counts };
 }
 
-/** Something to work on: two rounds, one of them open, and pools with little in them. */
+/** Something to work on: rounds that are open, and pools with little in them. */
 async function begin(world: World): Promise<void> {
   await beginRounds(world);
   await beginMoney(world);
+  await beginLottery(world);
+  await beginSale(world);
+  // What draws read is prepared when they are due.
+  if (world.planted !== null) world.disk.reading((db) => [...readEntrants(db, LOTTERY)]);
   if (world.isPlantedNowhere) throw new PlantedNowhere('the SQL that it changes is gone');
 }
 
@@ -87,8 +95,11 @@ async function checkEnd(world: World): Promise<void> {
   world.say('all is well again');
   world.mend();
   await checkRounds(world);
+  await checkDrawn(world);
   await checkMoney(world);
+  await checkLottery(world);
   await checkDelivery(world);
+  await checkSale(world);
   world.close();
   checkBooks(world.disk.path, world.planted !== null);
 }

@@ -5,7 +5,7 @@ import { catchPlanted, runMany } from './runs.ts';
 import { runSequence } from './sequence.ts';
 
 /** How many sequences, and which: `FRAMECUE_SIMULATION_RUNS=10000`, as `npm run simulate -- --runs 10000` does. */
-const RUNS = Number(process.env.FRAMECUE_SIMULATION_RUNS ?? 100);
+const RUNS = Number(process.env.FRAMECUE_SIMULATION_RUNS ?? 60);
 const FROM = Number(process.env.FRAMECUE_SEED ?? 1);
 const PLANTED_RUNS = Number(process.env.FRAMECUE_PLANTED_RUNS ?? 3);
 const PATIENCE_MS = 120_000 + RUNS * 1_000;

@@ -94,6 +94,17 @@ export class World {
   /** A step begins. */
   stepped(): void {
     this.#steps++;
+    this.#look();
+  }
+
+  /** The latest that the wall clock has shown, whatever it shows now. */
+  get latestUs(): number {
+    this.#look();
+    return this.#latestUs;
+  }
+  #latestUs = 0;
+  #look(): void {
+    this.#latestUs = Math.max(this.#latestUs, this.time.clock.unixUs());
   }
 
   say(text: string): void {
@@ -157,6 +168,7 @@ export class World {
   async advance(spanMs: number): Promise<void> {
     const life = await this.life();
     this.time.advance(spanMs);
+    this.#look();
     if (life !== null) await this.rest();
   }
 
@@ -212,7 +224,14 @@ export class World {
       acknowledgesFirst: this.planted?.acknowledgesFirst === true,
     });
     const life = new Life({
-      ...{ writer, time, death, random: this.#random, downstream: this.downstream },
+      ...{
+        writer,
+        time,
+        death,
+        random: this.#random,
+        downstream: this.downstream,
+        reading: disk.reading.bind(disk),
+      },
       newId: () => this.nextId('receipt'),
     });
     this.#deathOf = died;
