@@ -133,6 +133,14 @@ describe('a file of a version that knew no treasurer', () => {
     expect(load()).toEqual(now);
   });
 
+  test('of a later version keeps what this one does not know, also where it adds something', () => {
+    const { prizeKey: _, ...made } = load();
+    const later = { ...made, tokens: { ...made.tokens, auditor: 'of-a-later-version' }, newKey: 'x' };
+    writeFileSync(join(dataDir, SECRETS_FILE), JSON.stringify(later), { mode: 0o600 });
+    expect(load().prizeKey).toHaveLength(43);
+    expect(JSON.parse(readFileSync(join(dataDir, SECRETS_FILE), 'utf8'))).toMatchObject(later);
+  });
+
   test('takes the one that another process was about to add when it ended', () => {
     const before = older();
     const tokens = { ...before.tokens, treasurer: 'made-by-the-other-one' };

@@ -54,9 +54,10 @@ const NamedToken = z.strictObject({
 });
 export type NamedToken = z.infer<typeof NamedToken>;
 
-const SecretsFile = z.strictObject({
+/** What a later version has added is kept and passed over, so that one can go back to this one. */
+const SecretsFile = z.looseObject({
   streamKey: z.string().min(16),
-  tokens: z.strictObject({
+  tokens: z.looseObject({
     director: z.string().min(16),
     feed: z.string().min(16),
     read: z.string().min(16),

@@ -49,6 +49,7 @@ describe('the door', () => {
       'another audience': await t.jwt('ann', { aud: 'shop' }),
       'no audience': await t.jwt('ann', { aud: undefined }),
       'no subject': await t.jwt('ann', { sub: undefined }),
+      'the name of one whose data was erased': await t.jwt('erased:0123456789'),
       'an empty subject': await t.jwt(''),
       'a subject with control characters': await t.jwt('ann\n'),
       'a subject that is too long': await t.jwt('x'.repeat(129)),

@@ -46,6 +46,17 @@ function expectTold(method: 'get' | 'post' | 'put', path: string, { status, body
 }
 
 describe('a pool', () => {
+  test('has no key for its opening budget that anybody could give again', async () => {
+    const { pieces, amountMinor } = POOL;
+    expect((await post('pools', POOL)).status).toBe(201);
+    for (const key of ['opening', 'opening-budget']) {
+      const funded = await post('pools/p1/fund', { pieces, amountMinor }, key);
+      expect(funded.body.repeated).toBe(false);
+    }
+    expect(codeOf(await post('pools/p1/fund', { pieces, amountMinor }, 'opening budget'))[0]).toBe(400);
+    expect((await post('pools', POOL)).status).toBe(200);
+  });
+
   test('is opened once, funded by key, closed, swept and opened again, and every act is in the audit log', async () => {
     const opened = await post('pools', POOL);
     expect(opened.status).toBe(201);
@@ -68,6 +79,7 @@ describe('a pool', () => {
       409,
       'ERR_IDEMPOTENCY_CONFLICT',
     ]);
+
     expect(codeOf(await post('pools/p1/sweep', {}, 's1'))).toEqual([409, 'ERR_POOL_STATE']);
     const closed = await post('pools/p1/close', { why: 'over' });
     expectTold('post', '/api/v1/pools/{id}/close', closed);

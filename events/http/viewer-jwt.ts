@@ -32,8 +32,11 @@ const JWKS_TIMEOUT_MS = 3_000;
 const DEMO_TTL_MS = 600_000;
 
 const REGION = /^[A-Z]{2}$/;
-/** Viewers are named by their app; what it may be is bounded, since it goes into every token and row. */
-const VIEWER = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
+/**
+ * Viewers are named by their app; what it may be is bounded, since it goes into every token and row. `erased:` is what
+ * the ledger calls those whose data was taken away: nobody may come as one of them.
+ */
+const VIEWER = /^(?!erased:)[^\p{Cc}\p{Cs}]{1,128}$/u;
 
 export class ViewerJwt {
   readonly #options: ViewerJwtOptions;

@@ -12,6 +12,9 @@ interface MoveRow {
   readonly amount: number;
 }
 
+/** The budget that a pool is opened with; no `Idempotency-Key` has a space. */
+const OPENING = 'opening budget';
+
 /** Opening, funding, closing and sweeping, each by a person or by a rule. */
 export function poolCommands(db: DatabaseSync, journal: Journal, treasury: TreasuryParts) {
   const findMove = db.prepare(
@@ -68,7 +71,7 @@ export function poolCommands(db: DatabaseSync, journal: Journal, treasury: Treas
     'pool.open': ({ terms, budget, by, atUs }: CommandIn<'pool.open'>): CommandOut<'pool.open'> => {
       const found = poolOrNull(terms.id);
       if (found !== null) {
-        const same = isSame(found, terms) && isSameBudget(budget, moved(terms.id, 'fund', 'opening'));
+        const same = isSame(found, terms) && isSameBudget(budget, moved(terms.id, 'fund', OPENING));
         return same ? { kind: 'already', pool: found } : refused('ERR_POOL_EXISTS', { pool: terms.id });
       }
       if (terms.leftover.rule === 'to') {
@@ -85,7 +88,7 @@ export function poolCommands(db: DatabaseSync, journal: Journal, treasury: Treas
       const problem = budget === null ? null : fundProblem(terms, budget, null);
       if (problem !== null) return problem;
       append('pool.opened', terms, atUs);
-      if (budget !== null) move(terms.id, 'fund', budget, 'opening', atUs);
+      if (budget !== null) move(terms.id, 'fund', budget, OPENING, atUs);
       if (by !== null) acted(journal, { by, what: 'pool.open', target: terms.id, details: { budget }, atUs });
       return done(terms.id);
     },
