@@ -95,7 +95,7 @@ describe('a pool', () => {
     expectTold('get', '/api/v1/pools/{id}', one);
     expect(
       one.body.movements.map(({ move, ref }: { move: string; ref: string }) => `${move} ${ref}`),
-    ).toEqual(['sweep-out s1', 'fund k1', 'fund opening']);
+    ).toEqual(['sweep-out s1', 'fund k1', 'fund opening budget']);
     const paged = await get('pools/p1?limit=1');
     expect((await get(`pools/p1?limit=1&before=${paged.body.next}`)).body.movements[0].ref).toBe('k1');
     const people = await get('people');
