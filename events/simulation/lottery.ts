@@ -36,7 +36,9 @@ async function look(world: World): Promise<string> {
   if (draw == null) return 'no draw yet';
   const { lottery } = world.model;
   const round = roundOf(world, LOTTERY);
-  holds(draw.state !== 'void' || endOf(world, round) === 'cancelled', 'only a cancelled draw is void', draw);
+  // By the cues alone: a commit that nobody heard of may have applied them.
+  const isCancelled = round.cues.has('interaction.cancel') || round.voided !== null;
+  holds(draw.state !== 'void' || isCancelled, 'only a cancelled draw is void', draw);
   if (draw.commitment === null) return draw.state;
   const commitment = JSON.stringify(draw.commitment);
   lottery.commitment ??= commitment;
