@@ -222,7 +222,9 @@ describe('a viewer who does not read', () => {
     slow.pause();
     let turns = 0;
     await feed(server.hub, long, () => {
-      // Reads a little of what there is, every now and then.
+      // How much a socket takes is the system's matter: nothing is read before something was dropped.
+      if (server.hub.stats().protocols.flv.framesDropped === 0) return true;
+      // Then a little of what there is, every now and then.
       if (++turns % 40 === 0) slow.resume();
       else if (turns % 40 === 2) slow.pause();
       return true;
