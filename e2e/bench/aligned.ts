@@ -144,6 +144,10 @@ function report(rounds: readonly Round[]): void {
     ['opened_twice', verdicts.filter(({ openings }) => openings > 1).length, 'openings'],
     ['early_beyond_clock_error', early.length, 'openings'],
     ['counted_late', opened.filter(({ outcome }) => outcome?.outcome === 'late').length, 'openings'],
+    ...[...Map.groupBy(opened, ({ outcome }) => outcome?.reason ?? null)].flatMap(
+      ([reason, own]): [string, number, string][] =>
+        reason === null ? [] : [[`reason_${reason}`, own.length, 'openings']],
+    ),
     ['spread_median', quantileOf(spreads, 0.5), 'ms'],
     ['spread_p99', quantileOf(spreads, 0.99), 'ms'],
     ['spread_worst', quantileOf(spreads, 1), 'ms'],

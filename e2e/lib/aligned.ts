@@ -151,10 +151,15 @@ export function spreadsOf(verdicts: readonly AlignedVerdict[]): number[] {
   });
 }
 
+/** The picture came after `alignAt`, for whatever reason: the player was behind, stalled, joined later, lost its stamp. */
+const NOT_SHOWN: ReadonlySet<CueOutcome['reason']> = new Set([
+  ...(['behind-align', 'skipped', 'joined', 'stamp-late', 'no-frame'] as const),
+]);
+
 /** Those of cues whose picture every player had shown before `alignAt`: what remains is how well they keep the moment. */
 export function ofCuesInTime(verdicts: readonly AlignedVerdict[]): AlignedVerdict[] {
   const byCue = Map.groupBy(verdicts, ({ cue }) => cue);
-  const inTime = ({ outcome }: AlignedVerdict) => outcome !== null && outcome.reason !== 'behind-align';
+  const inTime = ({ outcome }: AlignedVerdict) => outcome !== null && !NOT_SHOWN.has(outcome.reason);
   return [...byCue.values()].filter((own) => own.every(inTime)).flat();
 }
 
