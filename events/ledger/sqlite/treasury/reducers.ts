@@ -41,8 +41,7 @@ export function treasuryReducers(db: DatabaseSync): Readonly<Record<string, Redu
 function poolReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
   const open = db.prepare('INSERT INTO pools (id, show, terms, opened_us, sweeps_us) VALUES (?, ?, ?, ?, ?)');
   const total = db.prepare(`
-    INSERT INTO pool_totals (pool, move, n, pieces, amount) VALUES (?, ?, 1, ?, ?)
-    ON CONFLICT DO UPDATE SET n = n + 1, pieces = pieces + excluded.pieces, amount = amount + excluded.amount`);
+    INSERT INTO pool_totals (pool, move, n) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1`);
   const record = db.prepare(
     'INSERT INTO pool_moves (seq, pool, move, pieces, amount, ref, at_us) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -56,7 +55,7 @@ function poolReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
     },
     'pool.moved': ({ seq, atUs, body }: Entry<'pool.moved'>) => {
       record.run(seq, body.pool, body.move, body.pieces, body.amountMinor, body.ref, atUs);
-      total.run(body.pool, body.move, body.pieces, body.amountMinor);
+      total.run(body.pool, body.move);
       moves.get(body.move)!.run(body.pool, body.pieces, body.amountMinor);
     },
     'pool.closed': ({ body }: Entry<'pool.closed'>) => {

@@ -43,11 +43,9 @@ CREATE INDEX pools_to_sweep ON pools (sweeps_us)
 WHERE sweeps_us IS NOT NULL AND reserved_pieces = 0 AND free_pieces + free_amount > 0;
 
 CREATE TABLE pool_totals (
-  pool   TEXT NOT NULL REFERENCES pools (id),
-  move   TEXT NOT NULL,
-  n      INTEGER NOT NULL,
-  pieces INTEGER NOT NULL,
-  amount INTEGER NOT NULL,
+  pool TEXT NOT NULL REFERENCES pools (id),
+  move TEXT NOT NULL,
+  n    INTEGER NOT NULL,
   PRIMARY KEY (pool, move)
 ) STRICT, WITHOUT ROWID;
 
