@@ -38,7 +38,7 @@ export function setHigh(bitmap: Uint8Array, index: number): void {
 export const tiersDigest = (bitmap: Uint8Array, hash: Sha256 = sha256): Uint8Array =>
   hash(concat(utf8('framecue tiers 1\n'), bitmap));
 
-export function countHigh(bitmap: Uint8Array): number {
+function countHigh(bitmap: Uint8Array): number {
   let count = 0;
   for (let byte of bitmap) for (; byte !== 0; byte &= byte - 1) count++;
   return count;

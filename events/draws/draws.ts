@@ -81,6 +81,8 @@ export class Draws {
   readonly #waiting = new Map<string, Waiting>();
   /** Rounds that an operator gave, checked. */
   readonly #given = new Map<string, { readonly round: GivenRound; readonly by: string }>();
+  /** Whose list is closed: they need not be asked for again. */
+  readonly #frozen = new Set<string>();
   #stop: (() => void) | null = null;
   #failing = false;
 
@@ -157,7 +159,6 @@ export class Draws {
     }
     for (const id of this.#frozen) if (book.get(id) === undefined) this.#frozen.delete(id);
   }
-  readonly #frozen = new Set<string>();
 
   /** One step after the other until there is something to wait for; of one draw, one at a time. */
   #advance(record: DrawRecord): Promise<void> {

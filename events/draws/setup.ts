@@ -33,19 +33,12 @@ export interface DrawsSetup {
 }
 
 export interface DrawsSettings {
-  /** Base URLs of drand relays. */
+  /** Base URLs of drand relays (`FRAMECUE_DRAND_RELAYS`); none: rounds are given by hand. */
   readonly relays?: readonly string[];
   readonly chain?: DrandChain;
   readonly relayTimeoutMs?: number;
 }
 
-/** Relays of the League of Entropy and of Cloudflare. */
-export const DRAND_RELAYS: readonly string[] = [
-  'https://api.drand.sh',
-  'https://drand.cloudflare.com',
-  'https://api2.drand.sh',
-  'https://api3.drand.sh',
-];
 const RELAY_TIMEOUT_MS = 5_000;
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -58,7 +51,7 @@ export function setUpDraws(given: DrawsSetup): {
   routes(app: Express, catalog: Catalog): void;
 } {
   const { ledger, ledgerPath, book, clock, timers, cap, log, tokens, viewers, settings = {} } = given;
-  const { relays: urls = DRAND_RELAYS, chain = QUICKNET, relayTimeoutMs = RELAY_TIMEOUT_MS } = settings;
+  const { relays: urls = [], chain = QUICKNET, relayTimeoutMs = RELAY_TIMEOUT_MS } = settings;
   const secrets = new DrawSecrets(given.secret);
   const draws = new Draws({
     ...{ ledger, book, secrets, chain, clock, cap, log },

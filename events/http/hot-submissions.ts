@@ -46,6 +46,23 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
     sendError(res, error, log);
   };
 
+  const send = (
+    req: IncomingMessage,
+    res: ServerResponse,
+    status: number,
+    body: string,
+    headers?: Readonly<Record<string, string>>,
+  ): void => {
+    res.writeHead(status, {
+      ...cors.headersFor(req),
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      ...headers,
+    });
+    res.end(body);
+  };
+
   const wait = (req: IncomingMessage, res: ServerResponse, waiting: Waiting): void => {
     observer.submission('waiting', null);
     const { turnUs, openUntilUs, retryAfterMs, ...rest } = waiting;
@@ -57,14 +74,7 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
         retryAfterMs,
       },
     });
-    res.writeHead(202, {
-      ...cors.headersFor(req),
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'no-store',
-      'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
-    });
-    res.end(body);
+    send(req, res, 202, body, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
   };
 
   const answer = (
@@ -95,13 +105,7 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
         repeated,
       },
     });
-    res.writeHead(200, {
-      ...cors.headersFor(req),
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'no-store',
-    });
-    res.end(body);
+    send(req, res, 200, body);
     observer.acknowledged((clock.monotonicUs() - startedUs) / 1000);
   };
 

@@ -9,6 +9,7 @@ import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Catalog } from '../interactions/catalog.ts';
 import { INTERACTION_TYPES } from '../interactions/registry.ts';
 import type { RehearsalRounds } from '../interactions/rehearsal-rounds.ts';
+import { limitOf, Page } from './paging.ts';
 import { interactionBody, rehearsalBody, resultBody } from './views.ts';
 
 const TYPE_NAMES = [...INTERACTION_TYPES.keys()];
@@ -36,16 +37,6 @@ const BY_TYPE: ReadonlyMap<string, z.ZodType<z.infer<typeof Base>>> = new Map(
 export const AnyInteraction = z.union([...BY_TYPE.values()]);
 
 const MAX_PAGE = 200;
-export const Page = z.object({
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/)
-    .optional(),
-  before: z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .optional(),
-});
 
 /** Everybody may have it, from a cache too, for as long as nobody minds. */
 const PUBLIC_A_SECOND = 'public, max-age=1';
@@ -87,7 +78,7 @@ export function interactionRoutes(
     })
     .get(requireRight(tokens, 'read'), async (req, res) => {
       const page = Page.parse(req.query);
-      const limit = Math.min(MAX_PAGE, Math.max(1, Number(page.limit ?? 50)));
+      const limit = limitOf(page, MAX_PAGE);
       const { views, next } = await catalog.list({
         limit,
         ...(page.before === undefined ? {} : { before: Number(page.before) }),

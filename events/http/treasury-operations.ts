@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Operation } from '../../service/openapi/operation.ts';
 import { JsonObject, UnixMs } from '../../service/openapi/parts.ts';
 import { ACCOUNTS, MOVES, PURPOSES, TIERS } from '../ledger/treasury.ts';
+import { Page } from './paging.ts';
 import {
   BoxesQuery,
   BoxesRequest,
@@ -10,7 +11,6 @@ import {
   GrantsQuery,
   IdempotencyKey,
   NoBody,
-  Paged,
   PeopleQuery,
   PoolRequest,
   PoolsQuery,
@@ -131,7 +131,7 @@ export const TREASURY_OPERATIONS: readonly Operation[] = [
     tag: 'prizes',
     summary: 'One pool and its movements',
     right: 'read',
-    query: Paged,
+    query: Page,
     answers: {
       200: {
         text: 'Movements newest first.',

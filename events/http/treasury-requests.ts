@@ -3,6 +3,7 @@ import { ID_PATTERN } from '../../cues/wire/index.ts';
 import { type UnixMicroseconds, unixMs, unixMsToUs } from '../../packet/time.ts';
 import type { MeasureTerms } from '../ledger/measures.ts';
 import { type Amount, type PoolTerms, PURPOSES, TIERS } from '../ledger/treasury.ts';
+import { Limit, Page } from './paging.ts';
 
 /** What the treasury's routes take. Money in whole minor units, moments in Unix milliseconds or RFC 3339. */
 
@@ -146,18 +147,9 @@ export const ShowRequest = z
     issues.push({ code: 'custom', input: value, path: ['measures'], message: 'two measures have one id' });
   });
 
-const Limit = z
-  .string()
-  .regex(/^\d{1,3}$/)
-  .optional();
-const Before = z
-  .string()
-  .regex(/^\d{1,15}$/)
-  .optional();
-export const Paged = z.object({ limit: Limit, before: Before });
 export const ShowQuery = z.object({ show: Id.optional() });
 export const PoolsQuery = z.object({ show: Id.optional(), limit: Limit, after: Id.optional() });
-export const RightsQuery = Paged.extend({
+export const RightsQuery = Page.extend({
   interaction: Id.optional(),
   viewer: Viewer.optional(),
   pool: Id.optional(),
@@ -165,17 +157,10 @@ export const RightsQuery = Paged.extend({
 });
 export const GrantsQuery = RightsQuery.omit({ state: true });
 export const BoxesQuery = z.object({ viewer: Viewer.optional() });
-export const PeopleQuery = Paged.extend({
+export const PeopleQuery = Page.extend({
   by: z.string().max(64).optional(),
   target: z.string().max(128).optional(),
 });
-
-const MAX_PAGE = 500;
-const PAGE = 50;
-export const limitOf = ({ limit }: { readonly limit?: string | undefined }): number =>
-  Math.min(MAX_PAGE, Math.max(1, Number(limit ?? PAGE)));
-export const beforeOf = ({ before }: { readonly before?: string | undefined }): number | null =>
-  before === undefined ? null : Number(before);
 
 const usOf = (moment: z.infer<typeof Moment>): UnixMicroseconds =>
   unixMsToUs(unixMs(typeof moment === 'number' ? moment : Date.parse(moment)));

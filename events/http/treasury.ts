@@ -6,21 +6,19 @@ import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { Refused } from '../ledger/treasury.ts';
+import { beforeOf, limitOf, Page } from './paging.ts';
 import { requireDirector } from './refuse-rehearsal.ts';
 import {
   BoxesQuery,
   BoxesRequest,
-  beforeOf,
   budgetOf,
   CloseRequest,
   FundRequest,
   GrantsQuery,
   Id,
   IdempotencyKey,
-  limitOf,
   measureTermsOf,
   NoBody,
-  Paged,
   PeopleQuery,
   PoolRequest,
   PoolsQuery,
@@ -103,7 +101,7 @@ function poolRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, { rea
     .route('/api/v1/pools/:id')
     .get(reads, async (req, res) => {
       const id = idOf(req, 'id');
-      const page = Paged.parse(req.query);
+      const page = Page.parse(req.query);
       const pool = await books.ask('pool.get', { pool: id });
       if (pool === null) throw new FramecueError('ERR_POOL_UNKNOWN', undefined, { details: { pool: id } });
       const { items, next } = await books.ask('pool.moves', {

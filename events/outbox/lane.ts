@@ -14,7 +14,7 @@ export interface LaneLimits {
 }
 
 /** `refused` is about one item, `abandoned` is our own doing; the rest says that the downstream is not well. */
-export const isLaneFailure = (outcome: CallOutcome): boolean =>
+const isLaneFailure = (outcome: CallOutcome): boolean =>
   outcome.kind === 'failed' && outcome.code !== 'refused';
 
 /** Nothing goes to this address at all, for whichever lane. */

@@ -5,29 +5,20 @@ import { FramecueError } from '../../packet/errors.ts';
 import { holderOf, requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
+import { beforeOf, limitOf, Page } from '../http/paging.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { itemBody, STATES, statusBody } from './views.ts';
 
-const PAGE = 50;
-const MAX_PAGE = 500;
 /** Revived in one transaction. */
 const REVIVE_AT_ONCE = 500;
 
 const Lane = z.string().min(1).max(200);
 
-export const OutboxQuery = z.object({
+export const OutboxQuery = Page.extend({
   state: z.enum(STATES).optional(),
   lane: Lane.optional(),
   viewer: z.string().min(1).max(512).optional(),
-  limit: z
-    .string()
-    .regex(/^\d{1,4}$/)
-    .optional(),
-  before: z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .optional(),
 });
 
 export const ReviveAll = z.strictObject({
@@ -54,16 +45,17 @@ export function outboxRoutes(
   app
     .route('/api/v1/outbox')
     .get(reads, async (req, res) => {
-      const { state, lane, viewer, limit, before } = OutboxQuery.parse(req.query);
-      const most = Math.min(MAX_PAGE, Math.max(1, Number(limit ?? PAGE)));
+      const { state, lane, viewer, ...page } = OutboxQuery.parse(req.query);
+      const limit = limitOf(page);
+      const before = beforeOf(page);
       const items = await books.ask('outbox.list', {
         ...(state === undefined ? {} : { state }),
         ...(lane === undefined ? {} : { lane }),
         ...(viewer === undefined ? {} : { viewer }),
-        ...(before === undefined ? {} : { before: Number(before) }),
-        limit: most,
+        ...(before === null ? {} : { before }),
+        limit,
       });
-      const next = items.length < most ? null : items.at(-1)!.seq;
+      const next = items.length < limit ? null : items.at(-1)!.seq;
       res.json({ items: items.map(itemBody), next });
     })
     .all(methodNotAllowed('GET'));

@@ -104,7 +104,7 @@ export function endOf({ model: { rounds } }: World, round: RoundModel): 'reveale
 }
 
 /** Brings what the ledger does not have yet, from where it says. */
-export async function pumpFeed(world: World): Promise<string> {
+async function pumpFeed(world: World): Promise<string> {
   const { rounds } = world.model;
   const end = await world.attempt(async ({ follower }) => {
     const from = (await follower.position())?.seq ?? 0;

@@ -74,7 +74,8 @@ export const submissionFields = (
 ];
 
 function prepareSubmit({ db, reads, newSalt, domains }: WriteParts): (op: SubmitOp) => SubmitResult {
-  // One statement looks whether the interaction is there, not over and its list not closed for a draw, and leaves a viewer's first answer alone.
+  // One statement looks whether the interaction is there, not over and its list not closed for a draw, and leaves a
+  // viewer's first answer alone.
   const insert = db.prepare(`
     INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims, salt, leaf)
     SELECT i.seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM interactions i

@@ -24,7 +24,7 @@ export interface Pool {
   readonly balances: Balances;
 }
 
-export const RIGHT_STATES = ['earned', 'reserved', 'released', 'granted', 'reversed', 'voided'] as const;
+const RIGHT_STATES = ['earned', 'reserved', 'released', 'granted', 'reversed', 'voided'] as const;
 export type Rights = Readonly<Record<(typeof RIGHT_STATES)[number], number>>;
 
 export interface Measure {

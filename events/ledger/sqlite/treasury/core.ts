@@ -81,7 +81,7 @@ export interface TreasuryParts extends Treasury {
 
 export const grantIdOf = (right: string): string => `g_${right}`;
 /** Of what is told when a grant is taken back. */
-export const reversalIdOf = (right: string): string => `r_${right}`;
+const reversalIdOf = (right: string): string => `r_${right}`;
 
 export function prepareCore({ db, journal }: { db: DatabaseSync; journal: Journal }): TreasuryParts {
   const findPool = db.prepare('SELECT * FROM pools WHERE id = ?');
