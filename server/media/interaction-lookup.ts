@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { InteractionFact } from '../../cues/rundown/index.ts';
 import type { InteractionLookup } from '../../director/rundown/interactions.ts';
+import { askEvents } from './ask-events.ts';
 
 const TIMEOUT_MS = 2_000;
 /** What is read of events' answer; all else of it is passed over. */
@@ -12,17 +13,9 @@ const unchecked = (why: string): InteractionFact => ({ kind: 'unchecked', why })
 export const interactionLookup =
   (baseUrl: () => string, timeoutMs = TIMEOUT_MS): InteractionLookup =>
   async (id) => {
-    let status: number;
-    let body: unknown;
-    try {
-      const url = `${baseUrl()}/api/v1/interactions/${encodeURIComponent(id)}`;
-      const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-      status = response.status;
-      body = await response.json();
-    } catch (error) {
-      const isLate = error instanceof Error && error.name === 'TimeoutError';
-      return unchecked(isLate ? `events did not answer within ${timeoutMs} ms` : 'events does not answer');
-    }
+    const answer = await askEvents(`${baseUrl()}/api/v1/interactions/${encodeURIComponent(id)}`, timeoutMs);
+    if (answer.kind === 'away') return unchecked(answer.why);
+    const { status, body } = answer;
     if (status === 404) return { kind: 'unknown' };
     const read = Interaction.safeParse(body);
     if (status !== 200 || !read.success) return unchecked(`events answers with status ${status}`);

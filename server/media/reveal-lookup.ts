@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../cues/wire/index.ts';
 import type { RevealFact, RevealLookup } from '../../director/reveals.ts';
+import { askEvents } from './ask-events.ts';
 
 const TIMEOUT_MS = 2_000;
 const Reveal = z.object({ data: z.record(z.string(), z.json()) });
@@ -15,21 +16,10 @@ const away = (why: string): RevealFact => ({ kind: 'away', why });
 export const revealLookup =
   (baseUrl: () => string, token: string, timeoutMs = TIMEOUT_MS): RevealLookup =>
   async (interaction) => {
-    let status: number;
-    let body: unknown;
-    try {
-      const url = `${baseUrl()}/api/v1/interactions/${encodeURIComponent(interaction)}/reveal`;
-      const response = await fetch(url, {
-        headers: { authorization: `Bearer ${token}` },
-        signal: AbortSignal.timeout(timeoutMs),
-        redirect: 'error',
-      });
-      status = response.status;
-      body = await response.json();
-    } catch (error) {
-      const isLate = error instanceof Error && error.name === 'TimeoutError';
-      return away(isLate ? `events did not answer within ${timeoutMs} ms` : 'events does not answer');
-    }
+    const url = `${baseUrl()}/api/v1/interactions/${encodeURIComponent(interaction)}/reveal`;
+    const answer = await askEvents(url, timeoutMs, token);
+    if (answer.kind === 'away') return answer;
+    const { status, body } = answer;
     if (status === 404) return { kind: 'unknown' };
     if (status === 401 || status === 403) {
       return away('events does not take the feed token of media (FRAMECUE_FEED_TOKEN has to be the same)');

@@ -1,9 +1,9 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { Icon } from '../design/icons.tsx';
-import { Chip, Fact, Head, Notice, Spinner } from '../design/parts.tsx';
+import { Lost } from '../design/lost.tsx';
+import { Chip, Fact, Head, Spinner } from '../design/parts.tsx';
 import { failureWords } from '../shared/failure-words.ts';
 import { formatClock, formatCount, plural } from '../shared/format.ts';
-import type { ApiFailure } from '../shared/http.ts';
 import { Boxes } from './boxes.tsx';
 import { type Need, needsOf } from './needs.ts';
 import { OutboxSection } from './outbox.tsx';
@@ -84,34 +84,6 @@ export function PrizesView({ events, token, onSignOut }: PrizesViewProps) {
         )}
       </main>
     </>
-  );
-}
-
-/** The time is fixed, so that those who hear the page are told once. */
-function Lost({
-  failure,
-  at,
-  onAsk,
-}: {
-  readonly failure: ApiFailure;
-  readonly at: number | null;
-  readonly onAsk: () => void;
-}) {
-  const words = failureWords(failure);
-  return (
-    <Notice
-      icon="broken"
-      tone="bad"
-      code={words.code}
-      action={
-        <button type="button" class="button" onClick={onAsk}>
-          Ask again now
-        </button>
-      }
-    >
-      <strong>Connection to the server lost.</strong> {words.text}{' '}
-      {at !== null && `What stands here is as it was at ${formatClock(at)}.`} The page comes back by itself.
-    </Notice>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../design/icons.tsx';
-import { Chip, Head, Notice, Spinner } from '../design/parts.tsx';
+import { Lost } from '../design/lost.tsx';
+import { Chip, Head, Spinner } from '../design/parts.tsx';
 import { type DemoConfig, streamPath } from '../shared/config.ts';
 import { failureWords } from '../shared/failure-words.ts';
 import { formatClock } from '../shared/format.ts';
@@ -63,7 +64,7 @@ export function StatusView({ config, token, onSignOut }: StatusViewProps) {
         </button>
       </Head>
       <div role="alert" class="lost">
-        {failure !== null && !noRight && <Lost failure={failure} report={report} onAsk={ask} />}
+        {failure !== null && !noRight && <Lost failure={failure} at={report?.at ?? null} onAsk={ask} />}
       </div>
       <p class="only-read" role="status">
         {judged.map(({ stream, verdict }) => `${stream.name}: ${VERDICT_WORDS[verdict.kind]}.`).join(' ')}
@@ -98,35 +99,6 @@ export function StatusView({ config, token, onSignOut }: StatusViewProps) {
         {report !== null && <EventList report={report} />}
       </main>
     </>
-  );
-}
-
-/** The time is fixed, so that those who hear the page are told once. */
-function Lost({
-  failure,
-  report,
-  onAsk,
-}: {
-  readonly failure: ApiFailure;
-  readonly report: MediaReport | null;
-  readonly onAsk: () => void;
-}) {
-  const words = failureWords(failure);
-  return (
-    <Notice
-      icon="broken"
-      tone="bad"
-      code={words.code}
-      action={
-        <button type="button" class="button" onClick={onAsk}>
-          Ask again now
-        </button>
-      }
-    >
-      <strong>Connection to the server lost.</strong> {words.text}{' '}
-      {report !== null && `What stands here is as it was at ${formatClock(report.at)}.`} The page comes back
-      by itself.
-    </Notice>
   );
 }
 
