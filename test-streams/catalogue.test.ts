@@ -147,6 +147,8 @@ describe('the lock', () => {
           };
         }),
     );
+    // Of two that ask at once either may be the holder: the second asks when the first works.
+    await vi.waitFor(() => expect(finish).toBeDefined(), { timeout: 10_000 });
     const seen: number[] = [];
     const work = vi.fn(async () => 'made again');
     const waiting = onceAtATime(lockFile(), async () => done, work, {
