@@ -99,8 +99,8 @@ export class Acceptance {
    * @throws {FramecueError} where it cannot be taken now.
    */
   async enterNext(cue: Cue, dueAt: UnixMilliseconds, then: (held: HeldCue) => void): Promise<void> {
-    const { life } = this.#parts;
-    if (life.cues.get(cue.id) !== undefined) throw new FramecueError('ERR_CUE_EXISTS');
+    const { record } = this.#parts;
+    if (record.cues.get(cue.id) !== undefined) throw new FramecueError('ERR_CUE_EXISTS');
     const entered = this.#takePlace(cue, dueAt, null, null);
     await this.#entering(entered.held, async () => {
       const outcome = await this.#log(entered, null);
@@ -113,7 +113,7 @@ export class Acceptance {
     if (this.#parts.isClosed()) return refused('ERR_NOT_READY');
     const { stream, request, key, who } = input;
     if (key === null) return this.#acceptNew(input, null);
-    const { now } = this.#parts.life;
+    const { now } = this.#parts.record;
     const hash = hashOf(stream, request);
     const use = this.#keys.find(who.by, key, now);
     if (use === null) {
@@ -183,30 +183,30 @@ export class Acceptance {
 
   /** Its first entry, to the disk. */
   async #log({ held }: Entered, row: KeyRow | null): Promise<Refused | Logged> {
-    const { options, life } = this.#parts;
+    const { options, record } = this.#parts;
     const { cueLog, observer, clock } = options;
     const from = spentNow(clock);
     const { id, acceptedAt } = held.cue;
     try {
       await cueLog.accept(held.cue, acceptedAt, row);
     } catch (error) {
-      life.cues.remove(id);
+      record.cues.remove(id);
       const outcome = refusedBy(error);
       if (outcome.error.details?.mayBeCommitted === true) this.#inDoubt.set(id, cueLog.doubts);
       return outcome;
     }
     const commit = spentSince(from, clock);
-    life.committed(held);
+    record.committed(held);
     observer?.cueChanged?.(held.cue, null);
     return { kind: 'logged', commit };
   }
 
   /** Of a reveal with a moment, what it has to carry; an armed one gets it with its take. */
   #revealAsks({ request }: AcceptRequest): Promise<JsonObject> | null {
-    const { life, reveals } = this.#parts;
+    const { record, reveals } = this.#parts;
     const { ref, armed, data = {} } = request;
     const type: string = request.type;
-    const opening = ref === undefined ? undefined : life.cues.get(ref)?.cue;
+    const opening = ref === undefined ? undefined : record.cues.get(ref)?.cue;
     if (opening === undefined || opening.rehearsal === true) return null;
     if (type === 'interaction.lock' || armed === true) reveals.expect(opening);
     const wanted = armed === true ? null : reveals.wantedFor(type, data as JsonObject, opening.data);
@@ -218,9 +218,9 @@ export class Acceptance {
     { stream, request, key, who, receivedAt, marks }: AcceptRequest,
     carries: JsonObject | null,
   ): Entered {
-    const { options, life, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
+    const { options, record, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
     const { gate, limits, randomBytes } = options;
-    const { cues, now: acceptedAt } = life;
+    const { cues, now: acceptedAt } = record;
     const moment = gate.now(stream);
     const isArmed = request.armed === true;
     if (!isArmed && moment === null) throw new FramecueError('ERR_STREAM_NOT_LIVE');
@@ -246,7 +246,7 @@ export class Acceptance {
     moment: StreamMoment | null,
     key: HeldCue['key'],
   ): Entered {
-    const { options, life } = this.#parts;
+    const { options, record, life } = this.#parts;
     const { limits } = options;
     const { pending, open, allPending } = openBeside(this.#parts, cue, dueAt ?? cue.acceptedAt);
     // Keyframes have room for so many. What has no window of its own does without; it is repeated all the same.
@@ -258,7 +258,7 @@ export class Acceptance {
     const held = newHeldCue(cue, { dueAt, key, standsOnKeyframes });
     const prepared = life.prepared(held);
     checkStampSize(prepared, moment?.epoch ?? EPOCH_ROOM, limits.stampTextLimit);
-    life.cues.add(held);
+    record.cues.add(held);
     return { held, prepared };
   }
 

@@ -3,13 +3,30 @@ import { type ErrorCode, FramecueError } from '../packet/errors.ts';
 import type { UnixMilliseconds } from '../packet/time.ts';
 import type { ActionKind, Actor, DirectorAction } from './action.ts';
 import type { CueLife, CueLifeOptions } from './cue-life.ts';
+import type { CueLog, CueLogStart } from './cue-log.ts';
 import { type CueLimits, openForMsOf } from './cue-maker.ts';
+import type { CueRecord, CueRecordOptions } from './cue-record.ts';
 import type { HeldCue } from './held-cues.ts';
 import type { RevealLookup, Reveals } from './reveals.ts';
 
-export type { BookLog } from './cue-life.ts';
+/** What cues need of the log. */
+export type BookLog = Pick<
+  CueLog,
+  | 'healthy'
+  | 'doubts'
+  | 'onCommitted'
+  | 'onDoubtOver'
+  | 'accept'
+  | 'update'
+  | 'setStamping'
+  | 'list'
+  | 'find'
+  | 'close'
+>;
 
-export interface CueBookOptions extends CueLifeOptions {
+export interface CueBookOptions extends CueRecordOptions, CueLifeOptions {
+  readonly cueLog: BookLog;
+  readonly start: CueLogStart;
   readonly limits: CueLimits & { readonly maxPublishers: number };
   /** What a reveal has to carry; absent: nothing but what it is given. */
   readonly lookUpReveal?: RevealLookup;
@@ -18,6 +35,7 @@ export interface CueBookOptions extends CueLifeOptions {
 /** What the parts of the book have in common. */
 export interface BookParts {
   readonly options: CueBookOptions;
+  readonly record: CueRecord;
   readonly life: CueLife;
   readonly reveals: Reveals;
   isClosed(): boolean;
@@ -64,14 +82,14 @@ export const LOG_TIMEOUT_MS = 5_000;
  * @param first what is waited for before; false: it may not be.
  */
 export async function isLogged(
-  life: CueLife,
+  record: CueRecord,
   { first = Promise.resolve(true), timeoutMs = LOG_TIMEOUT_MS }: LogWait = {},
 ): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), timeoutMs);
   });
-  const all = first.then((isSure) => life.logged().then(() => isSure));
+  const all = first.then((isSure) => record.logged().then(() => isSure));
   const inTime = await Promise.race([all, late]);
   clearTimeout(timer);
   return inTime;
@@ -84,14 +102,14 @@ export const actionOn = (what: ActionKind, cue: Cue, who: Actor, at: UnixMillise
 
 /** How many cues stand on keyframes at the same time as one that is due then; `held` itself is not counted. */
 export function openBeside(
-  { life, options }: BookParts,
+  { record, options }: BookParts,
   cue: Cue,
   dueAt: UnixMilliseconds,
   held: HeldCue | null = null,
 ) {
   const windowMsOf = (of: Cue) => openForMsOf(of) ?? options.limits.cueOpenMs;
   const span = { from: dueAt, to: dueAt + windowMsOf(cue) };
-  return life.cues.counts(cue.stream, span, windowMsOf, held);
+  return record.cues.counts(cue.stream, span, windowMsOf, held);
 }
 
 export const tooMany = (what: string, limit: number): FramecueError =>

@@ -80,7 +80,7 @@ export class Changes {
     } catch (error) {
       return refusedBy(error);
     }
-    const isDone = await this.#change(held, next, () => this.#parts.life.replace(held, before, null));
+    const isDone = await this.#change(held, next, () => this.#parts.record.replace(held, before, null));
     if (isDone !== null) return isDone;
     this.#parts.acted(actionOn('take', held.cue, who, receivedAt));
     return { kind: 'taken', cue: held.cue };
@@ -111,8 +111,8 @@ export class Changes {
     // What the injector has announced has been told in the same turn: here it has not, and now it cannot any more.
     this.#parts.options.gate.withdraw(stream, id);
     const restore = () => {
-      const { life } = this.#parts;
-      life.replace(held, { ...before.cue, rev: life.nextRev(held) }, before.dueAt);
+      const { record, life } = this.#parts;
+      record.replace(held, { ...before.cue, rev: life.nextRev(held) }, before.dueAt);
     };
     const isDone = await this.#change(held, next, restore);
     if (isDone !== null) return isDone;
@@ -122,10 +122,10 @@ export class Changes {
 
   /** What an armed reveal has to carry from its take on; null: nothing beside its own. */
   async #revealData(stream: string, id: string): Promise<JsonObject | null> {
-    const { life, reveals } = this.#parts;
-    const cue = life.cues.get(id)?.cue;
+    const { record, reveals } = this.#parts;
+    const cue = record.cues.get(id)?.cue;
     if (cue?.state !== 'armed' || cue.stream !== stream || cue.ref === undefined) return null;
-    const opening = life.cues.get(cue.ref)?.cue;
+    const opening = record.cues.get(cue.ref)?.cue;
     if (opening === undefined || opening.rehearsal === true) return null;
     const wanted = reveals.wantedFor(cue.type, cue.data, opening.data);
     return wanted === null ? null : reveals.of(wanted.interaction, cue.data);
@@ -138,28 +138,28 @@ export class Changes {
     receivedAt: UnixMilliseconds,
     carries: JsonObject | null,
   ) {
-    const { options, life, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
+    const { options, record, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
     const { gate, limits } = options;
     const { stream } = held.cue;
     const moment = gate.now(stream);
     if (moment === null) throw new FramecueError('ERR_STREAM_NOT_LIVE');
     if (!isStampingOn(stream)) throw new FramecueError('ERR_STAMPING_OFF');
-    const when = { by: who.by, receivedAt, now: life.now };
+    const when = { by: who.by, receivedAt, now: record.now };
     const made = takeCue(held.cue, request, when, moment, limits);
     const rehearsal = isRehearsal(stream) || rehearsesOnly(who.by) ? { rehearsal: true } : {};
     const next = { ...made, cue: withRevealData({ ...made.cue, ...rehearsal }, carries) };
     // Since it was armed its round may have been voided, or the mode switched: it gets its own only now.
-    checkReference(next.cue, life.cues);
+    checkReference(next.cue, record.cues);
     this.#check(held, next, moment.epoch);
     return next;
   }
 
   #edited(held: HeldCue, request: EditRequest, who: Actor, receivedAt: UnixMilliseconds) {
-    const { options, life } = this.#parts;
+    const { options, record, life } = this.#parts;
     const { gate, limits } = options;
     const moment = gate.now(held.cue.stream);
     const given = {
-      ...{ rev: life.nextRev(held), by: who.by, receivedAt, now: life.now, dueAt: held.dueAt },
+      ...{ rev: life.nextRev(held), by: who.by, receivedAt, now: record.now, dueAt: held.dueAt },
     };
     const next = editCue(held.cue, request, given, moment, limits);
     this.#check(held, next, moment?.epoch ?? 'x'.repeat(32));
@@ -190,18 +190,18 @@ export class Changes {
     next: { readonly cue: Cue; readonly dueAt: UnixMilliseconds | null },
     restore: () => void,
   ): Promise<Refused | null> {
-    const { options, life } = this.#parts;
+    const { options, record, life } = this.#parts;
     const done = Promise.withResolvers<void>();
     held.changing = done.promise;
-    life.replace(held, next.cue, next.dueAt);
-    const isNoted = await isLogged(life);
+    record.replace(held, next.cue, next.dueAt);
+    const isNoted = await isLogged(record);
     // From here on in one turn: who waits for `changing` comes before the next frame.
     if (!isNoted) restore();
     held.changing = null;
     done.resolve();
     if (held.calledOff) life.cancel(held);
     else if (held.cue.state !== 'armed' && options.gate.isLive(held.cue.stream)) {
-      const fire = fireAgain(held.cue.fire, held.dueAt ?? life.now);
+      const fire = fireAgain(held.cue.fire, held.dueAt ?? record.now);
       const isNew = held.scheduledAtUs === null;
       if (!life.schedule(held, life.prepared(held, isNew ? {} : { fire }))) {
         life.miss(held, 'NO_ROOM');
@@ -213,9 +213,9 @@ export class Changes {
 }
 
 /** The cue in memory, once no change of it is on its way; null where there is none of that id on that stream. */
-export async function settled({ life }: BookParts, stream: string, id: string): Promise<HeldCue | null> {
+export async function settled({ record }: BookParts, stream: string, id: string): Promise<HeldCue | null> {
   for (;;) {
-    const held = life.cues.get(id);
+    const held = record.cues.get(id);
     if (held === undefined || !held.committed || held.cue.stream !== stream) return null;
     if (held.changing === null) return held;
     await held.changing;

@@ -6,10 +6,14 @@ import { Acceptance, type AcceptOutcome, type AcceptRequest } from './acceptance
 import type { Actor, DirectorAction } from './action.ts';
 import type { BookParts, CueBookOptions } from './book-parts.ts';
 import { Changes, type EditOutcome, type TakeOutcome } from './changes.ts';
-import { CueLife, type CueListener } from './cue-life.ts';
+import { CueFates } from './cue-fates.ts';
+import { CueLife } from './cue-life.ts';
+import { type CueListener, CueRecord } from './cue-record.ts';
+import { OutputsRead } from './outputs-read.ts';
 import type { ReadBack } from './read-back.ts';
 import { Reveals } from './reveals.ts';
 import { SeriesRunner } from './series.ts';
+import { StampEvents } from './stamp-events.ts';
 import { type CancelOutcome, type PanicOutcome, TakingBack } from './taking-back.ts';
 
 export type { AcceptOutcome, AcceptRequest } from './acceptance.ts';
@@ -24,7 +28,11 @@ export class CueBook {
   /** Whether all that the token of this name does is rehearsal; likewise. */
   rehearsesOnly: (by: string) => boolean = () => false;
   readonly #options: CueBookOptions;
+  readonly #record: CueRecord;
   readonly #life: CueLife;
+  readonly #fates: CueFates;
+  readonly #stampEvents: StampEvents;
+  readonly #outputsRead: OutputsRead;
   readonly #acceptance: Acceptance;
   readonly #changes: Changes;
   readonly #takingBack: TakingBack;
@@ -37,10 +45,16 @@ export class CueBook {
 
   constructor(options: CueBookOptions) {
     this.#options = options;
-    this.#life = new CueLife(options);
+    this.#record = new CueRecord(options);
+    this.#life = new CueLife(this.#record, options);
+    this.#fates = new CueFates(this.#record, this.#life, options);
+    this.#stampEvents = new StampEvents(this.#record, options.observer);
+    this.#outputsRead = new OutputsRead(this.#record, this.#life, this.#fates, options.gate);
+    this.#fates.takeOver(options.start);
     this.#stampingOff = new Set(options.start.stampingOff);
     const parts: BookParts = {
-      ...{ options, life: this.#life, reveals: new Reveals(options.lookUpReveal ?? null) },
+      ...{ options, record: this.#record, life: this.#life },
+      reveals: new Reveals(options.lookUpReveal ?? null),
       isClosed: () => this.#closed,
       isStampingOn: (stream) => this.isStampingOn(stream),
       isRehearsal: (stream) => this.isRehearsal(stream),
@@ -56,12 +70,12 @@ export class CueBook {
 
   /** False while the log does not take cues, or what happened to them. */
   get healthy(): boolean {
-    return this.#options.cueLog.healthy && this.#life.healthy;
+    return this.#options.cueLog.healthy && this.#record.healthy;
   }
 
   /** Each change of a cue, at once: also within a frame, so a listener returns at once and does not throw. */
   onChange(listener: CueListener): void {
-    this.#life.onChange(listener);
+    this.#record.onChange(listener);
   }
 
   /** What people did, once it is on the disk. */
@@ -107,7 +121,7 @@ export class CueBook {
 
   /** Ids of the stream's cues that wait for their picture, and of its rounds that are open. */
   busyWith(stream: string): readonly string[] {
-    const { cues } = this.#life;
+    const { cues } = this.#record;
     return Array.from(cues.live(stream))
       .filter(({ cue }) => isPending(cue.state) || (isOpenRound(cue) && !cues.isClosed(cue.id)))
       .map(({ cue }) => cue.id);
@@ -126,7 +140,7 @@ export class CueBook {
       throw new FramecueError('ERR_REHEARSAL_TOKEN');
     await this.#setStamping(stream, on);
     const what = on ? 'stamping-on' : 'stamping-off';
-    this.#acted({ at: this.#life.now, stream, what, cue: null, rev: null, ...who });
+    this.#acted({ at: this.#record.now, stream, what, cue: null, rev: null, ...who });
   }
 
   async #setStamping(stream: string, on: boolean): Promise<void> {
@@ -139,7 +153,7 @@ export class CueBook {
     }
     await this.#options.cueLog.setStamping(stream, on);
     if (!on || this.isStampingOn(stream) || (this.#switchedOff.get(stream) ?? 0) !== offs) return;
-    this.#life.stampingResumes(stream);
+    this.#fates.stampingResumes(stream);
     this.#stampingOff.delete(stream);
     this.#options.gate.setStamping(stream, true);
   }
@@ -150,17 +164,17 @@ export class CueBook {
    */
   streamBegan(stream: string): void {
     this.#options.gate.setStamping(stream, this.isStampingOn(stream));
-    this.#life.streamBegan(stream);
+    this.#fates.streamBegan(stream);
   }
 
   /** From the injector, within its frame: returns at once. */
   onStampEvent(event: StampEvent): void {
-    this.#life.onStampEvent(event);
+    this.#stampEvents.note(event);
   }
 
   /** Cues of which nobody knows since a crash whether they were stamped, oldest first. */
   uncertain(): readonly Cue[] {
-    return Array.from(this.#life.cues.uncertain(), ({ cue }) => cue);
+    return Array.from(this.#record.cues.uncertain(), ({ cue }) => cue);
   }
 
   /**
@@ -172,17 +186,17 @@ export class CueBook {
     landing: { readonly epoch: string; readonly pts: number },
     outputs: OutputReceipts,
   ): boolean {
-    return this.#life.noteOutputs(id, landing, outputs);
+    return this.#outputsRead.note(id, landing, outputs);
   }
 
   /** @param found null: an output that would carry it was read past its moment. False: it is not uncertain. */
   settleUncertain(id: string, found: ReadBack | null): boolean {
-    return found === null ? this.#life.settleAsMissed(id) : this.#life.settleAsLanded(id, found);
+    return this.#outputsRead.settle(id, found);
   }
 
   /** To be called every second or so: settles what no injector tells of. */
   sweep(): void {
-    this.#life.sweep();
+    this.#fates.sweep();
     this.#series.sweep();
   }
 
@@ -195,7 +209,7 @@ export class CueBook {
   }
 
   #current(id: string): Cue | null {
-    const held = this.#life.cues.get(id);
+    const held = this.#record.cues.get(id);
     return held?.committed === true ? held.cue : null;
   }
 

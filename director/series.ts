@@ -33,8 +33,8 @@ export class SeriesRunner {
   constructor(parts: BookParts, acceptance: Acceptance) {
     this.#parts = parts;
     this.#acceptance = acceptance;
-    parts.life.onChange((cue) => this.#noticed(cue));
-    for (const held of parts.life.cues.everyone()) this.#note(held.cue);
+    parts.record.onChange((cue) => this.#noticed(cue));
+    for (const held of parts.record.cues.everyone()) this.#note(held.cue);
   }
 
   /** Id of the newest cue of a series; null where no such series is known. */
@@ -48,7 +48,7 @@ export class SeriesRunner {
     if (series === undefined || series.stopped === true || series.n >= series.count) return false;
     if (this.newestOf(stream, series.id) !== held.cue.id) return false;
     const stopped: SeriesPlace = { ...series, stopped: true };
-    if (held.committed) this.#parts.life.note(held, { series: stopped });
+    if (held.committed) this.#parts.record.note(held, { series: stopped });
     else held.cue = { ...held.cue, series: stopped };
     return true;
   }
@@ -81,7 +81,7 @@ export class SeriesRunner {
 
   #forgetOldest(): void {
     for (const [key, { newest }] of this.#series) {
-      const held = this.#parts.life.cues.get(newest);
+      const held = this.#parts.record.cues.get(newest);
       if (held !== undefined && !isFinal(held.cue.state)) continue;
       this.#series.delete(key);
       return;
@@ -90,7 +90,7 @@ export class SeriesRunner {
 
   #goOn(key: string, series: Series): void {
     if (series.busy || this.#parts.isClosed() || this.#series.get(key) !== series) return;
-    const held = this.#parts.life.cues.get(series.newest);
+    const held = this.#parts.record.cues.get(series.newest);
     if (held === undefined || !isFollowed(held.cue)) return;
     series.busy = true;
     void this.#enterNext(held).finally(() => {
@@ -99,9 +99,9 @@ export class SeriesRunner {
   }
 
   async #enterNext(before: HeldCue): Promise<void> {
-    const { life, options, isRehearsal, rehearsesOnly } = this.#parts;
+    const { record, life, options, isRehearsal, rehearsesOnly } = this.#parts;
     const { log, limits } = options;
-    const now = life.now;
+    const now = record.now;
     // What was begun as a rehearsal never goes on for real, nor the other way: nothing of it waits between two.
     const isRehearsed = isRehearsal(before.cue.stream) || rehearsesOnly(before.cue.by);
     if (isRehearsed !== (before.cue.rehearsal === true)) {

@@ -42,7 +42,7 @@ export class TakingBack {
     readonly who: Actor;
   }): Promise<CancelOutcome> {
     const { stream, who } = given;
-    const { life } = this.#parts;
+    const { record } = this.#parts;
     const newest = this.#series.newestOf(stream, given.id);
     const isSeries = newest !== null && newest !== given.id;
     const id = newest ?? given.id;
@@ -58,20 +58,20 @@ export class TakingBack {
     const wasWaiting = this.#series.stop(held);
     const what = this.#takeBack(held, who);
     if (what === null && !(isSeries && wasWaiting) && !isTakenBack(held.cue)) return cannotCancel(held.cue);
-    if (!(await isLogged(life))) return refused('ERR_STORE_UNAVAILABLE', NOT_NOTED);
+    if (!(await isLogged(record))) return refused('ERR_STORE_UNAVAILABLE', NOT_NOTED);
     if (what !== null || wasWaiting)
-      this.#parts.acted({ ...actionOn(what ?? 'cancel', held.cue, who, life.now), from });
+      this.#parts.acted({ ...actionOn(what ?? 'cancel', held.cue, who, record.now), from });
     return { kind: held.cue.voided === undefined ? 'cancelled' : 'voided', cue: held.cue };
   }
 
   /** All of a stream that waits, is armed or is open. A second one finds nothing more to do. */
   async panic({ stream, who }: { readonly stream: string; readonly who: Actor }): Promise<PanicOutcome> {
-    const { life } = this.#parts;
-    const at = life.now;
+    const { record } = this.#parts;
+    const at = record.now;
     const cancelled: string[] = [];
     const voided: string[] = [];
     const onTheirWay: Promise<boolean>[] = [];
-    for (const held of [...life.cues.all(stream)]) {
+    for (const held of [...record.cues.all(stream)]) {
       const { id } = held.cue;
       if (isOfShow(this.#parts, held.cue, who)) continue;
       this.#series.stop(held);
@@ -80,14 +80,14 @@ export class TakingBack {
         held.calledOff = true;
         if (held.entering !== null) onTheirWay.push(held.entering);
         if (held.changing !== null) onTheirWay.push(held.changing.then(() => true));
-      } else if (isOpenOrWaits(held, life.cues.isClosed(id))) {
+      } else if (isOpenOrWaits(held, record.cues.isClosed(id))) {
         const what = this.#takeBack(held, who);
         if (what !== null) (what === 'void' ? voided : cancelled).push(id);
       }
     }
     // What is called off on its way to the disk is taken back when it is there.
     const first = Promise.all(onTheirWay).then((sure) => !sure.includes(false));
-    const noted = await isLogged(life, { first });
+    const noted = await isLogged(record, { first });
     const action: DirectorAction = {
       ...{ at, stream, what: 'panic', cue: null, rev: null },
       ...{ by: who.by, console: who.console, cues: { cancelled, voided } },
