@@ -85,7 +85,7 @@ export const ERRORS = {
   ERR_MODE_BUSY: {
     status: 409,
     retryable: true,
-    text: 'The mode cannot be switched while a cue waits or is open.',
+    text: 'The mode cannot be switched while a cue waits or is open: lock or cancel it (panic ends all), or wait until it is over.',
   },
   ERR_TRIGGER_UNKNOWN: { status: 404, retryable: false, text: 'There is no such trigger.' },
   ERR_STAGE_LEAVE: {
@@ -164,6 +164,11 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     text: 'The measure is not in a state that allows this.',
+  },
+  ERR_MEASURE_OF_SHOWS: {
+    status: 409,
+    retryable: false,
+    text: 'Several shows have a measure of this id: name the show, as in /shows/{show}/measures/{id}/apply.',
   },
   // flash sales
   ERR_SOLD_OUT: { status: 409, retryable: false, text: 'Everything is sold.' },
