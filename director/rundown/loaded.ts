@@ -37,8 +37,7 @@ export class LoadedRundown {
   readonly entering = new Map<string, Promise<unknown>>();
   /** Why an item that runs by itself could not be entered when it was last tried. */
   readonly refusals = new Map<string, Why>();
-  /** Nothing runs by itself while somebody changes the rundown as a whole. */
-  paused = false;
+  #paused = false;
 
   constructor(
     stream: string,
@@ -63,6 +62,11 @@ export class LoadedRundown {
 
   get items(): readonly RundownItem[] {
     return this.kept.document.items;
+  }
+
+  /** Nothing runs by itself while somebody changes the rundown as a whole. */
+  get paused(): boolean {
+    return this.#paused;
   }
 
   item(id: string): RundownItem | undefined {
@@ -138,6 +142,17 @@ export class LoadedRundown {
       this.toSave([item]);
     }
     return item;
+  }
+
+  /** Nothing of it is on its way into the log while `change` runs, and nothing begins. */
+  async whilePaused<T>(change: () => Promise<T>): Promise<T> {
+    this.#paused = true;
+    try {
+      await Promise.allSettled(this.entering.values());
+      return await change();
+    } finally {
+      this.#paused = false;
+    }
   }
 
   /** Another pass, whose items begin as its marks say. */

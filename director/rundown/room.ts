@@ -6,9 +6,10 @@ import { isStreamAllowed, type Settings } from '../../service/settings.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
 import type { CueBook } from '../cue-book.ts';
 import type { StreamGate } from '../stream-gate.ts';
+import type { RundownAction } from './desk.ts';
 import type { InteractionLookup } from './interactions.ts';
 import { rundownRoutes } from './routes.ts';
-import { type RundownAction, Rundowns, type RundownsOptions } from './rundowns.ts';
+import { Rundowns, type RundownsOptions } from './rundowns.ts';
 import { openRundownStore } from './store.ts';
 import type { RundownView } from './view.ts';
 

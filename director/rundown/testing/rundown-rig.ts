@@ -4,7 +4,9 @@ import { type InteractionFact, readRundownValue } from '../../../cues/rundown/in
 import { ms, unixMsToUs } from '../../../packet/time.ts';
 import type { TakeRequest } from '../../cue-request.ts';
 import { Rig, STREAM, TEST_LIMITS } from '../../testing/rig.ts';
-import { type LoadRequest, type RundownAction, Rundowns } from '../rundowns.ts';
+import type { RundownAction } from '../desk.ts';
+import type { LoadRequest } from '../loader.ts';
+import { Rundowns } from '../rundowns.ts';
 import { openRundownStore, type RundownStore } from '../store.ts';
 import type { ItemView, RundownView } from '../view.ts';
 
