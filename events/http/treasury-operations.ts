@@ -69,7 +69,10 @@ const measure = {
   ...{ when: JsonObject.nullable(), do: JsonObject, auto: z.boolean() },
   state: z.enum(['prepared', 'applied', 'reverted']),
   ...{ appliedAt: UnixMs.nullable(), before: JsonObject.nullable() },
-  due: z.boolean().nullable().meta({ description: 'Its condition is fulfilled now; null: it has none.' }),
+  due: z
+    .boolean()
+    .nullable()
+    .meta({ description: 'It is prepared, and its condition is fulfilled now; null: it has none.' }),
 };
 const Measures = z.array(z.strictObject(measure));
 const boxes = {
@@ -293,7 +296,7 @@ export const TREASURY_OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'post',
-    path: '/api/v1/measures/{id}/apply',
+    path: '/api/v1/shows/{show}/measures/{id}/apply',
     tag: 'prizes',
     summary: 'Apply a measure by hand',
     right: 'direct',
@@ -303,13 +306,35 @@ export const TREASURY_OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'post',
-    path: '/api/v1/measures/{id}/revert',
+    path: '/api/v1/shows/{show}/measures/{id}/revert',
     tag: 'prizes',
     summary: 'Put back what a measure changed',
     right: 'direct',
     body: { schema: NoBody, optional: true },
     answers: MeasureDone,
     errors: ['ERR_MEASURE_UNKNOWN', 'ERR_MEASURE_STATE'],
+  },
+  {
+    method: 'post',
+    path: '/api/v1/measures/{id}/apply',
+    tag: 'prizes',
+    summary: 'Apply a measure by hand, by its id alone',
+    description: 'Of the one show that has a measure of this id; where several have, name the show.',
+    right: 'direct',
+    body: { schema: NoBody, optional: true },
+    answers: MeasureDone,
+    errors: ['ERR_MEASURE_UNKNOWN', 'ERR_MEASURE_STATE', 'ERR_POOL_UNKNOWN', 'ERR_MEASURE_OF_SHOWS'],
+  },
+  {
+    method: 'post',
+    path: '/api/v1/measures/{id}/revert',
+    tag: 'prizes',
+    summary: 'Put back what a measure changed, by its id alone',
+    description: 'Of the one show that has a measure of this id; where several have, name the show.',
+    right: 'direct',
+    body: { schema: NoBody, optional: true },
+    answers: MeasureDone,
+    errors: ['ERR_MEASURE_UNKNOWN', 'ERR_MEASURE_STATE', 'ERR_MEASURE_OF_SHOWS'],
   },
   {
     method: 'get',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkLedger } from '../ledger/sqlite/check/check.ts';
 import {
   type Answer,
   DIRECTOR,
@@ -315,20 +316,22 @@ describe('boxes and measures', () => {
         { timeout: 30_000 },
       )
       .toMatchObject({ threshold: 9, measures: [{ state: 'applied', before: { threshold: 2 } }, {}] });
+    // What is done is not due any more, though the boxes are as many as before.
+    expect((await get('shows/s1/measures')).body.measures[0].due).toBe(false);
     expect(codeOf(await rules({ threshold: 2 }))).toEqual([409, 'ERR_MEASURE_STATE']);
     const reverted = await send('POST', 'measures/m1/revert', {}, DIRECTOR);
     expectTold('post', '/api/v1/measures/{id}/revert', reverted);
     for (let n = 0; n < 5; n++) t.time.advance(300);
     expect((await get('shows/s1/measures')).body).toMatchObject({
       threshold: 2,
-      measures: [{ state: 'reverted' }, {}],
+      measures: [{ state: 'reverted', due: false }, {}],
     });
 
     expect(codeOf(await send('POST', 'measures/m2/apply', {}, DIRECTOR))).toEqual([404, 'ERR_POOL_UNKNOWN']);
     await post('pools', POOL);
     expect((await send('POST', 'measures/m2/apply', {}, DIRECTOR)).body).toMatchObject({ repeated: false });
     expect((await send('POST', 'measures/m2/apply', {}, DIRECTOR)).body).toMatchObject({ repeated: true });
-    expect((await get('pools/p1')).body).toMatchObject({ state: 'closed', closedWhy: 'measure:m2' });
+    expect((await get('pools/p1')).body).toMatchObject({ state: 'closed', closedWhy: 'measure:s1:m2' });
     await send('POST', 'measures/m2/revert', {}, DIRECTOR);
     expect((await get('pools/p1')).body.state).toBe('open');
     expect(codeOf(await send('POST', 'measures/none/apply', {}, DIRECTOR))).toEqual([
@@ -354,6 +357,45 @@ describe('boxes and measures', () => {
     ]);
     // It has nothing left to put back, so it stands in nobody's way.
     expect((await rules({ dropPpm: 700 })).body).toMatchObject({ dropPpm: 700, measures: [] });
+  });
+
+  test('two shows may have a measure of the same id, and neither disturbs the other', async () => {
+    const both = { measures: [{ id: 'stop', do: { closePool: 'p1' } }] };
+    const put = (show: string, body: object) =>
+      send('PUT', `shows/${show}/measures`, { dropPpm: 0, threshold: 0, ...body }, TREASURER);
+    const by = (path: string) => send('POST', path, {}, DIRECTOR);
+    const stateOf = async (show: string) => (await get(`shows/${show}/measures`)).body.measures[0].state;
+    await post('pools', POOL);
+    for (const show of ['s1', 's2']) expect((await put(show, both)).status).toBe(200);
+    for (const what of ['apply', 'revert']) {
+      const refused = await by(`measures/stop/${what}`);
+      expect(codeOf(refused)).toEqual([409, 'ERR_MEASURE_OF_SHOWS']);
+      expect(refused.body.error.details).toEqual({ measure: 'stop', shows: ['s1', 's2'] });
+    }
+    const applied = await by('shows/s1/measures/stop/apply');
+    expectTold('post', '/api/v1/shows/{show}/measures/{id}/apply', applied);
+    expect(applied.body).toMatchObject({ show: 's1', state: 'applied', repeated: false });
+    expect([await stateOf('s1'), await stateOf('s2')]).toEqual(['applied', 'prepared']);
+
+    // What one has closed, was opened again and is closed by the other, is not for the one to open.
+    await post('pools/p1/reopen');
+    expect((await by('shows/s2/measures/stop/apply')).body).toMatchObject({ repeated: false });
+    expect(codeOf(await by('shows/s1/measures/stop/revert'))).toEqual([409, 'ERR_MEASURE_STATE']);
+    expect((await get('pools/p1')).body).toMatchObject({ state: 'closed', closedWhy: 'measure:s2:stop' });
+    expect((await by('shows/s2/measures/stop/revert')).body.state).toBe('reverted');
+    expect((await get('pools/p1')).body.state).toBe('open');
+
+    // A list without it takes it out of its own show alone; then the id by itself is enough.
+    expect((await put('s1', { measures: [] })).status).toBe(200);
+    expect(await stateOf('s2')).toBe('reverted');
+    expect((await by('measures/stop/apply')).body).toMatchObject({ show: 's2', state: 'applied' });
+    expect(codeOf(await by('shows/s1/measures/stop/apply'))).toEqual([404, 'ERR_MEASURE_UNKNOWN']);
+    const { body } = await get('people?target=stop');
+    expect(body.people.map(({ details }: { details: { show: string } }) => details.show)).toEqual([
+      ...['s2', 's2', 's2', 's1'],
+    ]);
+    const check = checkLedger(t.ledgerPath);
+    expect(check.findings).toEqual([]);
   });
 
   test('are not ruled by what does not fit', async () => {

@@ -234,25 +234,21 @@ function showRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, guard
     })
     .all(methodNotAllowed('GET', 'PUT'));
 
-  app
-    .route('/api/v1/measures/:id/apply')
-    .post(directs, async (req, res) => {
-      NoBody.parse(req.body ?? {});
-      const given = { measure: idOf(req, 'id'), ...change(res) };
-      const { kind, measure } = allowed(await books.perform('measure.apply', given));
-      res.json({ ...measureBody(measure), repeated: kind === 'already' });
-    })
-    .all(methodNotAllowed('POST'));
-
-  app
-    .route('/api/v1/measures/:id/revert')
-    .post(directs, async (req, res) => {
-      NoBody.parse(req.body ?? {});
-      const given = { measure: idOf(req, 'id'), ...change(res) };
-      const { kind, measure } = allowed(await books.perform('measure.revert', given));
-      res.json({ ...measureBody(measure), repeated: kind === 'already' });
-    })
-    .all(methodNotAllowed('POST'));
+  for (const what of ['apply', 'revert'] as const) {
+    // Without the show: of the one that has a measure of this id.
+    for (const of of ['shows/:show/measures', 'measures']) {
+      app
+        .route(`/api/v1/${of}/:id/${what}`)
+        .post(directs, async (req, res) => {
+          NoBody.parse(req.body ?? {});
+          const show = 'show' in req.params ? idOf(req, 'show') : null;
+          const given = { show, measure: idOf(req, 'id'), ...change(res) };
+          const { kind, measure } = allowed(await books.perform(`measure.${what}`, given));
+          res.json({ ...measureBody(measure), repeated: kind === 'already' });
+        })
+        .all(methodNotAllowed('POST'));
+    }
+  }
 }
 
 function lookingRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, { reads }: Guards): void {

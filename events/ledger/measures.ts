@@ -27,6 +27,13 @@ export interface MeasureTerms {
   readonly auto: boolean;
 }
 
+/** Each show has its own: another's may have the same id. */
+export interface MeasureName {
+  readonly show: string;
+  /** Its id. */
+  readonly measure: string;
+}
+
 /** How it was before, as far as a measure changes it. */
 export type Before =
   | { readonly dropPpm: number }
@@ -39,7 +46,7 @@ export interface Measure extends MeasureTerms {
   readonly state: 'prepared' | 'applied' | 'reverted';
   readonly appliedAtUs: UnixMicroseconds | null;
   readonly before: Before | null;
-  /** Its condition is fulfilled now; null: it has none. */
+  /** It is prepared, and its condition is fulfilled now; null: it has none. */
   readonly due: boolean | null;
 }
 

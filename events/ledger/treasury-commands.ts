@@ -1,5 +1,5 @@
 import type { UnixMicroseconds } from '../../packet/time.ts';
-import type { BoxesOfShow, Measure, MeasureTerms, ShowRules } from './measures.ts';
+import type { BoxesOfShow, Measure, MeasureName, MeasureTerms, ShowRules } from './measures.ts';
 import type {
   Amount,
   By,
@@ -106,13 +106,19 @@ export interface TreasuryCommands {
   };
   /** `by` null: by itself, which is looked at once more. */
   readonly 'measure.apply': {
-    readonly in: Change & { readonly measure: string };
+    readonly in: Change & MeasureNamed;
     readonly out: { readonly kind: 'done' | 'already' | 'not-due'; readonly measure: Measure } | Refused;
   };
   readonly 'measure.revert': {
-    readonly in: Change & { readonly measure: string };
+    readonly in: Change & MeasureNamed;
     readonly out: { readonly kind: 'done' | 'already'; readonly measure: Measure } | Refused;
   };
+}
+
+/** `show` null: of the one show that has a measure of this id. */
+interface MeasureNamed {
+  readonly show: string | null;
+  readonly measure: string;
 }
 
 interface Batch {
@@ -190,7 +196,7 @@ export interface TreasuryDue {
   readonly voids: boolean;
   readonly expired: boolean;
   readonly boxes: boolean;
-  readonly measures: readonly string[];
+  readonly measures: readonly MeasureName[];
   readonly sweeps: readonly string[];
 }
 

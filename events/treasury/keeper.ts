@@ -105,11 +105,11 @@ export class TreasuryKeeper {
       });
     }
     const { atUs } = batch();
-    for (const measure of due.measures) {
-      const outcome = await books.perform('measure.apply', { measure, by: null, atUs });
+    for (const named of due.measures) {
+      const outcome = await books.perform('measure.apply', { ...named, by: null, atUs });
       if (outcome.kind === 'done') observer.measureApplied();
       const level = outcome.kind === 'refused' ? 'warn' : 'info';
-      log[level]({ measure, outcome: outcome.kind }, 'a prepared measure has come due');
+      log[level]({ ...named, outcome: outcome.kind }, 'a prepared measure has come due');
     }
     for (const pool of due.sweeps) {
       const outcome = await books.perform('pool.sweep', { pool, key: `end:${atUs}`, by: null, atUs });

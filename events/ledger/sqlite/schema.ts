@@ -160,8 +160,40 @@ CREATE TRIGGER blocks_no_delete BEFORE DELETE ON blocks
 BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 `;
 
+/**
+ * A measure is of its show: two shows may have one of the same id. Draws are looked through newest first, and count the
+ * winners who may not have a piece. Programs of before would write the one for both, and not count the other.
+ */
+const V3 = `
+ALTER TABLE measures RENAME TO measures_of_before;
+CREATE TABLE measures (
+  show       TEXT NOT NULL,
+  id         TEXT NOT NULL,
+  place      INTEGER NOT NULL,
+  terms      TEXT NOT NULL,
+  state      TEXT NOT NULL DEFAULT 'prepared' CHECK (state IN ('prepared', 'applied', 'reverted')),
+  applied_us INTEGER,
+  before     TEXT,
+  PRIMARY KEY (show, id)
+) STRICT;
+INSERT INTO measures (show, id, place, terms, state, applied_us, before)
+SELECT show, id, place, terms, state, applied_us, before FROM measures_of_before;
+DROP TABLE measures_of_before;
+CREATE INDEX measures_by_show ON measures (show, place);
+CREATE INDEX measures_by_id ON measures (id);
+
+ALTER TABLE draws ADD COLUMN excluded INTEGER NOT NULL DEFAULT 0 CHECK (excluded >= 0);
+UPDATE draws SET excluded = (
+  SELECT count(*) FROM draw_winners w WHERE w.interaction = draws.interaction AND w.outcome = 'not-eligible');
+CREATE INDEX draws_newest ON draws (frozen_us);
+CREATE INDEX draws_lacking ON draws (frozen_us) WHERE state = 'drawn' AND short > 0;
+
+UPDATE schema_compat SET oldest = 3;
+`;
+
 /** Steps that were released never change: a domain that comes later is a step of its own. */
 export const MIGRATIONS: readonly string[] = [
   [V1, ...APPEND_ONLY].join('\n'),
   [V2, ...DOMAINS.map(({ schema }) => schema)].join('\n'),
+  V3,
 ];

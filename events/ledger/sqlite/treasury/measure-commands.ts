@@ -25,11 +25,17 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
   const did = (by: By, what: string, target: string, details: object, atUs: UnixMicroseconds): void => {
     if (by !== null) acted(journal, { by, what, target, details, atUs });
   };
-  const withMeasure = <Outcome>(id: string, run: (measure: Measure) => Outcome): Outcome | Refused => {
-    const measure = shows.measure(id);
+  const withMeasure = <Outcome>(
+    { show, measure: id }: { readonly show: string | null; readonly measure: string },
+    run: (measure: Measure) => Outcome,
+  ): Outcome | Refused => {
+    const of = show === null ? shows.showsOf(id) : [show];
+    if (of.length > 1) return refused('ERR_MEASURE_OF_SHOWS', { measure: id, shows: of });
+    const measure = of.length === 0 ? null : shows.measure({ show: of[0]!, measure: id });
     return measure === null ? refused('ERR_MEASURE_UNKNOWN', { measure: id }) : run(measure);
   };
-  const done = (id: string) => ({ kind: 'done', measure: shows.measure(id)! }) as const;
+  const done = ({ show, id }: Measure) =>
+    ({ kind: 'done', measure: shows.measure({ show, measure: id })! }) as const;
 
   /** @returns how it was before; null: there is no such pool */
   const put = ({ id, show, do: change }: Measure, atUs: UnixMicroseconds): Before | null => {
@@ -44,7 +50,7 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
     }
     const pool = poolOrNull(change.closePool);
     if (pool === null) return null;
-    if (pool.state === 'open') append('pool.closed', { pool: pool.id, why: whyOf(id) }, atUs);
+    if (pool.state === 'open') append('pool.closed', { pool: pool.id, why: whyOf(show, id) }, atUs);
     return { pool: pool.id, state: pool.state };
   };
 
@@ -55,7 +61,8 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
     if ('threshold' in change) return rules.threshold === change.threshold;
     if (before === null || !('pool' in before) || before.state === 'closed') return true;
     const pool = poolOrNull(before.pool);
-    return pool?.state === 'closed' && pool.closedWhy === whyOf(id);
+    // The short one is of before, when one show alone could have this id.
+    return pool?.state === 'closed' && [whyOf(show, id), `measure:${id}`].includes(pool.closedWhy ?? '');
   };
 
   const putBack = ({ show, before }: Measure, atUs: UnixMicroseconds): void => {
@@ -69,16 +76,6 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
       const measures = given.measures.map(inOrder);
       const present = shows.measures(show);
       const wanted = new Map(measures.map((terms) => [terms.id, terms]));
-      for (const { id } of measures) {
-        const elsewhere = shows.measure(id);
-        if (elsewhere !== null && elsewhere.show !== show) {
-          return refused(
-            'ERR_MEASURE_STATE',
-            { measure: id, show: elsewhere.show },
-            'It is of another show.',
-          );
-        }
-      }
       const busy = present.find(
         (measure) =>
           measure.state === 'applied' &&
@@ -100,21 +97,23 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
       return { kind: 'done', rules: shows.rules(show), measures: shows.measures(show) };
     },
 
-    'measure.apply': ({ measure: id, by, atUs }: CommandIn<'measure.apply'>) =>
-      withMeasure<CommandOut<'measure.apply'>>(id, (measure) => {
+    'measure.apply': ({ by, atUs, ...named }: CommandIn<'measure.apply'>) =>
+      withMeasure<CommandOut<'measure.apply'>>(named, (measure) => {
+        const { show, id } = measure;
         if (measure.state === 'applied') return { kind: 'already', measure };
         if (by === null && (!measure.auto || measure.due !== true || measure.state !== 'prepared')) {
           return { kind: 'not-due', measure };
         }
         const before = put(measure, atUs);
         if (before === null) return refused('ERR_POOL_UNKNOWN', { measure: id });
-        append('measure.applied', { measure: id, before }, atUs);
-        did(by, 'measure.apply', id, { before }, atUs);
-        return done(id);
+        append('measure.applied', { show, measure: id, before }, atUs);
+        did(by, 'measure.apply', id, { show, before }, atUs);
+        return done(measure);
       }),
 
-    'measure.revert': ({ measure: id, by, atUs }: CommandIn<'measure.revert'>) =>
-      withMeasure<CommandOut<'measure.revert'>>(id, (measure) => {
+    'measure.revert': ({ by, atUs, ...named }: CommandIn<'measure.revert'>) =>
+      withMeasure<CommandOut<'measure.revert'>>(named, (measure) => {
+        const { show, id } = measure;
         if (measure.state !== 'applied') return { kind: 'already', measure };
         if (!holds(measure)) {
           return refused(
@@ -124,9 +123,9 @@ export function measureCommands(db: DatabaseSync, journal: Journal, treasury: Tr
           );
         }
         putBack(measure, atUs);
-        append('measure.reverted', { measure: id }, atUs);
-        did(by, 'measure.revert', id, { before: measure.before }, atUs);
-        return done(id);
+        append('measure.reverted', { show, measure: id }, atUs);
+        did(by, 'measure.revert', id, { show, before: measure.before }, atUs);
+        return done(measure);
       }),
   };
 }
@@ -136,4 +135,4 @@ const inOrder = ({ id, title, when, do: change, auto }: MeasureTerms): MeasureTe
   ...{ id, title, when, do: change, auto },
 });
 
-const whyOf = (measure: string): string => `measure:${measure}`;
+const whyOf = (show: string, measure: string): string => `measure:${show}:${measure}`;

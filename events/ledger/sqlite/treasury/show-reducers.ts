@@ -3,6 +3,12 @@ import type { JournalEntry } from '../../journal.ts';
 import type { Before, MeasureTerms, ShowRules } from '../../measures.ts';
 import type { Reducer } from '../journal.ts';
 
+/** Without `show`: an entry from the time when one show alone could have a measure of an id. */
+interface OfMeasure {
+  readonly show?: string;
+  readonly measure: string;
+}
+
 /** Bodies of the journal's entries about boxes, their rules, and measures. */
 export interface ShowEntries {
   /** `fromAnswer`: answers up to this one drop nothing. */
@@ -16,8 +22,8 @@ export interface ShowEntries {
     readonly judged: readonly number[];
   };
   readonly 'measures.prepared': { readonly show: string; readonly measures: readonly MeasureTerms[] };
-  readonly 'measure.applied': { readonly measure: string; readonly before: Before };
-  readonly 'measure.reverted': { readonly measure: string };
+  readonly 'measure.applied': OfMeasure & { readonly before: Before };
+  readonly 'measure.reverted': OfMeasure;
 }
 
 type Entry<Kind extends keyof ShowEntries> = JournalEntry<Kind, ShowEntries[Kind]>;
@@ -72,31 +78,34 @@ function boxReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
 
 function measureReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
   const ofShow = db.prepare('SELECT id FROM measures WHERE show = ?');
-  const remove = db.prepare('DELETE FROM measures WHERE id = ?');
+  const remove = db.prepare('DELETE FROM measures WHERE show = ? AND id = ?');
   // The same one again stays as it stands.
   const prepare = db.prepare(`
-    INSERT INTO measures (id, show, place, terms) VALUES (?1, ?2, ?3, ?4)
+    INSERT INTO measures (show, id, place, terms) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT DO UPDATE SET place = ?3, terms = ?4,
       state = CASE WHEN terms = ?4 THEN state ELSE 'prepared' END,
       before = CASE WHEN terms = ?4 THEN before END,
       applied_us = CASE WHEN terms = ?4 THEN applied_us END`);
-  const apply = db.prepare(
-    `UPDATE measures SET state = 'applied', before = ?2, applied_us = ?3 WHERE id = ?1`,
+  const apply = db.prepare(`
+    UPDATE measures SET state = 'applied', before = ?3, applied_us = ?4
+    WHERE id = ?2 AND (?1 IS NULL OR show = ?1)`);
+  const revert = db.prepare(
+    `UPDATE measures SET state = 'reverted' WHERE id = ?2 AND (?1 IS NULL OR show = ?1)`,
   );
-  const revert = db.prepare(`UPDATE measures SET state = 'reverted' WHERE id = ?`);
   return {
     'measures.prepared': ({ body }: Entry<'measures.prepared'>) => {
       const kept = new Set(body.measures.map(({ id }) => id));
-      for (const { id } of ofShow.all(body.show) as { id: string }[]) if (!kept.has(id)) remove.run(id);
+      for (const { id } of ofShow.all(body.show) as { id: string }[])
+        if (!kept.has(id)) remove.run(body.show, id);
       for (const [place, terms] of body.measures.entries()) {
-        prepare.run(terms.id, body.show, place, JSON.stringify(terms));
+        prepare.run(body.show, terms.id, place, JSON.stringify(terms));
       }
     },
     'measure.applied': ({ atUs, body }: Entry<'measure.applied'>) => {
-      apply.run(body.measure, JSON.stringify(body.before), atUs);
+      apply.run(body.show ?? null, body.measure, JSON.stringify(body.before), atUs);
     },
     'measure.reverted': ({ body }: Entry<'measure.reverted'>) => {
-      revert.run(body.measure);
+      revert.run(body.show ?? null, body.measure);
     },
   };
 }

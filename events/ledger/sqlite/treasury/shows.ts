@@ -1,6 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { unixUs } from '../../../../packet/time.ts';
-import type { Before, BoxesOfShow, Measure, MeasureTerms, MeasureWhen, ShowRules } from '../../measures.ts';
+import type {
+  Before,
+  BoxesOfShow,
+  Measure,
+  MeasureName,
+  MeasureTerms,
+  MeasureWhen,
+  ShowRules,
+} from '../../measures.ts';
 
 /** What is known of shows' boxes and measures, on either connection. */
 export interface ShowReads {
@@ -8,9 +16,11 @@ export interface ShowReads {
   boxesOf(show: string): BoxesOfShow;
   shows(): readonly string[];
   measures(show: string): readonly Measure[];
-  measure(id: string): Measure | null;
+  measure(of: MeasureName): Measure | null;
+  /** Of all shows: a few names at most, the first ones. */
+  showsOf(measure: string): readonly string[];
   /** Those that are to be applied by themselves now. */
-  dueMeasures(): readonly string[];
+  dueMeasures(): readonly MeasureName[];
 }
 
 interface MeasureRow {
@@ -37,7 +47,8 @@ export function prepareShowReads(db: DatabaseSync): ShowReads {
     'SELECT show FROM prize_shows UNION SELECT show FROM box_levels UNION SELECT show FROM measures ORDER BY show LIMIT 100',
   );
   const byShow = db.prepare('SELECT * FROM measures WHERE show = ? ORDER BY place');
-  const byId = db.prepare('SELECT * FROM measures WHERE id = ?');
+  const byName = db.prepare('SELECT * FROM measures WHERE show = ? AND id = ?');
+  const ofId = db.prepare('SELECT show FROM measures WHERE id = ? ORDER BY show LIMIT 10');
   const waiting = db.prepare(`
     SELECT * FROM measures WHERE state = 'prepared' AND json_extract(terms, '$.auto') = 1 ORDER BY show, place`);
   const free = db.prepare('SELECT free_pieces AS pieces, free_amount AS amountMinor FROM pools WHERE id = ?');
@@ -69,7 +80,7 @@ export function prepareShowReads(db: DatabaseSync): ShowReads {
       ...{ show: row.show, state: row.state },
       appliedAtUs: row.applied_us === null ? null : unixUs(row.applied_us),
       before: row.before === null ? null : (JSON.parse(row.before) as Before),
-      due: terms.when === null ? null : isDue(row.show, terms.when),
+      due: terms.when === null ? null : row.state === 'prepared' && isDue(row.show, terms.when),
     };
   };
 
@@ -90,14 +101,15 @@ export function prepareShowReads(db: DatabaseSync): ShowReads {
     },
     shows: () => (all.all() as { show: string }[]).map(({ show }) => show),
     measures: (show) => (byShow.all(show) as unknown as MeasureRow[]).map(measureOf),
-    measure(id) {
-      const row = byId.get(id) as MeasureRow | undefined;
+    measure({ show, measure }) {
+      const row = byName.get(show, measure) as MeasureRow | undefined;
       return row === undefined ? null : measureOf(row);
     },
+    showsOf: (measure) => (ofId.all(measure) as { show: string }[]).map(({ show }) => show),
     dueMeasures: () =>
       (waiting.all() as unknown as MeasureRow[])
         .map(measureOf)
         .filter(({ due }) => due === true)
-        .map(({ id }) => id),
+        .map(({ show, id: measure }) => ({ show, measure })),
   };
 }

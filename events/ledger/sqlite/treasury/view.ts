@@ -41,7 +41,7 @@ export function viewQuestions(db: DatabaseSync): Answers {
 
 function prepareDue(
   db: DatabaseSync,
-  dueMeasures: () => readonly string[],
+  dueMeasures: () => TreasuryDue['measures'],
 ): (given: { readonly nowUs: number }) => TreasuryDue {
   const phases = db.prepare(`
     SELECT coalesce(max(phase = 'released' AND waiting > 0), 0) AS grants, coalesce(max(phase = 'void'), 0) AS voids
