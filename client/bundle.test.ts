@@ -11,8 +11,11 @@ import { bundleClient } from './test/bundle.ts';
 const LIMIT_BYTES = 25_000;
 /** For pages without WebCrypto; loaded when the first stamp needs it. */
 const LAZY = 'noble.js';
-/** For pages with draws; loaded when a viewer's place in a list is checked. What both need is a chunk of its own. */
-const LAZY_TOO = ['proof.js', 'sha2.js'];
+/**
+ * For pages with draws, loaded when a viewer's place in a list is checked (what both need is a chunk of its own); and for
+ * pages with flash sales, loaded when a viewer has something reserved.
+ */
+const LAZY_TOO = ['proof.js', 'sha2.js', 'reservations.js'];
 
 let folder: string;
 

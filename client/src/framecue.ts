@@ -11,6 +11,7 @@ import { browserNet, reportPageError } from './page/environment.ts';
 import { ExactTimer } from './page/exact-timer.ts';
 import { OwnEntries } from './prizes/own-entries.ts';
 import { SealedResults } from './prizes/sealed.ts';
+import { Sales } from './sale/sales.ts';
 import { BoundedMap } from './scheduler/bounded-map.ts';
 import { CueScheduler } from './scheduler/scheduler.ts';
 import { readHls } from './sei/hls.ts';
@@ -159,6 +160,7 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
   const prizes = { url: `${api}/interactions`, onProblem: problem };
   const sealed = new SealedResults(net, { ...prizes, crypto });
   const entries = new OwnEntries(net, { ...prizes, session });
+  const sales = new Sales({ net, ...prizes, session });
   const nowFeed =
     options.poll === false
       ? null
@@ -282,8 +284,11 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
         () => attachOptions?.path ?? 'hls',
         (listener) => readHls(hls, Hls, listener),
       ),
-    async submit(cue, answer) {
-      const outcome = await submissions.submit(cue, answer);
+    async submit(cue, answer, { onWait, signal } = {}) {
+      const outcome = await submissions.submit(cue, answer, {
+        ...(onWait === undefined ? {} : { onWait: (wait) => callPage(onWait, wait) }),
+        signal,
+      });
       // Of a rehearsal nothing is kept: no list holds it.
       if (outcome.ok && outcome.receipt.status !== 'rehearsal') {
         entries.noteReceipt(outcome.receipt.interaction, outcome.receipt.id);
@@ -293,6 +298,9 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
     prefetchSealed: (interaction, request) => sealed.prefetch(interaction, request),
     openSealed: (cue) => sealed.open(cue),
     mine: (interaction, request) => entries.mine(interaction, request),
+    reservation: (interaction) => sales.reservation(interaction),
+    order: (interaction) => sales.order(interaction),
+    giveBack: (interaction) => sales.giveBack(interaction),
     clock: { now: () => clock.now() },
     streamTime: () => attachments.streamTime(),
     stats(): FramecueStats {
@@ -319,8 +327,8 @@ export function createFramecueWith(options: FramecueOptions, net: Net): Framecue
       wake.cancel();
       scheduler.stop();
       intake.clear();
-      for (const part of [clock, keys, nowFeed, submissions, sealed, entries, reports, delayReports, session])
-        part?.destroy();
+      const asking = [submissions, sealed, entries, sales, reports, delayReports];
+      for (const part of [clock, keys, nowFeed, ...asking, session]) part?.destroy();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { CueType, JsonObject, StampKeySet } from '../../cues/wire/index.ts';
 import type { MineOutcome, PrefetchOutcome, PrizeRequestOptions, SealedOutcome } from './prizes/types.ts';
+import type { OrderOutcome, ReservationOutcome } from './sale/types.ts';
 
 export type { CueType, JsonObject, StampKey, StampKeySet } from '../../cues/wire/index.ts';
 
@@ -61,8 +62,16 @@ export interface Framecue {
   /**
    * Sends a viewer's answer: claims, retries and the session are dealt with. Resolves always, with a receipt or a
    * coded error. One answer per viewer counts: repeats give the first one's receipt.
+   *
+   * In a flash sale with a line it stays in the line until this viewer's turn, and tells `onWait` of it.
    */
-  submit(cue: FiredCue, answer: Answer): Promise<SubmitOutcome>;
+  submit(cue: FiredCue, answer: Answer, options?: SubmitOptions): Promise<SubmitOutcome>;
+  /** What this viewer has reserved in a flash sale, and where they stand in its line. */
+  reservation(interaction: string): Promise<ReservationOutcome>;
+  /** Orders what is reserved. Asked again, also on another page, it is the same order. */
+  order(interaction: string): Promise<OrderOutcome>;
+  /** Gives back what is reserved: another viewer may have it. */
+  giveBack(interaction: string): Promise<OrderOutcome>;
   /**
    * Fetches the sealed result of a draw ahead of its reveal, at a moment of this viewer's own; waits until there is one
    * (half an hour at most). Call it when the lottery has closed.
@@ -226,6 +235,31 @@ export interface Receipt {
   readonly repeated: boolean;
 }
 
+export interface SubmitOptions {
+  /** Told at once, and whenever the server has said something new of the waiting. */
+  readonly onWait?: ((wait: SubmitWait) => void) | undefined;
+  /**
+   * Ends it for this caller: the outcome is `ERR_CLIENT_ABORTED`. A place in a line stays the viewer's, and what was on
+   * its way may have arrived. `AbortSignal.timeout(ms)` bounds it.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Why an answer in a flash sale is not taken yet. Moments are on the `performance.now()` clock. */
+export type SubmitWait =
+  /** The viewer is in the line. */
+  | {
+      readonly kind: 'line';
+      /** Turns until theirs, theirs included. */
+      readonly position: number;
+      readonly waitMs: number;
+      readonly turnAt: number;
+      /** Who has not been heard of by then is put at the end of the line. */
+      readonly openUntil: number;
+    }
+  /** It is their turn, and all that is left is reserved for others: a piece may come back. */
+  | { readonly kind: 'all-reserved'; readonly askedAgainAt: number };
+
 export type SubmitOutcome =
   | { readonly ok: true; readonly receipt: Receipt }
   | { readonly ok: false; readonly error: FramecueClientError };
@@ -247,6 +281,8 @@ export type ClientErrorCode =
   | 'ERR_CLIENT_RESPONSE'
   /** `destroy()` came first. */
   | 'ERR_CLIENT_DESTROYED'
+  /** The page's own signal came first. */
+  | 'ERR_CLIENT_ABORTED'
   /** Too many answers are waiting. */
   | 'ERR_CLIENT_BUSY'
   /** The page gave no `token`, or its callback failed. */

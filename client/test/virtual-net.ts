@@ -5,6 +5,7 @@ export interface Call {
   readonly method: string;
   readonly body: unknown;
   readonly authorization: string | null;
+  readonly idempotencyKey: string | null;
   readonly keepalive: boolean;
   readonly cache: string | undefined;
   readonly atMs: number;
@@ -55,6 +56,7 @@ export class VirtualNet implements Net {
       method: init.method ?? 'GET',
       body: typeof init.body === 'string' ? JSON.parse(init.body) : null,
       authorization: new Headers(init.headers).get('authorization'),
+      idempotencyKey: new Headers(init.headers).get('idempotency-key'),
       keepalive: init.keepalive === true,
       cache: init.cache,
       atMs: this.#nowMs,

@@ -28,9 +28,10 @@ export type HttpOutcome =
   | { readonly ok: false; readonly error: FramecueClientError; readonly retryAfterMs: number | null };
 
 export interface HttpRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly body?: unknown;
   readonly bearer?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
   readonly timeoutMs: number;
   /** Ends the request from outside. */
   readonly signal: AbortSignal;
@@ -54,6 +55,7 @@ export async function request(net: Net, url: string, options: HttpRequest): Prom
   if (options.signal.aborted) timeout.abort();
   const headers: Record<string, string> = {};
   if (options.body !== undefined) headers['content-type'] = 'application/json';
+  if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey;
   if (options.bearer !== undefined) headers.authorization = `Bearer ${options.bearer}`;
   try {
     const response = await net.fetch(url, {
@@ -92,14 +94,26 @@ function outcomeOf(response: Response, text: string, maxChars: number): HttpOutc
   }
   const error = (value as { error?: Record<string, unknown> } | null | undefined)?.error;
   if (typeof error?.code === 'string') {
-    return failed(error.code, String(error.message ?? error.code), error.retryable === true, response);
+    const outcome = failed(
+      error.code,
+      String(error.message ?? error.code),
+      error.retryable === true,
+      response,
+    );
+    const exactMs = (error.details as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
+    return typeof exactMs === 'number' ? { ...outcome, retryAfterMs: spanWithin(exactMs) } : outcome;
   }
   // A proxy in front of the server: what its status means is all that is known.
   const retryable = response.status >= 500 || response.status === 429 || response.status === 408;
   return failed('ERR_CLIENT_RESPONSE', `The server answered ${response.status}.`, retryable, response);
 }
 
-function failed(code: string, message: string, retryable: boolean, response?: Response): HttpOutcome {
+function failed(
+  code: string,
+  message: string,
+  retryable: boolean,
+  response?: Response,
+): HttpOutcome & { readonly ok: false } {
   return {
     ok: false,
     error: { code, message, retryable, status: response?.status ?? null },
@@ -113,8 +127,11 @@ function retryAfterOf(response: Response): number | null {
   if (text === null) return null;
   const seconds = Number(text);
   const spanMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(spanMs) ? Math.min(Math.max(0, spanMs), 60_000) : null;
+  return spanWithin(spanMs);
 }
+
+const spanWithin = (ms: number): number | null =>
+  Number.isFinite(ms) ? Math.min(Math.max(0, ms), 60_000) : null;
 
 function ageOf(response: Response): { readonly ageS?: number } {
   const text = response.headers.get('age');

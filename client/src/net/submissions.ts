@@ -1,5 +1,14 @@
-import type { Answer, FiredCue, FramecueClientError, Receipt, SubmitOutcome } from '../types.ts';
+import type {
+  Answer,
+  FiredCue,
+  FramecueClientError,
+  Receipt,
+  SubmitOptions,
+  SubmitOutcome,
+  SubmitWait,
+} from '../types.ts';
 import { backoffMs, type Net, pause, request } from './http.ts';
+import { readPlace, type ToldPlace, Underway } from './line.ts';
 import type { ViewerSession } from './session.ts';
 
 /** What the viewer's side knows of an answer: the server checks it against what it knows itself. */
@@ -28,13 +37,15 @@ const GRACE_MS = 5000;
 /** For cues without a window. */
 const OPEN_END_MS = 30_000;
 const MAX_WAITING = 16;
+/** The longest window, and the longest that a turn in it stays open: no line of a sale is longer. */
+const MOST_IN_LINE_MS = 2 * 3_600_000;
 
-/** Sends answers, one at a time for each cue, until the server has taken or refused them. */
+/** Sends answers, one at a time for each cue, until the server has taken or refused them; stands in line with them. */
 export class Submissions {
   readonly #net: Net;
   readonly #options: SubmissionsOptions;
   readonly #stop = new AbortController();
-  readonly #waiting = new Map<string, Promise<SubmitOutcome>>();
+  readonly #waiting = new Map<string, Underway<SubmitOutcome>>();
 
   constructor(net: Net, options: SubmissionsOptions) {
     this.#net = net;
@@ -46,9 +57,9 @@ export class Submissions {
   }
 
   /** Never rejects. A second answer while the first is on its way gets the first one's outcome. */
-  submit(cue: FiredCue, answer: Answer): Promise<SubmitOutcome> {
+  submit(cue: FiredCue, answer: Answer, options: SubmitOptions = {}): Promise<SubmitOutcome> {
     const under = this.#waiting.get(cue.id);
-    if (under !== undefined) return under;
+    if (under !== undefined) return under.join(options, aborted);
     const nowMs = this.#net.nowMs();
     const actedAtMs = Math.min(answer.actedAt ?? nowMs, nowMs);
     const refused = this.#refusal(cue, actedAtMs);
@@ -56,17 +67,23 @@ export class Submissions {
       this.#options.onProblem(refused.code);
       return Promise.resolve({ ok: false, error: refused });
     }
-    const work = this.#send(cue, answer.choice, actedAtMs).finally(() => this.#waiting.delete(cue.id));
+    if (options.signal?.aborted) return Promise.resolve(aborted());
+    const work: Underway<SubmitOutcome> = new Underway(
+      (own) => this.#send(cue, answer.choice, actedAtMs, own),
+      // Whoever submits from now on begins anew.
+      () => this.#waiting.get(cue.id) === work && this.#waiting.delete(cue.id),
+    );
     this.#waiting.set(cue.id, work);
-    return work;
+    return work.join(options, aborted);
   }
 
   destroy(): void {
     this.#stop.abort();
+    for (const work of this.#waiting.values()) work.end();
   }
 
   #refusal(cue: FiredCue, actedAtMs: number): FramecueClientError | null {
-    if (this.#stop.signal.aborted) return ownError('ERR_CLIENT_DESTROYED', 'The client was destroyed.');
+    if (this.#stop.signal.aborted) return DESTROYED;
     if (interactionOf(cue) === null) {
       return ownError('ERR_CLIENT_NO_INTERACTION', 'The cue names no interaction.');
     }
@@ -80,7 +97,12 @@ export class Submissions {
     return null;
   }
 
-  async #send(cue: FiredCue, choice: number | undefined, actedAtMs: number): Promise<SubmitOutcome> {
+  async #send(
+    cue: FiredCue,
+    choice: number | undefined,
+    actedAtMs: number,
+    work: Underway<SubmitOutcome>,
+  ): Promise<SubmitOutcome> {
     const nowMs = this.#net.nowMs();
     const claims = this.#options.claimsOf(cue, actedAtMs);
     const body = {
@@ -98,39 +120,78 @@ export class Submissions {
     };
     const url = `${this.#options.url}/${encodeURIComponent(interactionOf(cue)!)}/submissions`;
     const untilMs = Math.max(cue.closesAt ?? nowMs + OPEN_END_MS, nowMs) + GRACE_MS;
-    return this.#untilTaken(url, body, untilMs);
+    return this.#untilTaken(url, body, untilMs, work);
   }
 
-  async #untilTaken(url: string, body: unknown, untilMs: number): Promise<SubmitOutcome> {
-    const { signal } = this.#stop;
+  async #untilTaken(
+    url: string,
+    body: object,
+    windowEndMs: number,
+    work: Underway<SubmitOutcome>,
+  ): Promise<SubmitOutcome> {
+    const { session } = this.#options;
+    const { signal } = work;
+    const longestMs = this.#net.nowMs() + MOST_IN_LINE_MS;
+    let untilMs = windowEndMs;
+    let ticket: string | undefined;
     let tokenRefused = false;
     for (let attempt = 0; ; attempt++) {
-      const session = await this.#options.session.get();
-      const outcome = session.ok
+      const given = await session.get();
+      const outcome = given.ok
         ? await request(this.#net, url, {
             method: 'POST',
-            body,
-            bearer: session.token,
+            body: { ...body, ticket },
+            bearer: given.token,
             timeoutMs: TIMEOUT_MS,
             signal,
           })
-        : session;
-      if (signal.aborted) {
-        return { ok: false, error: ownError('ERR_CLIENT_DESTROYED', 'The client was destroyed.') };
+        : given;
+      if (signal.aborted) return this.#ended();
+      if (outcome.ok) {
+        const place = readPlace(outcome.value);
+        if (place === null) return receiptOf(outcome.value);
+        if (this.#net.nowMs() > longestMs) return LINE_WITHOUT_END;
+        const wait = this.#inLine(place);
+        // While there is a place it is worth being there: the server says when the line is closed.
+        untilMs = Math.max(windowEndMs, wait.openUntil + GRACE_MS);
+        ticket = place.ticket;
+        tokenRefused = false;
+        attempt = -1;
+        work.tell(wait);
+        await pause(this.#net, place.retryAfterMs, signal);
+        if (signal.aborted) return this.#ended();
+        continue;
       }
-      if (outcome.ok) return receiptOf(outcome.value);
       const { error } = outcome;
       this.#options.onProblem(error.code);
-      if (session.ok && error.status === 401 && !tokenRefused) {
+      if (given.ok && error.status === 401 && !tokenRefused) {
         // Ended before its time, or made with other secrets: once more with a fresh one.
         tokenRefused = true;
-        this.#options.session.drop(session.token);
+        session.drop(given.token);
+        continue;
+      }
+      if (error.code === 'ERR_TICKET_INVALID' && ticket !== undefined) {
+        // The place is the viewer's, not the ticket's: the server tells it again.
+        ticket = undefined;
         continue;
       }
       const waitMs = outcome.retryAfterMs ?? backoffMs(this.#net, attempt, RETRY_BASE_MS, RETRY_MAX_MS);
-      if (!error.retryable || this.#net.nowMs() + waitMs > untilMs) return { ok: false, error };
+      const nowMs = this.#net.nowMs();
+      if (!error.retryable || nowMs + waitMs > untilMs) return { ok: false, error };
+      if (error.code === 'ERR_STOCK_RESERVED')
+        work.tell({ kind: 'all-reserved', askedAgainAt: nowMs + waitMs });
       await pause(this.#net, waitMs, signal);
+      if (signal.aborted) return this.#ended();
     }
+  }
+
+  #ended(): SubmitOutcome {
+    return this.#stop.signal.aborted ? { ok: false, error: DESTROYED } : aborted();
+  }
+
+  #inLine({ position, waitMs, openForMs }: ToldPlace): SubmitWait & { readonly kind: 'line' } {
+    const turnAt = this.#net.nowMs() + waitMs;
+    return { kind: 'line', position, waitMs, turnAt, openUntil: turnAt + openForMs };
   }
 }
 
@@ -150,3 +211,15 @@ const ownError = (code: FramecueClientError['code'], message: string): FramecueC
   retryable: false,
   status: null,
 });
+
+const DESTROYED = ownError('ERR_CLIENT_DESTROYED', 'The client was destroyed.');
+
+const aborted = (): SubmitOutcome => ({
+  ok: false,
+  error: { ...ownError('ERR_CLIENT_ABORTED', 'The page ended it.'), retryable: true },
+});
+
+const LINE_WITHOUT_END: SubmitOutcome = {
+  ok: false,
+  error: { ...ownError('ERR_CLIENT_RESPONSE', 'The line does not end.'), retryable: true },
+};
