@@ -236,9 +236,9 @@ function showRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, guard
 
   for (const what of ['apply', 'revert'] as const) {
     // Without the show: of the one that has a measure of this id.
-    for (const of of ['shows/:show/measures', 'measures']) {
+    for (const place of ['shows/:show/measures', 'measures']) {
       app
-        .route(`/api/v1/${of}/:id/${what}`)
+        .route(`/api/v1/${place}/:id/${what}`)
         .post(directs, async (req, res) => {
           NoBody.parse(req.body ?? {});
           const show = 'show' in req.params ? idOf(req, 'show') : null;
