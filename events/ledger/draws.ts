@@ -43,6 +43,8 @@ export interface DrawRecord {
   readonly booked: number;
   /** Of these, how many got none: their pool was empty, say. */
   readonly short: number;
+  /** ... and how many never get one: their pool is not for them (its regions, a shadow round). */
+  readonly excluded: number;
   readonly drawnAtUs: UnixMicroseconds | null;
   readonly void: { readonly why: string; readonly atUs: UnixMicroseconds } | null;
 }
@@ -154,7 +156,29 @@ export interface OwnEntry {
   } | null;
 }
 
+/** A draw at a glance, for those who look after it. */
+export interface DrawSummary extends Omit<DrawRecord, 'commitment' | 'signature' | 'moved'> {
+  readonly show: string | null;
+  readonly title: string;
+  readonly isShadow: boolean;
+  /** Null before the commitment. */
+  readonly entrants: number | null;
+  /** Of drand, that it waits for or was drawn from. */
+  readonly round: number | null;
+  readonly revealed: boolean;
+  /** What the first of the winners without a right lacks; null: nobody does. */
+  readonly lacks: { readonly pool: string; readonly outcome: BookOutcome } | null;
+}
+
 export interface DrawQuestions {
+  /**
+   * Newest first: the newest ones, and however old those that are not over or whose winners lack a right; of each at
+   * most `limit`. `show`: of this show, or of its pools.
+   */
+  readonly 'draw.overview': {
+    readonly in: { readonly show: string | null; readonly limit: number };
+    readonly out: readonly DrawSummary[];
+  };
   readonly 'draw.get': { readonly in: { readonly interaction: string }; readonly out: DrawRecord | null };
   /** Those that something is to be done for. */
   readonly 'draw.open': { readonly in: { readonly limit: number }; readonly out: readonly DrawRecord[] };

@@ -9,7 +9,7 @@ import { acted } from '../acted.ts';
 import type { DomainParts, LedgerDomain } from '../domains.ts';
 import { prepareTreasury } from '../treasury/index.ts';
 import { drawQuestions } from './reads.ts';
-import { type DrawEntries, drawReducers } from './reducers.ts';
+import { type DrawEntries, drawReducers, SHORT } from './reducers.ts';
 import type { DrawRow } from './rows.ts';
 import { DRAWS_SCHEMA } from './schema.ts';
 
@@ -155,17 +155,19 @@ function prepareDraws({ db, journal, reads }: DomainParts) {
         if (row.state !== 'drawn') return { kind: 'refused', code: 'ERR_DRAW_STATE' };
         const ask = earn(interaction, atUs);
         let earned = 0;
+        let settled = 0;
         for (const winner of shortOf.all(interaction, limit) as unknown as (WinnerToBook & {
           place: number;
         })[]) {
           const outcome = ask(winner);
-          if (outcome !== 'earned') continue;
+          if (SHORT.includes(outcome)) continue;
           append('draw.rebooked', { interaction, place: winner.place, outcome }, atUs);
-          earned++;
+          settled++;
+          if (outcome === 'earned') earned++;
         }
         const details = { earned };
         if (earned > 0) acted(journal, { by, what: 'draw.rebook', target: interaction, details, atUs });
-        return { kind: 'done', earned, short: row.short - earned };
+        return { kind: 'done', earned, short: row.short - settled };
       },
     },
 
@@ -212,10 +214,11 @@ function prepareEarn(
     `SELECT json_extract(terms, '$.currency') AS currency FROM pools WHERE id = ?`,
   );
   return (interaction, atUs) => {
-    const { prizes } = reads.facts(interaction)!.record.config as unknown as {
-      readonly prizes: readonly PrizeOfConfig[];
-    };
+    const { record } = reads.facts(interaction)!;
+    const { prizes } = record.config as unknown as { readonly prizes: readonly PrizeOfConfig[] };
     return ({ prize: index, submission, right: id }) => {
+      // Whatever its pools are like: nobody lacks what nobody can get.
+      if (record.shadow === true) return 'not-eligible';
       const { prize, pool, amountMinor } = prizes[index]!;
       const { viewer } = viewerOf.get(submission) as { viewer: string };
       const terms = currencyOf.get(pool) as { currency: string } | undefined;

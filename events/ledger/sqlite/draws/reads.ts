@@ -4,6 +4,7 @@ import type { QuestionIn, QuestionOut } from '../../commands.ts';
 import type { BookOutcome, EntrantPageRow, OwnEntry } from '../../draws.ts';
 import type { RightState } from '../../treasury.ts';
 import { SELECT_RIGHT } from '../treasury/rows.ts';
+import { prepareOverview } from './overview.ts';
 import { type DrawRow, drawOf } from './rows.ts';
 
 interface OwnRow {
@@ -83,5 +84,6 @@ export function drawQuestions(db: DatabaseSync) {
     'draw.winners': ({ interaction }: QuestionIn<'draw.winners'>): QuestionOut<'draw.winners'> =>
       (winners.all(interaction) as unknown as QuestionOut<'draw.winners'>).map((row) => ({ ...row })),
     'draw.mine': own,
+    'draw.overview': prepareOverview(db),
   };
 }

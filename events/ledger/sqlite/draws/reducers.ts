@@ -19,7 +19,7 @@ export interface DrawEntries {
     readonly from: number;
     readonly winners: readonly (WinnerToBook & { readonly outcome: BookOutcome })[];
   };
-  /** A right that could not be had at first. */
+  /** A right that could not be had at first; or it is clear by now that this winner never gets one. */
   readonly 'draw.rebooked': {
     readonly interaction: string;
     readonly place: number;
@@ -30,9 +30,10 @@ export interface DrawEntries {
 
 type Entry<Kind extends keyof DrawEntries> = JournalEntry<Kind, DrawEntries[Kind]>;
 
-/** Outcomes that asking again can change. */
+/** Outcomes that asking again can change; `not-eligible` stands: the pool is not for this winner. */
 export const SHORT: readonly BookOutcome[] = ['empty', 'closed', 'no-pool'];
 const isShort = (outcome: BookOutcome): number => (SHORT.includes(outcome) ? 1 : 0);
+const isExcluded = (outcome: BookOutcome): number => (outcome === 'not-eligible' ? 1 : 0);
 
 export function drawReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
   const freeze = db.prepare(
@@ -53,10 +54,12 @@ export function drawReducers(db: DatabaseSync): Readonly<Record<string, Reducer>
     INSERT INTO draw_winners (interaction, place, entrant, prize, submission, right_id, outcome)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const count = db.prepare(`
-    UPDATE draws SET booked = booked + ?2, short = short + ?3,
+    UPDATE draws SET booked = booked + ?2, short = short + ?3, excluded = excluded + ?4,
       state = CASE WHEN booked + ?2 = winners THEN 'drawn' ELSE 'booking' END WHERE interaction = ?1`);
   const rebook = db.prepare('UPDATE draw_winners SET outcome = ? WHERE interaction = ? AND place = ?');
-  const lessShort = db.prepare('UPDATE draws SET short = short - 1 WHERE interaction = ?');
+  const lessShort = db.prepare(
+    'UPDATE draws SET short = short - 1, excluded = excluded + ?2 WHERE interaction = ?1',
+  );
   const annul = db.prepare(
     `UPDATE draws SET state = 'void', void_why = ?, void_us = ? WHERE interaction = ?`,
   );
@@ -82,11 +85,12 @@ export function drawReducers(db: DatabaseSync): Readonly<Record<string, Reducer>
         book.run(interaction, from + i, entrant, prize, submission, right, outcome);
       }
       const short = winners.reduce((sum, { outcome }) => sum + isShort(outcome), 0);
-      count.run(interaction, winners.length, short);
+      const excluded = winners.reduce((sum, { outcome }) => sum + isExcluded(outcome), 0);
+      count.run(interaction, winners.length, short, excluded);
     },
     'draw.rebooked': ({ body }: Entry<'draw.rebooked'>) => {
       rebook.run(body.outcome, body.interaction, body.place);
-      lessShort.run(body.interaction);
+      lessShort.run(body.interaction, isExcluded(body.outcome));
     },
     'draw.voided': ({ atUs, body }: Entry<'draw.voided'>) => void annul.run(body.why, atUs, body.interaction),
   };

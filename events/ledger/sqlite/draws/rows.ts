@@ -13,6 +13,7 @@ export interface DrawRow {
   readonly winners: number;
   readonly booked: number;
   readonly short: number;
+  readonly excluded: number;
   readonly drawn_us: number | null;
   readonly void_why: string | null;
   readonly void_us: number | null;
@@ -26,6 +27,7 @@ export const drawOf = (row: DrawRow): DrawRecord => ({
   ...{ committedAtUs: momentOf(row.committed_us), publishedAtUs: momentOf(row.published_us) },
   moved: JSON.parse(row.moved) as DrawRecord['moved'],
   ...{ signature: row.signature, winners: row.winners, booked: row.booked, short: row.short },
+  excluded: row.excluded,
   drawnAtUs: momentOf(row.drawn_us),
   void: row.void_us === null ? null : { why: row.void_why ?? 'unknown', atUs: unixUs(row.void_us) },
 });

@@ -1,0 +1,144 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { seedHashOf } from '../../../../draws/commitment.ts';
+import { unixUs } from '../../../../packet/time.ts';
+import type { DrawCommitment, EntrantPageRow } from '../../draws.ts';
+import { canceledBy, revealedBy } from '../../fixtures.ts';
+import type { PoolTerms } from '../../treasury.ts';
+import { openTreasury, replayed, T0, type TestBooks } from '../treasury/fixtures.ts';
+import { drawWinners, readEntrants } from './list.ts';
+import { LACKS, OVERVIEW } from './overview.ts';
+
+const SEED = new Uint8Array(32).fill(7);
+const later = (n: number) => unixUs(T0 + n);
+let books: TestBooks;
+beforeEach(() => {
+  books = openTreasury();
+});
+
+interface Lottery {
+  readonly pool?: string;
+  readonly show?: string;
+  readonly shadow?: boolean;
+  /** Of each viewer who enters. */
+  readonly regions?: readonly string[];
+}
+
+/** Its list is closed at `n`. */
+function frozen(
+  id: string,
+  n: number,
+  { pool = 'p1', show = 's1', shadow = false, regions = [] }: Lottery = {},
+) {
+  const prizes = [{ prize: 'bag', pool, pieces: 50, amountMinor: 100 }];
+  const config = { title: `Draw ${id}`, prizes, durationMs: 1_000, randomness: { kind: 'commit-reveal' } };
+  books.round(id, [], { type: 'lottery', config, show, ...(shadow ? { shadow } : {}) });
+  for (const [i, region] of regions.entries()) books.answer(id, `${id}-${i}`, region);
+  expect(books.perform('draw.freeze', { interaction: id, atUs: later(n) })).toBe('done');
+}
+
+/** ... and it is drawn: everybody wins. */
+function drawn(id: string, n: number, lottery: Lottery): void {
+  frozen(id, n, lottery);
+  const on = { interaction: id, atUs: later(n) };
+  const reading = readEntrants(books.db, id);
+  const pages: EntrantPageRow[] = [];
+  let next = reading.next();
+  for (; next.done !== true; next = reading.next()) pages.push(next.value);
+  for (const [page, kept] of pages.entries()) books.perform('draw.page', { interaction: id, page, ...kept });
+  const prizes = [{ prize: 'bag', pieces: 50, tier: 'any' as const }];
+  const commitment: DrawCommitment = { seedHash: seedHashOf(SEED), ...next.value, prizes, beacon: null };
+  expect(books.perform('draw.commit', { ...on, commitment })).toBe('done');
+  books.perform('draw.publish', { ...on, round: null });
+  const batch = drawWinners(books.db, id, commitment, SEED, null).map((winner, place) => ({
+    ...{ ...winner, right: `d_${id}_${place}` },
+  }));
+  const given = { ...on, signature: null, by: null, winners: batch.length, batch };
+  expect(books.perform('draw.draw', given)).toBe('done');
+}
+
+const pool = (over: Partial<PoolTerms>, pieces: number) =>
+  books.pool(over, { pieces, amountMinor: pieces * 100 });
+const told = (show: string | null = null, limit = 50) =>
+  books.ask('draw.overview', { show, limit }).map(({ interaction }) => interaction);
+const one = (id: string) =>
+  books.ask('draw.overview', { show: null, limit: 50 }).find(({ interaction }) => interaction === id)!;
+
+describe('draws at a glance', () => {
+  test('newest first, bounded; who is not over or lacks something is there however old', () => {
+    drawn('short', 1, { pool: 'none', regions: ['DE'] });
+    frozen('waits', 2);
+    for (let n = 3; n < 9; n++) {
+      drawn(`done-${n}`, n, {});
+      books.step(revealedBy(`done-${n}`, {}, {}));
+    }
+    expect(told(null, 2)).toEqual(['done-8', 'done-7', 'waits', 'short']);
+    expect(told(null, 50)).toHaveLength(8);
+    expect(one('waits')).toMatchObject({
+      state: 'frozen',
+      title: 'Draw waits',
+      entrants: null,
+      revealed: false,
+    });
+    expect(one('done-8')).toMatchObject({
+      state: 'drawn',
+      entrants: 0,
+      winners: 0,
+      revealed: true,
+      lacks: null,
+    });
+    expect(one('short')).toMatchObject({
+      ...{ winners: 1, short: 1, excluded: 0, lacks: { pool: 'none', outcome: 'no-pool' } },
+    });
+    books.step(canceledBy('short'));
+    expect(told(null, 2)).toEqual(['done-8', 'done-7', 'waits']);
+  });
+
+  test('of a show: its own, and those that draw from its pools', () => {
+    pool({ id: 'theirs', show: 's2' }, 1);
+    frozen('a', 1);
+    frozen('b', 2, { show: 's2' });
+    frozen('c', 3, { pool: 'theirs' });
+    expect(told('s1')).toEqual(['c', 'a']);
+    expect(told('s2')).toEqual(['c', 'b']);
+    expect(told('s3')).toEqual([]);
+  });
+
+  test('a winner whose region the pool excludes has no right, lacks none, and is counted apart', () => {
+    pool({ regions: { allow: ['DE'], deny: null } }, 1);
+    drawn('final', 1, { regions: ['DE', 'US', 'US'] });
+    expect(one('final')).toMatchObject({ winners: 3, short: 0, excluded: 2, lacks: null });
+    expect(replayed(books.db)).toEqual([]);
+  });
+
+  test('asked again, who is found to be excluded is not short any more, and never asked for again', () => {
+    pool({ regions: { allow: ['DE'], deny: null } }, 5);
+    const by = { by: 'tess', atUs: T0 };
+    books.perform('pool.close', { pool: 'p1', why: 'a break', ...by });
+    drawn('final', 1, { regions: ['DE', 'US', 'DE'] });
+    expect(one('final')).toMatchObject({ short: 3, excluded: 0, lacks: { pool: 'p1', outcome: 'closed' } });
+    books.perform('pool.reopen', { pool: 'p1', ...by });
+    const again = { interaction: 'final', limit: 10, ...by };
+    expect(books.perform('draw.rebook', again)).toEqual({ kind: 'done', earned: 2, short: 0 });
+    expect(one('final')).toMatchObject({ winners: 3, short: 0, excluded: 1, lacks: null });
+    expect(books.perform('draw.rebook', again)).toEqual({ kind: 'done', earned: 0, short: 0 });
+  });
+
+  test('a shadow draw gives nothing, so its winners lack nothing, whatever its pools are like', () => {
+    drawn('load', 1, { pool: 'none', shadow: true, regions: ['DE'] });
+    expect(one('load')).toMatchObject({ isShadow: true, winners: 1, short: 0, excluded: 1 });
+  });
+
+  test('is read along indexes: neither draws nor winners are scanned', () => {
+    const planOf = (sql: string) =>
+      (books.db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]).map(
+        ({ detail }) => detail,
+      );
+    const plan = planOf(OVERVIEW);
+    for (const index of ['draws_newest', 'draws_open', 'draws_lacking']) {
+      expect(plan.join('\n')).toContain(index);
+    }
+    const scanned = plan.filter((line) => /SCAN (draws|d|i|t|l)\b/.test(line) && !line.includes('USING'));
+    expect(scanned).toEqual([]);
+    expect(planOf(LACKS).join('\n')).toContain('draw_winners_short');
+  });
+});
