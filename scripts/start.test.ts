@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { RunFile } from '../server/run-file.ts';
 
 let dataDir: string;
 const started: { stop(): Promise<void> }[] = [];
@@ -15,10 +16,14 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-function start(env: Readonly<Record<string, string>> = {}) {
+function envOf(): NodeJS.ProcessEnv {
   const ports = { FRAMECUE_MEDIA_PORT: '0', FRAMECUE_EVENTS_PORT: '0', FRAMECUE_RTMP_PORT: '0' };
+  return { ...process.env, ...ports, FRAMECUE_DATA_DIR: dataDir };
+}
+
+function start() {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
-    env: { ...process.env, ...ports, FRAMECUE_DATA_DIR: dataDir, ...env },
+    env: envOf(),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');
@@ -54,3 +59,46 @@ test('a second start in the same folder is refused, and leaves the first one and
   expect(await first.exitCode()).toBe(0);
   expect(existsSync(runFile)).toBe(false);
 }, 60_000);
+
+test.skipIf(process.platform === 'win32')(
+  'ended by SIGTERM to npm, which tells nobody of it, everything ends',
+  async () => {
+    // As `npm start` runs it behind its set-up: npm, a shell, npm, a shell, node.
+    const npm = spawn('npm', ['exec', '--silent', '-c', 'true && npm run --silent start:run --'], {
+      cwd: join(import.meta.dirname, '..'),
+      env: envOf(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // So that all of it can be ended here where it does not end by itself; the servers end with it.
+      detached: true,
+    });
+    started.push({ stop: async () => endGroup(npm.pid!) });
+    const runFile = join(dataDir, 'run.json');
+    await vi.waitFor(() => expect(existsSync(runFile)).toBe(true), 60_000);
+    const { pids } = JSON.parse(readFileSync(runFile, 'utf8')) as RunFile;
+    npm.kill('SIGTERM');
+    // Who read what it prints is gone, too.
+    npm.stdout.destroy();
+    npm.stderr.destroy();
+    await vi.waitFor(() => expect([pids.media, pids.events].filter(isRunning)).toEqual([]), 60_000);
+    expect(existsSync(runFile)).toBe(false);
+  },
+  150_000,
+);
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    // Nobody is left in it, as it should be.
+    expect((error as NodeJS.ErrnoException).code).toBe('ESRCH');
+  }
+}

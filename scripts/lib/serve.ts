@@ -6,6 +6,7 @@ import { sentenceOf } from '../../server/process.ts';
 import { type RunFile, removeRunFile, writeRunFile } from '../../server/run-file.ts';
 import { loadSecrets, type Secrets } from '../../service/secrets.ts';
 import { loadSettings, type Settings } from '../../service/settings.ts';
+import { watchStarter } from './starter.ts';
 
 export interface ServeOptions {
   /** Settings of this run, over those of the environment. */
@@ -15,7 +16,7 @@ export interface ServeOptions {
   /** Pushes something to the running server; its end or death is its own matter. */
   readonly publish?: (run: RunFile) => Publisher;
   /** Printed once everything is ready. */
-  readonly banner: (run: RunFile, logFile: string, settings: Settings) => string;
+  readonly banner: (run: RunFile, logFile: string, settings: Settings) => string | Promise<string>;
 }
 
 export interface Publisher {
@@ -26,7 +27,7 @@ export interface Publisher {
 const LOG_KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Runs both processes until Ctrl-C or SIGTERM: writes run.json when all is ready, removes it at the end, and leaves
+ * Runs both processes until Ctrl-C or SIGTERM, or until the npm that ran it has ended: writes run.json when all is ready, removes it at the end, and leaves
  * no child behind. Resolves to the exit code.
  */
 export async function serve(options: ServeOptions): Promise<number> {
@@ -57,12 +58,14 @@ async function serveWith(
   // Asked to stop while still starting: remembered, so that Ctrl-C works at every moment.
   const asked = Promise.withResolvers<void>();
   const stopPreparing = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      asked.resolve();
-      stopPreparing.abort();
-    });
-  }
+  const ask = (): void => {
+    asked.resolve();
+    stopPreparing.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
+  const endWatch = watchStarter(ask);
+  // Whoever read it may have gone first; there is still something to end in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
   const publish = async (): Promise<void> => {
     if (launched === null) return;
@@ -89,7 +92,7 @@ async function serveWith(
     const run = await describeRun(settings, secrets, launched, null);
     publisher = options.publish?.(run) ?? null;
     await publish();
-    process.stdout.write(options.banner(run, log.file, settings));
+    process.stdout.write(await options.banner(run, log.file, settings));
     await asked.promise;
     process.stdout.write('\nStopping …\n');
     return 0;
@@ -98,6 +101,7 @@ async function serveWith(
     throw error;
   } finally {
     stopping = true;
+    endWatch?.();
     if (hasRunFile) removeRunFile(settings.dataDir);
     await publisher?.stop();
     await launched?.stop();
