@@ -1,63 +1,221 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createFramecueWith } from '../client/src/framecue.ts';
+import type { Framecue, SubmitWait } from '../client/src/index.ts';
+import { browserNet } from '../client/src/page/environment.ts';
+import { firedCue } from '../client/test/fired.ts';
 import { DIRECTOR, EventsUnderTest } from '../events/test-support/harness.ts';
 import { createSaleDesk, type SaleDesk, type SaleState } from '../player-demo/src/viewer/sale/desk.ts';
 
 const PRICE = 1_900;
+const DURATION_MS = 600_000;
+const RESERVED_MS = 60_000;
+/** Where viewers ask; the server behind it may be another one after a restart. */
+const EVENTS = 'http://events.test';
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
 
+let t: EventsUnderTest;
+let desks: SaleDesk[];
+let clients: Framecue[];
+beforeEach(async () => {
+  t = await new EventsUnderTest().start();
+  desks = [];
+  clients = [];
+});
+afterEach(async () => {
+  for (const desk of desks) desk.stop();
+  for (const client of clients) client.destroy();
+  await t.stop();
+});
+
+async function sale(pieces: number, config: object = {}, rehearsal?: boolean): Promise<void> {
+  const pool = await t.books.perform('pool.open', {
+    terms: {
+      ...{ id: 'stock', show: 's', title: 'Stock', tier: 'low', purpose: 'stock', currency: 'EUR' },
+      ...{ opensAtUs: null, closesAtUs: null, regions: null, leftover: { rule: 'return' } },
+      ...{ sweepAtEnd: false, reverseOnVoid: false },
+    },
+    ...{ budget: { pieces, amountMinor: pieces * PRICE }, by: null, atUs: t.time.clock.unixUs() },
+  });
+  expect(pool.kind).toBe('done');
+  const made = await t.post(
+    '/api/v1/interactions',
+    {
+      ...{ id: 's1', type: 'flash-sale' },
+      config: {
+        ...{ title: 'The jacket', pool: 'stock', priceMinor: PRICE, currency: 'EUR' },
+        ...{ reservationMs: RESERVED_MS, durationMs: DURATION_MS, ...config },
+      },
+    },
+    DIRECTOR,
+  );
+  expect(made.status).toBe(201);
+  const cue = {
+    id: 'open-1',
+    type: 'interaction.open',
+    data: { interaction: 's1' },
+    durationMs: DURATION_MS,
+  } as const;
+  await t.publish(t.land(rehearsal === undefined ? cue : { ...cue, rehearsal }));
+}
+
+const opened = (rehearsal = false) =>
+  firedCue({
+    ...{ id: 'open-1', rev: 0, rehearsal, data: { interaction: 's1' }, path: 'events' },
+    ...{ durationMs: DURATION_MS, presentedAt: performance.now(), closesAt: performance.now() + DURATION_MS },
+    ...{ epoch: null, firePts: null, stamp: null },
+  });
+
+type Answering = (path: string, send: () => Promise<Response>) => Promise<Response>;
+
+/** A viewer's page. @param way what becomes of its requests */
+function viewer(name: string, way: Answering = (_path, send) => send()): Framecue {
+  const client = createFramecueWith(
+    {
+      ...{ eventsUrl: EVENTS, stream: 'live/main', poll: false, reportShare: 0, keys: { keys: [] } },
+      ...{ onCue: () => undefined, token: () => t.jwt(name) },
+    },
+    {
+      ...browserNet,
+      fetch: (input, init) => {
+        const path = String(input).slice(EVENTS.length);
+        return way(path, () => fetch(t.url + path, init));
+      },
+    },
+  );
+  clients.push(client);
+  return client;
+}
+
+function open(name: string, rehearsal = false, framecue = viewer(name)) {
+  const states: SaleState[] = [];
+  const desk = createSaleDesk({
+    ...{ framecue, interaction: 's1', cue: opened(rehearsal) },
+    onState: (state) => void states.push(state),
+  });
+  desks.push(desk);
+  return { desk, states, framecue, kinds: () => states.map(({ kind }) => kind) };
+}
+
+/** The first comes to a reservation at once, and is the reason why others wait. */
+async function firstIsIn(): Promise<Framecue> {
+  const ann = viewer('ann');
+  expect(await ann.submit(opened(), {})).toMatchObject({ ok: true, receipt: { status: 'accepted' } });
+  return ann;
+}
+
+const wished = (framecue: Framecue, signal?: AbortSignal) => {
+  const waits: SubmitWait[] = [];
+  const outcome = framecue.submit(opened(), {}, { onWait: (wait) => waits.push(wait), signal });
+  return { waits, outcome };
+};
+const inLine = (waits: readonly SubmitWait[], position = 1) =>
+  until(() => expect(waits.at(-1)).toMatchObject({ kind: 'line', position }));
+
+describe('the client library in a flash sale, over the real events process', () => {
+  test('keeps its place over a restart of the server, and comes in when it is its turn', async () => {
+    await sale(2, { admitPerSecond: 1 });
+    await firstIsIn();
+    const bob = viewer('bob');
+    const { waits, outcome } = wished(bob);
+    await inLine(waits);
+    await t.shut();
+    await until(() => expect(bob.stats().problems.ERR_CLIENT_NETWORK).toBeGreaterThan(0));
+    await t.open();
+    t.time.advance(1_000);
+    expect(await outcome).toMatchObject({ ok: true, receipt: { repeated: false, interaction: 's1' } });
+    expect((await bob.reservation('s1')).ok).toBe(true);
+  });
+
+  test('loses no piece and orders no second one where acknowledgements are lost', async () => {
+    await sale(2);
+    const lost = new Set(['/submissions', '/order']);
+    const ann = viewer('ann', async (path, send) => {
+      const response = await send();
+      const name = path.slice(path.lastIndexOf('/'));
+      // It is done, and nobody hears of it.
+      if (lost.delete(name)) throw new TypeError('the connection was reset');
+      return response;
+    });
+    expect(await wished(ann).outcome).toMatchObject({ ok: true, receipt: { repeated: true } });
+    const ordered = await ann.order('s1');
+    expect(ordered).toMatchObject({ ok: true, reservation: { state: 'ordered', order: expect.any(String) } });
+    expect(lost.size).toBe(0);
+    expect(await ann.order('s1')).toMatchObject({
+      ok: true,
+      reservation: { order: ordered.ok ? ordered.reservation.order : null },
+    });
+    expect(await t.books.ask('outbox.lanes', {})).toMatchObject([{ lane: 'stock', queued: 1 }]);
+    const { free, reserved, granted } = (await t.books.ask('pool.get', { pool: 'stock' }))!.balances;
+    expect([free.pieces, reserved.pieces, granted.pieces]).toEqual([1, 0, 1]);
+  });
+
+  test('hears in the line that everything is sold', async () => {
+    await sale(1, { admitPerSecond: 1 });
+    const ann = await firstIsIn();
+    const { waits, outcome } = wished(viewer('bob'));
+    await inLine(waits);
+    expect(await ann.order('s1')).toMatchObject({ ok: true });
+    t.time.advance(300);
+    expect(await outcome).toMatchObject({ ok: false, error: { code: 'ERR_SOLD_OUT', retryable: false } });
+  });
+
+  test('whoever misses their turn is put behind those who were there', async () => {
+    await sale(3, { admitPerSecond: 1 });
+    await firstIsIn();
+    let asleep: Promise<void> | null = null;
+    const bob = viewer('bob', async (_path, send) => {
+      await asleep;
+      return send();
+    });
+    const { waits, outcome } = wished(bob);
+    await inLine(waits);
+    const [{ openUntil, turnAt }] = waits as [SubmitWait & { kind: 'line' }];
+    expect(openUntil - turnAt).toBe(RESERVED_MS);
+    const awake = Promise.withResolvers<void>();
+    asleep = awake.promise;
+    t.time.advance(1_000 + RESERVED_MS);
+    expect(await wished(viewer('cyd')).outcome).toMatchObject({ ok: true });
+    const heard = waits.length;
+    awake.resolve();
+    await until(() => expect(waits.length).toBeGreaterThan(heard));
+    expect(waits.at(-1)).toMatchObject({ kind: 'line', position: 1 });
+    t.time.advance(1_000);
+    expect(await outcome).toMatchObject({ ok: true });
+  });
+
+  test('left by its signal it holds its place, and goes on there', async () => {
+    await sale(3, { admitPerSecond: 1 });
+    await firstIsIn();
+    const bob = viewer('bob');
+    const leaving = new AbortController();
+    const { waits, outcome } = wished(bob, leaving.signal);
+    await inLine(waits);
+    leaving.abort();
+    expect(await outcome).toMatchObject({ ok: false, error: { code: 'ERR_CLIENT_ABORTED' } });
+    expect(await bob.reservation('s1')).toMatchObject({ ok: true, reservation: null, place: {} });
+    const cyd = wished(viewer('cyd'));
+    await inLine(cyd.waits, 2);
+    const again = wished(bob);
+    await inLine(again.waits, 1);
+    t.time.advance(1_000);
+    expect(await again.outcome).toMatchObject({ ok: true });
+    t.time.advance(1_000);
+    expect(await cyd.outcome).toMatchObject({ ok: true });
+  });
+
+  test('gives back, and is told what cannot be done any more', async () => {
+    await sale(1);
+    const ann = await firstIsIn();
+    expect(await ann.giveBack('s1')).toMatchObject({ ok: true, reservation: { state: 'given-back' } });
+    expect(await ann.order('s1')).toMatchObject({ ok: false, error: { code: 'ERR_RESERVATION_OVER' } });
+    expect(await viewer('bob').order('s1')).toMatchObject({
+      ok: false,
+      error: { code: 'ERR_RESERVATION_NONE' },
+    });
+  });
+});
+
 describe('the desk of a sale, over the real events process', () => {
-  let t: EventsUnderTest;
-  let desks: SaleDesk[];
-  beforeEach(async () => {
-    t = await new EventsUnderTest().start();
-    desks = [];
-  });
-  afterEach(async () => {
-    for (const desk of desks) desk.stop();
-    await t.stop();
-  });
-
-  async function sale(pieces: number, config: object = {}, rehearsal?: boolean): Promise<void> {
-    const pool = await t.books.perform('pool.open', {
-      terms: {
-        ...{ id: 'stock', show: 's', title: 'Stock', tier: 'low', purpose: 'stock', currency: 'EUR' },
-        ...{ opensAtUs: null, closesAtUs: null, regions: null, leftover: { rule: 'return' } },
-        ...{ sweepAtEnd: false, reverseOnVoid: false },
-      },
-      ...{ budget: { pieces, amountMinor: pieces * PRICE }, by: null, atUs: t.time.clock.unixUs() },
-    });
-    expect(pool.kind).toBe('done');
-    const made = await t.post(
-      '/api/v1/interactions',
-      {
-        ...{ id: 's1', type: 'flash-sale' },
-        config: {
-          ...{ title: 'The jacket', pool: 'stock', priceMinor: PRICE, currency: 'EUR' },
-          ...{ reservationMs: 60_000, durationMs: 600_000, ...config },
-        },
-      },
-      DIRECTOR,
-    );
-    expect(made.status).toBe(201);
-    const cue = {
-      id: 'open-1',
-      type: 'interaction.open',
-      data: { interaction: 's1' },
-      durationMs: 600_000,
-    } as const;
-    await t.publish(t.land(rehearsal === undefined ? cue : { ...cue, rehearsal }));
-  }
-  function open(viewer: string, rehearsal = false) {
-    const states: SaleState[] = [];
-    const desk = createSaleDesk({
-      ...{ eventsUrl: t.url, interaction: 's1', cue: { id: 'open-1', rev: 0, rehearsal } },
-      viewerToken: () => t.jwt(viewer),
-      onState: (state) => void states.push(state),
-    });
-    desks.push(desk);
-    return { desk, states, kinds: () => states.map(({ kind }) => kind) };
-  }
-
   test('reserves, orders once, and after a reload goes on where it was', async () => {
     await sale(1);
     const ann = open('ann');
@@ -67,7 +225,7 @@ describe('the desk of a sale, over the real events process', () => {
     void ann.desk.look();
     await Promise.all([ann.desk.want(), ann.desk.want()]);
     expect(ann.kinds()).toEqual(['asking', 'reserved']);
-    expect(ann.states.at(-1)).toMatchObject({ spanMs: 60_000 });
+    expect(ann.states.at(-1)).toMatchObject({ spanMs: RESERVED_MS });
     const reloaded = open('ann');
     await reloaded.desk.look();
     expect(reloaded.kinds()).toEqual(['reserved']);
@@ -82,17 +240,22 @@ describe('the desk of a sale, over the real events process', () => {
     expect(bob.states.at(-1)).toMatchObject({ kind: 'refused', code: 'ERR_SOLD_OUT', mayRetry: false });
   });
 
-  test('waits for its turn, and for a piece that comes back', async () => {
+  test('waits for its turn, also after a reload, and for a piece that comes back', async () => {
     await sale(1, { admitPerSecond: 1 });
     const [ann, bob] = [open('ann'), open('bob')];
     await ann.desk.want();
     void bob.desk.want();
     await until(() => expect(bob.states.at(-1)).toMatchObject({ kind: 'waiting', position: 1 }));
+    bob.desk.stop();
+    const reloaded = open('bob');
+    void reloaded.desk.look();
+    await until(() => expect(reloaded.states.at(-1)).toMatchObject({ kind: 'waiting', position: 1 }));
     t.time.advance(1_000);
-    await until(() => expect(bob.kinds().at(-1)).toBe('hoping'));
+    await until(() => expect(reloaded.kinds().at(-1)).toBe('hoping'));
     await ann.desk.giveBack();
     expect(ann.states.at(-1)).toMatchObject({ kind: 'over', state: 'given-back' });
-    await until(() => expect(bob.kinds().at(-1)).toBe('reserved'));
+    await until(() => expect(reloaded.kinds().at(-1)).toBe('reserved'));
+    expect(bob.kinds()).toEqual(['asking', 'waiting']);
   });
 
   test('says of a rehearsal that it is one', async () => {
@@ -102,12 +265,15 @@ describe('the desk of a sale, over the real events process', () => {
     expect(ann.kinds()).toEqual(['asking', 'rehearsed']);
   });
 
-  test('says what became of the viewer when the server is gone, and lets them try again', async () => {
+  test('says what became of the viewer when the server cannot be reached, and lets them try again', async () => {
     await sale(1);
-    const ann = open('ann');
-    await t.shut();
+    const away = {
+      ok: false,
+      error: { code: 'ERR_CLIENT_NETWORK', message: '', retryable: true, status: null },
+    };
+    const framecue = viewer('ann');
+    const ann = open('ann', false, { ...framecue, submit: async () => away as never });
     await ann.desk.want();
     expect(ann.states.at(-1)).toMatchObject({ kind: 'refused', code: 'ERR_CLIENT_NETWORK', mayRetry: true });
-    await t.open();
   });
 });

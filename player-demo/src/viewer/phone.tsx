@@ -111,13 +111,7 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
           <Landing cue={(sale ?? state.lottery ?? state.round)?.cue ?? lastFired(state.log)} />
         </div>
         {sale !== null && session.current !== null ? (
-          <SaleCard
-            key={sale.cue.id}
-            eventsUrl={config.events}
-            cue={sale.cue}
-            offer={sale.offer}
-            viewerToken={session.current.viewerToken}
-          />
+          <SaleCard key={sale.cue.id} framecue={session.current.sales} cue={sale.cue} offer={sale.offer} />
         ) : state.lottery === null ? (
           <Card
             round={state.round}

@@ -15,6 +15,7 @@ import { readInteraction, readResult } from '../shared/events-api.ts';
 import { request } from '../shared/http.ts';
 import { isObject } from '../shared/json.ts';
 import { LotteryFlow } from './lottery-flow.ts';
+import type { SaleDeskOptions } from './sale/desk.ts';
 import type { ViewerEvent } from './state.ts';
 import { recordFire, recordOutcome, type TestHooks } from './test-hooks.ts';
 import { createViewerTokens } from './viewer-token.ts';
@@ -37,8 +38,8 @@ export interface Session {
   readonly enter: (cue: FiredCue, actedAt: number) => void;
   /** Looks up the question of a reveal whose opening was not seen here. */
   readonly recover: (interaction: string) => void;
-  /** This viewer's JWT. */
-  readonly viewerToken: () => Promise<string>;
+  /** What buying in a flash sale needs. */
+  readonly sales: SaleDeskOptions['framecue'];
   readonly play: () => void;
   /** How far the picture is behind the injector, milliseconds; null while not known. */
   readonly delayMs: () => number | null;
@@ -132,7 +133,7 @@ export function startSession(options: SessionOptions): Session {
       if (question === null) return;
       onEvent({ kind: 'recovered', question, correct: result.value.correct, counts: result.value.counts });
     },
-    viewerToken: async () => (await tokens()).token,
+    sales: framecue,
     play: runner.play,
     delayMs: () => framecue.stats().delayMs,
     streamTime: () => framecue.streamTime(),

@@ -1,34 +1,30 @@
+import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FiredCue } from '../../../../client/src/index.ts';
 import { Countdown } from '../../design/countdown.tsx';
 import { Chip, Notice, Spinner } from '../../design/parts.tsx';
-import { createSaleDesk, type SaleDesk, type SaleState } from './desk.ts';
+import { createSaleDesk, type SaleDesk, type SaleDeskOptions, type SaleState } from './desk.ts';
 import { type Offer, priceWords } from './offer.ts';
 import './sale.css';
 
 export interface SaleCardProps {
-  readonly eventsUrl: string;
+  readonly framecue: SaleDeskOptions['framecue'];
   readonly cue: FiredCue;
   readonly offer: Offer;
-  readonly viewerToken: () => Promise<string>;
 }
 
 /** A flash sale, from its opening to the viewer's own piece. */
-export function SaleCard({ eventsUrl, cue, offer, viewerToken }: SaleCardProps) {
+export function SaleCard({ framecue, cue, offer }: SaleCardProps) {
   const [state, setState] = useState<SaleState>({ kind: 'open' });
   const desk = useRef<SaleDesk | null>(null);
   const { interaction } = offer;
-  const { id, rev, rehearsal } = cue;
   useEffect(() => {
-    const made = createSaleDesk({
-      ...{ eventsUrl, interaction, cue: { id, rev, rehearsal }, viewerToken },
-      onState: setState,
-    });
+    const made = createSaleDesk({ framecue, interaction, cue, onState: setState });
     desk.current = made;
     setState({ kind: 'open' });
     void made.look();
     return made.stop;
-  }, [eventsUrl, interaction, id, rev, rehearsal, viewerToken]);
+  }, [framecue, interaction, cue]);
 
   const isOpen = state.kind === 'open' || state.kind === 'asking';
   return (
@@ -159,11 +155,16 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
             )
           }
         >
-          {state.code === 'ERR_SOLD_OUT' ? <strong>Sold out.</strong> : state.message}
+          {REFUSAL_WORDS[state.code] ?? state.message}
         </Notice>
       );
   }
 }
+
+const REFUSAL_WORDS: { readonly [code: string]: JSX.Element | undefined } = {
+  ERR_SOLD_OUT: <strong>Sold out.</strong>,
+  ERR_CLIENT_CLOSED: <strong>The sale is over.</strong>,
+};
 
 const OVER_WORDS: { readonly [state: string]: string | undefined } = {
   expired: 'The time to order is over; the piece is for sale again.',
