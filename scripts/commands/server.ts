@@ -7,7 +7,9 @@ import { loadSettings } from '../../service/settings.ts';
 
 /** Where a command talks to, and as whom. */
 export interface Server {
+  /** The base URL: of media, or of what `what` says. */
   readonly media: string;
+  readonly what?: 'media' | 'events';
   readonly token: string;
   /** `app/name` */
   readonly stream: string;
@@ -56,10 +58,10 @@ export const withEvents = (command: Command): Command =>
 export function eventsOf({ token, stream }: Server, { events, media }: ServerOptions): Server | null {
   // A media server that was named is not the one that run.json is about.
   const found = events ?? (media === undefined ? readRun()?.events : undefined);
-  return found === undefined ? null : { media: found.replace(/\/+$/, ''), token, stream };
+  return found === undefined ? null : { media: found.replace(/\/+$/, ''), what: 'events', token, stream };
 }
 
-function httpUrl(text: string): string {
+export function httpUrl(text: string): string {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
   throw new InvalidArgumentError('give an address as http://127.0.0.1:8080.');
 }
@@ -94,7 +96,7 @@ export function readRun(dataDir: string = loadSettings(process.env).settings.dat
 }
 
 /** @throws {FramecueError} ERR_NOT_READY where something else answers, ERR_TIMEOUT where its answer breaks off. */
-async function answerOf<T>({ media }: Server, response: Response): Promise<T> {
+async function answerOf<T>({ media, what = 'media' }: Server, response: Response): Promise<T> {
   let text: string;
   try {
     text = await response.text();
@@ -104,8 +106,8 @@ async function answerOf<T>({ media }: Server, response: Response): Promise<T> {
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    const said = `${media} is no framecue media server: it answers ${response.status} without JSON.`;
-    throw new FramecueError('ERR_NOT_READY', `${said} Give --media the address of media.`, { cause });
+    const said = `${media} is no framecue ${what} server: it answers ${response.status} without JSON.`;
+    throw new FramecueError('ERR_NOT_READY', `${said} Give --${what} the address of ${what}.`, { cause });
   }
 }
 
@@ -135,6 +137,7 @@ export async function exchange<T>(
   path: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Exchange<T>> {
   let response: Response;
   try {
@@ -148,7 +151,7 @@ export async function exchange<T>(
       ...(body === undefined
         ? {}
         : { body: headers['content-type'] === undefined ? JSON.stringify(body) : (body as BodyInit) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
     throw new FramecueError('ERR_TIMEOUT', `${server.media} does not answer.`, { cause });

@@ -2,21 +2,38 @@ import { Command } from 'commander';
 import { systemClock } from '../../packet/clock.ts';
 import type { AuditedOutput } from '../../server/media/audit.ts';
 import type { MediaStatus, StreamStatus } from '../../server/media/status.ts';
-import { ask, type ServerOptions, serverOf, withServer } from './server.ts';
+import { isPrizesBad, type PrizesReport, prizesReport, prizesText } from './prizes/report.ts';
+import { ask, eventsOf, type ServerOptions, serverOf, withEvents } from './server.ts';
 
-/** `framecue status`: exit code 1 where a stream is off the air or in trouble. */
+const HELP = `
+Prizes are asked of the events process that runs here, or of --events; with --stream it is about that stream alone.
+Exit code 1: a stream is off the air or in trouble, or prizes are: events does not answer or is not ready, something
+on the way out is dead or held back.`;
+
+/** `framecue status`: exit code 1 where a stream is off the air or in trouble, or prizes are. */
 export const statusCommand = (): Command =>
-  withServer(new Command('status'))
-    .description('says whether the streams are healthy')
-    .option('--json', 'print what the server says')
+  withEvents(new Command('status'))
+    .description('says whether the streams are healthy, and how prizes stand')
+    .option('--json', 'print what the servers say; `prizes` is null where nobody was asked')
+    .addHelpText('after', HELP)
     .action(async (options: ServerOptions & { readonly json?: boolean }) => {
-      const all = await ask<MediaStatus>(serverOf(options), 'GET', '/api/v1/status');
+      const server = serverOf(options);
+      const events = options.stream === undefined ? eventsOf(server, options) : null;
+      const [all, prizes] = await Promise.all([
+        ask<MediaStatus>(server, 'GET', '/api/v1/status'),
+        events === null ? null : prizesReport(events),
+      ]);
       const status = options.stream === undefined ? all : onlyOf(all, options.stream);
-      if (options.json === true) process.stdout.write(`${JSON.stringify(status)}\n`);
-      else process.stdout.write(`${describe(status, systemClock.unixMs())}\n`);
+      if (options.json === true) process.stdout.write(`${JSON.stringify({ ...status, prizes })}\n`);
+      else process.stdout.write(`${textOf(status, prizes)}\n`);
       const good = status.streams.length > 0 && status.streams.every((s) => s.live && !isBad(s));
-      process.exitCode = good ? 0 : 1;
+      process.exitCode = good && (prizes === null || !isPrizesBad(prizes)) ? 0 : 1;
     });
+
+const textOf = (status: MediaStatus, prizes: PrizesReport | null): string => {
+  const streams = describe(status, systemClock.unixMs());
+  return prizes === null ? streams : `${streams}\n${prizesText(prizes)}`;
+};
 
 const isBad = (stream: StreamStatus): boolean =>
   stream.health?.problems.some((p) => p.level === 'bad') === true ||

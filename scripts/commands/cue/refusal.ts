@@ -1,8 +1,10 @@
 import { type ErrorCode, FramecueError } from '../../../packet/errors.ts';
 import { sentenceOf } from '../../../server/process.ts';
 
+export type Advice = Partial<Readonly<Record<ErrorCode, string>>>;
+
 /** What to do about a refusal, where the server's own sentence does not say it. */
-const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
+const ADVICE: Advice = {
   ERR_STREAM_NOT_LIVE: 'Start the encoder; `npx framecue status` says what the server sees of it.',
   ERR_CUE_UNKNOWN: 'See `npx framecue cue list`, and mind --stream.',
   ERR_CUE_EXISTS: 'Give another --id, or none.',
@@ -29,7 +31,11 @@ const USED_WRONGLY: ReadonlySet<string> = new Set(['ERR_REQUEST_INVALID', 'ERR_R
  * Runs a command's action. A refusal is told with what to do about it; with `--json` as the error's envelope on
  * stdout. Exit code 1, or 2 where the request itself was wrong.
  */
-export async function telling(json: boolean | undefined, action: () => Promise<void>): Promise<void> {
+export async function telling(
+  json: boolean | undefined,
+  action: () => Promise<void>,
+  advices: Advice = ADVICE,
+): Promise<void> {
   try {
     await action();
   } catch (error) {
@@ -37,7 +43,7 @@ export async function telling(json: boolean | undefined, action: () => Promise<v
     const { code, message, retryable, details } = error;
     if (json === true)
       process.stdout.write(`${JSON.stringify({ error: { code, message, retryable, details } })}\n`);
-    const advice = ADVICE[code];
+    const advice = advices[code];
     process.stderr.write(`${sentenceOf(error)}\n${advice === undefined ? '' : `  ${advice}\n`}`);
     process.exitCode = USED_WRONGLY.has(code) ? 2 : 1;
   }
