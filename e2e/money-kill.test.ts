@@ -2,10 +2,20 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ViewerTokens } from '../events/http/viewer-token.ts';
 import { checkLedger } from '../events/ledger/sqlite/check/check.ts';
 import { isSyncOfLedger, straceOnPath, TRACED } from '../events/test-support/strace.ts';
+import { unixMs } from '../packet/time.ts';
 import { until } from './lib/api.ts';
-import { CONNECTIONS, DIRECTOR, linesOf, MoneyWorld, TREASURER } from './lib/money-world.ts';
+import {
+  type Answer,
+  CONNECTIONS,
+  DIRECTOR,
+  linesOf,
+  MoneyWorld,
+  SESSION_KEY,
+  TREASURER,
+} from './lib/money-world.ts';
 
 /** In how many lotteries, and in how many sales, events is killed: `FRAMECUE_KILLS=50`; in two of five the reward service, too. */
 const KILLS = Number(process.env.FRAMECUE_KILLS ?? 2);
@@ -259,7 +269,7 @@ const PIECES = 20;
 const PRICE_MINOR = 1_900;
 
 /** A sale of its own stock, open. */
-async function openSale(n: number): Promise<Sale> {
+async function openSale(n: number | string): Promise<Sale> {
   const sale = { id: `sale-${n}`, pool: `jackets-${n}`, cue: `open-sale-${n}` };
   await pool(sale.pool, 'low', { purpose: 'stock', pieces: PIECES, amountMinor: PIECES * PRICE_MINOR });
   const config = {
@@ -379,6 +389,45 @@ describe(`${CONNECTIONS} connections at once`, () => {
     await untilCounted(lottery.id, 1);
   });
 
+  it('get nothing with a token that has expired: no entry, no piece, no order, no new token', async () => {
+    const lottery = await open('expired-token');
+    const sale = await openSale('expired-token');
+    const tokens = new ViewerTokens(SESSION_KEY);
+    const lasting = (ms: number) =>
+      Array.from({ length: CONNECTIONS }, (_, n) => tokens.issue(`late-${n}`, unixMs(Date.now() + ms)));
+    const refusals = async (
+      ask: (token: string, n: number) => Promise<Answer>,
+      expired: readonly string[],
+    ) => {
+      const answers = await Promise.all(expired.map(ask));
+      return new Set(answers.map(({ status, body }) => `${status} ${body.error?.code}`));
+    };
+    const at = (id: string, what: string) => `/api/v1/interactions/${id}/${what}`;
+    const over = lasting(-1);
+    const enters = (token: string) =>
+      world.send('POST', at(lottery.id, 'submissions'), token, { cue: lottery.cue });
+    const wants = (token: string) => world.send('POST', at(sale.id, 'submissions'), token, { cue: sale.cue });
+    const orders = (token: string, n: number) =>
+      world.send('POST', at(sale.id, 'order'), token, {}, `late-${n}`);
+    const expired = new Set(['401 ERR_TOKEN_EXPIRED']);
+    expect(await refusals(enters, over)).toEqual(expired);
+    expect(await refusals(wants, over)).toEqual(expired);
+    const ended = await Promise.all(over.map((_, n) => world.jwt(`late-${n}`, '-1h')));
+    const exchanges = (token: string) => world.send('POST', '/api/v1/session', null, { token });
+    expect(await refusals(exchanges, ended)).toEqual(new Set(['401 ERR_TOKEN_EXPIRED']));
+
+    // Of the same maker and in time, they are good; a reservation does not outlive its viewer's token either.
+    const good = lasting(3_600_000);
+    expect((await world.insist('POST', at(sale.id, 'submissions'), good[0]!, { cue: sale.cue })).status).toBe(
+      200,
+    );
+    expect(await refusals(orders, over)).toEqual(expired);
+    expect((await enter(lottery, good[0]!)).status).toBe(200);
+    await untilCounted(lottery.id, 1);
+    const { body } = await world.insist('GET', `/api/v1/pools/${sale.pool}`, TREASURER);
+    expect(body.balances).toMatchObject({ reserved: { pieces: 1 }, granted: { pieces: 0 } });
+  });
+
   it('fund a pool once under one key, and refuse what a viewer or a director asks of money', async () => {
     await pool('stock', 'low', { pieces: 1, amountMinor: 100 });
     const fund = { pieces: 5, amountMinor: 500 };
@@ -406,7 +455,7 @@ describe(`${CONNECTIONS} connections at once`, () => {
 });
 
 describe.runIf(platform() === 'linux')('the order of system calls', () => {
-  it('has a grant on the disk before the reward service hears of it', async () => {
+  it('has a grant on the disk before the reward service hears of it, an order before its buyer does, too', async () => {
     const traced = new MoneyWorld();
     try {
       const trace = join(traced.folder, 'trace');
@@ -416,28 +465,47 @@ describe.runIf(platform() === 'linux')('the order of system calls', () => {
       world = traced;
       await pool('mugs', 'low', { pieces: 2, amountMinor: 1_000 });
       const lottery = await open('traced', [{ prize: 'mug', pool: 'mugs', pieces: 2, amountMinor: 500 }]);
+      const tokens = new Map<string, string>();
       for (const name of ['ann', 'bob']) {
-        expect((await enter(lottery, await traced.viewer(name))).status).toBe(200);
+        const token = await traced.viewer(name);
+        expect((await enter(lottery, token)).status).toBe(200);
+        tokens.set(name, token);
       }
       await finish(lottery);
-      const told = await until('both are told', PATIENCE_MS, async () =>
-        traced.told().length === 2 ? traced.told() : null,
+      const sale = await openSale('traced');
+      const reservations: string[] = [];
+      const orders: string[] = [];
+      for (const [name, token] of tokens) {
+        const at = `/api/v1/interactions/${sale.id}`;
+        const wish = await traced.send('POST', `${at}/submissions`, token, { cue: sale.cue });
+        expect(wish.status).toBe(200);
+        reservations.push(wish.body.receipt.id);
+        const ordered = await traced.send('POST', `${at}/order`, token, {}, `order-of-${name}`);
+        expect(ordered.status).toBe(201);
+        orders.push(ordered.body.reservation.order.id);
+      }
+      const told = await until('both are told, twice', PATIENCE_MS, async () =>
+        traced.told().length === 4 ? traced.told() : null,
       );
+      expect(told.map(({ id }) => id)).toEqual(expect.arrayContaining(orders));
       await traced.killEvents();
       const lines = await until('the trace is whole', PATIENCE_MS, async () => {
         const found = linesOf(trace);
         return found.some((line) => line.includes('killed by SIGKILL')) ? found : null;
       });
-      for (const { id } of told) {
+      const expectOnDiskBefore = (id: string, says: RegExp): void => {
         const written = lines.findIndex(
           (line) => /pwrite/.test(line) && line.includes('events.db-wal') && line.includes(id),
         );
         const synced = lines.findIndex((line, at) => at > written && isSyncOfLedger(line, lines, at));
-        const sent = lines.findIndex((line) => line.includes('<TCP') && line.includes(`webhook-id: ${id}`));
-        expect(written).toBeGreaterThan(-1);
-        expect(synced).toBeGreaterThan(written);
-        expect(sent).toBeGreaterThan(synced);
-      }
+        const sent = lines.findIndex((line) => line.includes('<TCP') && says.test(line) && line.includes(id));
+        expect(written, id).toBeGreaterThan(-1);
+        expect(synced, id).toBeGreaterThan(written);
+        expect(sent, id).toBeGreaterThan(synced);
+      };
+      for (const { id } of told) expectOnDiskBefore(id, /webhook-id: /);
+      for (const id of reservations) expectOnDiskBefore(id, /HTTP\/1\.1 200/);
+      for (const id of orders) expectOnDiskBefore(id, /HTTP\/1\.1 201/);
     } finally {
       await traced.stop();
     }

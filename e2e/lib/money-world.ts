@@ -17,6 +17,8 @@ import { until } from './api.ts';
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 const JWT_SECRET = 'jwt-secret-for-tests-of-32-bytes';
+/** Behind the short tokens of viewers. */
+export const SESSION_KEY = 'session-key-for-tests-of-32-bytes';
 export const DIRECTOR = 'director-token-for-tests';
 export const TREASURER = 'treasurer-token-for-tests';
 const START_MS = 60_000;
@@ -73,6 +75,7 @@ export class MoneyWorld {
       FRAMECUE_DIRECTOR_TOKEN: DIRECTOR,
       FRAMECUE_TREASURER_TOKEN: TREASURER,
       FRAMECUE_VIEWER_JWT_SECRET: JWT_SECRET,
+      FRAMECUE_SESSION_KEY: SESSION_KEY,
       FRAMECUE_VIEWER_SPREAD_CAP_MS: '500',
       FRAMECUE_REWARDS_URL: `http://127.0.0.1:${this.#rewardsPort}/grants`,
       FRAMECUE_LOG_LEVEL: 'warn',
@@ -173,11 +176,16 @@ export class MoneyWorld {
     });
   }
 
-  async viewer(name: string): Promise<string> {
-    const token = await new SignJWT({ sub: name, aud: 'framecue' })
+  /** What a customer gives its viewers. @param until as jose takes it, such as `2h` */
+  jwt(name: string, until: string): Promise<string> {
+    return new SignJWT({ sub: name, aud: 'framecue' })
       .setProtectedHeader({ alg: 'HS256' })
-      .setExpirationTime('2h')
+      .setExpirationTime(until)
       .sign(new TextEncoder().encode(JWT_SECRET));
+  }
+
+  async viewer(name: string): Promise<string> {
+    const token = await this.jwt(name, '2h');
     const { status, body } = await this.insist('POST', '/api/v1/session', null, { token });
     if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
     return body.token;
