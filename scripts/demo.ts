@@ -9,6 +9,7 @@ import { loadSettings } from '../service/settings.ts';
 import { ensureTestStream } from '../test-streams/catalogue.ts';
 import { describeEnd, type Push, pushStream } from '../test-streams/push.ts';
 import { type Publisher, serve } from './lib/serve.ts';
+import { HOW_TO_GET_A_TICKET, stageAddress } from './lib/stage-address.ts';
 
 const USAGE = `usage: npm run demo
 
@@ -58,12 +59,12 @@ function run(rewards: RunningRewards | null): Promise<number> {
       file = await makeStream(signal);
     },
     publish: (run) => keepPushing(run, file),
-    banner: (run, logFile) => `
+    banner: async (run, logFile) => `
 Open this page and press O: ${run.pages.demo}#token=${run.tokens.director}
 
   Viewers   ${run.pages.viewer}
   Director  ${run.pages.director}#token=${run.tokens.director}
-  Stage     ${run.pages.stage}
+  Stage     ${(await stageAddress(run)) ?? `${run.pages.stage}  ${HOW_TO_GET_A_TICKET}`}
   Status    ${run.pages.status}#token=${run.tokens.director}
   Prizes    ${run.pages.prizes}#token=${run.tokens.treasurer}
 

@@ -3,6 +3,7 @@ import type { RunFile } from '../server/run-file.ts';
 import type { Settings } from '../service/settings.ts';
 import { otherAddresses } from './lib/addresses.ts';
 import { serve } from './lib/serve.ts';
+import { HOW_TO_GET_A_TICKET } from './lib/stage-address.ts';
 
 const USAGE = `usage: npm start
 
@@ -27,7 +28,7 @@ framecue is ready.
   Director console  ${run.pages.director}#token=${run.tokens.director}
   Director token    ${run.tokens.director}
   Prizes            ${run.pages.prizes}#token=${run.tokens.treasurer}
-${settings.demo ? `  Viewers           ${run.pages.viewer}\n` : ''}  Stage             ${run.pages.stage}
+${settings.demo ? `  Viewers           ${run.pages.viewer}\n` : ''}  Stage             ${run.pages.stage}  ${HOW_TO_GET_A_TICKET}
   Status            ${run.pages.status}#token=${run.tokens.director}
   Play              ${run.outputs.flv}
                     ${run.outputs.ws}
