@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cue } from '../cues/cue.ts';
 import { isVoiding, parseCueBody } from '../cues/wire/index.ts';
+import { FramecueError } from '../packet/errors.ts';
 import { unixUs } from '../packet/time.ts';
 import type { DirectorAction } from './action.ts';
 import { EditRequest, TakeRequest } from './cue-request.ts';
@@ -419,6 +420,44 @@ describe('a series', () => {
     await rig.book.cancel({ stream: STREAM, id: 's', who: WHO });
     await vi.waitFor(async () => expect(await rig.state('s.2')).toBe('cancelled'), 15_000);
     expect(rig.gate.scheduled.map(({ id }) => id)).toEqual(['s.1']);
+  });
+
+  test.each(['s', 's.1'])(
+    'that is cancelled by %s answers when the end of what was on its way is there',
+    async (id) => {
+      await rig.mark({ type: 'custom', id: 's', series: { everyMs: 1_000, count: 5 } });
+      rig.land('s.1');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(await cancel(id)).toMatchObject({ kind: 'cancelled' });
+      expect(rig.told.at(-1)).toMatch(/^\d+:s\.2:cancelled$/);
+      // Also where the first answer was lost.
+      expect(await cancel(id)).toMatchObject({ kind: 'cancelled' });
+    },
+  );
+
+  test('that was cancelled does not go on by a cue that the log has taken too late', async () => {
+    await rig.mark({ type: 'custom', id: 's', series: { everyMs: 1_000, count: 5 } });
+    const accept = rig.cueLog.accept.bind(rig.cueLog);
+    const inDoubt = new FramecueError('ERR_STORE_UNAVAILABLE', undefined, {
+      details: { mayBeCommitted: true },
+    });
+    let takeLate: (() => Promise<unknown>) | null = null;
+    const spy = vi.spyOn(rig.cueLog, 'accept').mockImplementation(async (...given) => {
+      takeLate = () => accept(...given);
+      throw inDoubt;
+    });
+    rig.land('s.1');
+    await vi.waitFor(() => expect(takeLate).not.toBeNull(), 15_000);
+    expect(await cancel('s')).toMatchObject({ kind: 'cancelled', cue: { series: { stopped: true } } });
+    spy.mockRestore();
+    await takeLate!();
+    await vi.waitFor(async () => expect(await rig.state('s.2')).toBe('missed NOT_CONFIRMED'), 15_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await rig.book.get(STREAM, 's.3')).toBeNull();
+    await rig.restart();
+    rig.book.sweep();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await rig.book.get(STREAM, 's.3')).toBeNull();
   });
 
   test('goes on after a crash, and says what passed meanwhile', async () => {

@@ -53,6 +53,12 @@ export class SeriesRunner {
     return true;
   }
 
+  /** Its next cue is on its way to the disk: `HeldCue.entering` of that. */
+  entering({ cue }: HeldCue): Promise<boolean> | null {
+    if (cue.series === undefined) return null;
+    return this.#parts.record.cues.get(idOf(cue.series.id, cue.series.n + 1))?.entering ?? null;
+  }
+
   /** To be called every second or so: what could not be entered is tried again. */
   sweep(): void {
     for (const [key, series] of this.#series) this.#goOn(key, series);
@@ -92,10 +98,20 @@ export class SeriesRunner {
     if (series.busy || this.#parts.isClosed() || this.#series.get(key) !== series) return;
     const held = this.#parts.record.cues.get(series.newest);
     if (held === undefined || !isFollowed(held.cue)) return;
+    if (this.#wasStoppedBefore(held.cue.series!)) {
+      this.stop(held);
+      return;
+    }
     series.busy = true;
     void this.#enterNext(held).finally(() => {
       series.busy = false;
     });
+  }
+
+  /** It was in the log after all, when the series had been stopped without it. */
+  #wasStoppedBefore({ id, n }: SeriesPlace): boolean {
+    const before = this.#parts.record.cues.get(idOf(id, n - 1));
+    return before?.cue.series?.stopped === true;
   }
 
   async #enterNext(before: HeldCue): Promise<void> {
@@ -133,6 +149,8 @@ export class SeriesRunner {
   }
 }
 
+const idOf = (series: string, n: number): string => `${series}.${n}`;
+
 const keyOf = (stream: string, id: string): string => `${stream} ${id}`;
 
 /** Its moment is over, and another one is to come. */
@@ -144,18 +162,17 @@ function isFollowed({ series, state, landing }: Cue): boolean {
 function nextOf({ cue, dueAt }: HeldCue, now: UnixMilliseconds, limits: CueLimits): Cue {
   const { landing, reason, voided, edited, taken, alignAt, ...rest } = cue;
   const place = cue.series!;
-  const n = place.n + 1;
   const from = dueAt ?? cue.dueAt ?? (landing === null ? now : unixMs(landing.fireAtUs / 1000));
   const due = unixMs(Math.round(from + place.everyMs));
   const align = cue.asked?.alignInMs === undefined ? undefined : unixMs(due + cue.asked.alignInMs);
   return {
     ...rest,
-    ...{ id: `${place.id}.${n}`, rev: 0, state: 'accepted', landing: null },
+    ...{ id: idOf(place.id, place.n + 1), rev: 0, state: 'accepted', landing: null },
     ...{ markedAt: now, acceptedAt: now, dueAt: due },
     ...(align === undefined ? {} : { alignAt: align }),
     exp: expOf({ ...cue, ...cue.asked }, unixMs(Math.max(due, align ?? 0)), limits),
     fire: { kind: 'at', at: due, by: 'arrival' },
     announceMs: ms(cue.asked?.announceMs ?? limits.cueAnnounceMs),
-    series: { ...place, n },
+    series: { ...place, n: place.n + 1 },
   };
 }

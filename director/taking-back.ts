@@ -43,9 +43,7 @@ export class TakingBack {
   }): Promise<CancelOutcome> {
     const { stream, who } = given;
     const { record } = this.#parts;
-    const newest = this.#series.newestOf(stream, given.id);
-    const isSeries = newest !== null && newest !== given.id;
-    const id = newest ?? given.id;
+    const id = this.#series.newestOf(stream, given.id) ?? given.id;
     const held = await settled(this.#parts, stream, id);
     if (held === null) {
       const logged = await this.#parts.find(stream, id);
@@ -55,11 +53,13 @@ export class TakingBack {
     }
     if (isOfShow(this.#parts, held.cue, who)) return refused('ERR_REHEARSAL_TOKEN');
     const from = held.cue.state;
-    const wasWaiting = this.#series.stop(held);
+    const goesOn = this.#series.stop(held);
     const what = this.#takeBack(held, who);
-    if (what === null && !(isSeries && wasWaiting) && !isTakenBack(held.cue)) return cannotCancel(held.cue);
-    if (!(await isLogged(record))) return refused('ERR_STORE_UNAVAILABLE', NOT_NOTED);
-    if (what !== null || wasWaiting)
+    if (what === null && !goesOn && !isTakenBack(held.cue)) return cannotCancel(held.cue);
+    // The next one of its series, on its way to the disk, is taken back when it is there.
+    const first = this.#series.entering(held) ?? Promise.resolve(true);
+    if (!(await isLogged(record, { first }))) return refused('ERR_STORE_UNAVAILABLE', NOT_NOTED);
+    if (what !== null || goesOn)
       this.#parts.acted({ ...actionOn(what ?? 'cancel', held.cue, who, record.now), from });
     return { kind: held.cue.voided === undefined ? 'cancelled' : 'voided', cue: held.cue };
   }
@@ -109,7 +109,8 @@ export class TakingBack {
   }
 }
 
-const isTakenBack = ({ state, voided }: Cue): boolean => state === 'cancelled' || voided !== undefined;
+const isTakenBack = ({ state, voided, series }: Cue): boolean =>
+  state === 'cancelled' || voided !== undefined || series?.stopped === true;
 
 /**
  * What viewers have heard of and can still be called off: what is announced, and what opened something for them. A
