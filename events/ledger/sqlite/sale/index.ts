@@ -38,7 +38,8 @@ function prepareSale({ db, journal, reads }: DomainParts) {
     SELECT 1 FROM pools
     WHERE id = ? AND json_extract(terms, '$.purpose') = 'stock' AND json_extract(terms, '$.currency') = ?`);
   const overdue = db.prepare(`
-    SELECT id FROM rights WHERE state = 'earned' AND expires_us <= ?2 AND pool = ?1 ORDER BY expires_us LIMIT ?3`);
+    SELECT id FROM rights INDEXED BY rights_to_expire
+    WHERE state = 'earned' AND expires_us <= ?2 AND pool = ?1 ORDER BY expires_us LIMIT ?3`);
   const byKey = db.prepare('SELECT right_id, ordered_us FROM sale_orders WHERE viewer = ? AND key_hash = ?');
   const byRight = db.prepare('SELECT key_hash FROM sale_orders WHERE right_id = ?');
   const stillReserved = prepareStillReserved(db);
@@ -190,7 +191,8 @@ interface Kept {
 function prepareStillReserved(db: DatabaseSync): (pool: string, atUs: number) => Kept {
   const find = db.prepare(`
     SELECT reserved_pieces AS pieces,
-      (SELECT min(expires_us) FROM rights WHERE state = 'earned' AND expires_us > ?2 AND pool = ?1) AS nextUs
+      (SELECT expires_us FROM rights INDEXED BY rights_to_expire
+       WHERE state = 'earned' AND expires_us > ?2 AND pool = ?1 ORDER BY expires_us LIMIT 1) AS nextUs
     FROM pools WHERE id = ?1`);
   return (pool, atUs) => ({ ...(find.get(pool, atUs) as { pieces: number; nextUs: number | null }), atUs });
 }

@@ -71,8 +71,11 @@ export function saleQuestions(db: DatabaseSync) {
   const reservationOf = prepareReservation(db);
   const pool = db.prepare('SELECT * FROM pools WHERE id = ?');
   const back = db.prepare(`
-    SELECT (SELECT count(*) FROM rights WHERE state = 'earned' AND expires_us <= ?2 AND pool = ?1) AS overdue,
-      (SELECT min(expires_us) FROM rights WHERE state = 'earned' AND expires_us > ?2 AND pool = ?1) AS next_us`);
+    SELECT
+      (SELECT count(*) FROM rights INDEXED BY rights_to_expire
+       WHERE state = 'earned' AND expires_us <= ?2 AND pool = ?1) AS overdue,
+      (SELECT expires_us FROM rights INDEXED BY rights_to_expire
+       WHERE state = 'earned' AND expires_us > ?2 AND pool = ?1 ORDER BY expires_us LIMIT 1) AS next_us`);
   const line = db.prepare('SELECT end_us, places FROM sale_lines WHERE interaction = ?');
   const place = db.prepare('SELECT number, turn_us FROM sale_places WHERE interaction = ? AND viewer = ?');
 

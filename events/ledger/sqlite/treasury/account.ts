@@ -45,7 +45,7 @@ export function preparePoolAccount(db: DatabaseSync): (pool: Pool, atUs: number)
     FROM rights r JOIN prize_rounds p ON p.interaction = r.interaction
     WHERE r.pool = ? AND r.state IN ('earned', 'released') GROUP BY 1, 4 ORDER BY 1, 4`);
   const sweeps = db.prepare(
-    `SELECT pieces, amount, at_us, ref FROM pool_moves WHERE pool = ? AND move = 'sweep-out' ORDER BY seq`,
+    `SELECT pieces, amount, at_us, ref FROM pool_moves WHERE pool = ? AND move = 'sweep-out' ORDER BY +seq`,
   );
   const arrived = db.prepare(
     `SELECT pieces, amount FROM pool_moves WHERE pool = ? AND move = 'sweep-in' AND ref = ?`,

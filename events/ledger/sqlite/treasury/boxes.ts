@@ -38,8 +38,8 @@ export function boxCommands(db: DatabaseSync, journal: Journal, { append }: Trea
     `SELECT ${columns} FROM submissions s ${joins} WHERE s.seq > ? ORDER BY s.seq LIMIT ?`,
   );
   const judged = db.prepare(`
-    SELECT ${columns} FROM box_waiting w JOIN submissions s ON s.seq = w.answer ${joins}
-    WHERE j.verdict IS NOT NULL ORDER BY s.seq LIMIT ?`);
+    SELECT ${columns} FROM box_waiting w CROSS JOIN submissions s ON s.seq = w.answer ${joins}
+    WHERE j.verdict IS NOT NULL ORDER BY w.answer LIMIT ?`);
 
   const has = (show: string, viewer: string): number =>
     (boxesOf.get(show, viewer) as { n: number } | undefined)?.n ?? 0;

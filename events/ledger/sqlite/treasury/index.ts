@@ -32,6 +32,7 @@ export const treasury: LedgerDomain = {
       'box_waiting',
       'measures',
       'pool_totals',
+      'open_rights',
     ],
   ],
   reducers: treasuryReducers,

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { unixUs } from '../../../../packet/time.ts';
 import type { QuestionIn, QuestionOut } from '../../commands.ts';
+import type { RightState } from '../../treasury.ts';
 import type { MovementRecord, TreasuryQuestions } from '../../treasury-commands.ts';
-import { prepareFiltered } from '../filtered.ts';
+import { type Filtered, prepareFiltered } from '../filtered.ts';
 import { prepareEligibility } from './eligibility.ts';
 import {
   type GrantRow,
@@ -13,6 +14,7 @@ import {
   rightOf,
   SELECT_GRANT,
   SELECT_RIGHT,
+  selectRightsIn,
 } from './rows.ts';
 import { viewQuestions } from './view.ts';
 
@@ -27,6 +29,7 @@ export function treasuryQuestions(db: DatabaseSync): Answers {
   const pool = db.prepare('SELECT * FROM pools WHERE id = ?');
   const right = db.prepare(`${SELECT_RIGHT} WHERE r.id = ?`);
   const rights = prepareFiltered<RightRow>(db, SELECT_RIGHT);
+  const rightsIn = prepareRightsIn(db);
   const grant = db.prepare(`${SELECT_GRANT} WHERE g.id = ?`);
   const grants = prepareFiltered<GrantRow>(db, SELECT_GRANT);
   const moves = db.prepare(`
@@ -59,12 +62,28 @@ export function treasuryQuestions(db: DatabaseSync): Answers {
       const row = right.get(id) as RightRow | undefined;
       return row === undefined ? null : rightOf(row);
     },
-    'right.list': ({ interaction, viewer, pool: from, state, limit, before }) =>
-      pageOf(rights({ interaction, viewer, pool: from, state }, before, limit), limit, rightOf),
+    'right.list': ({ interaction, viewer, pool: from, state, limit, before }) => {
+      const by = { interaction, viewer, pool: from };
+      const rows = state === null ? rights(by, before, limit) : rightsIn(state, by, before, limit);
+      return pageOf(rows, limit, rightOf);
+    },
     'grant.get': ({ grant: id }) => {
       const row = grant.get(id) as GrantRow | undefined;
       return row === undefined ? null : grantOf(row);
     },
+  };
+}
+
+function prepareRightsIn(
+  db: DatabaseSync,
+): (state: RightState, ...given: Parameters<Filtered<RightRow>>) => readonly RightRow[] {
+  const lists = new Map<string, Filtered<RightRow>>();
+  return (state, by, ...page) => {
+    const column = Object.values(by).every((value) => value === null) ? 'r.state' : '+r.state';
+    const key = `${column} ${state}`;
+    const list = lists.get(key) ?? prepareFiltered<RightRow>(db, selectRightsIn(state, column));
+    lists.set(key, list);
+    return list(by, ...page);
   };
 }
 

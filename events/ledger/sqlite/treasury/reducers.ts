@@ -85,22 +85,36 @@ function rightReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
   const earn = db.prepare(`
     INSERT INTO rights (seq, id, interaction, viewer, pool, prize, amount, currency, cause, expires_us, earned_us)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const find = db.prepare('SELECT interaction, pool, expires_us, state FROM rights WHERE id = ?');
   const release = db.prepare(`UPDATE rights SET state = 'released' WHERE id = ?`);
-  const settle = db.prepare(
-    'UPDATE rights SET state = ?2, why = ?3 WHERE id = ?1 RETURNING interaction, expires_us',
-  );
+  const settle = db.prepare('UPDATE rights SET state = ?2, why = ?3 WHERE id = ?1');
+  const addOpen = db.prepare(`
+    INSERT INTO open_rights (pool, interaction, waiting, held) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT DO UPDATE SET waiting = waiting + ?3, held = held + ?4`);
+  const moveOpen = db.prepare(`
+    UPDATE open_rights SET waiting = waiting + ?3, held = held + ?4, released = released + ?5
+    WHERE pool = ?1 AND interaction = ?2 RETURNING waiting + held + released AS n`);
+  const noneOpen = db.prepare('DELETE FROM open_rights WHERE pool = ? AND interaction = ?');
   const make = db.prepare(`
-    INSERT INTO grants (seq, id, right_id, made_us, reversible, pool, amount) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    INSERT INTO grants (seq, id, right_id, made_us, reversible, interaction, pool, amount)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const reverse = db.prepare(
-    'UPDATE grants SET reversed_us = ?2, reversed_why = ?3 WHERE id = ?1 RETURNING right_id, reversible',
+    'UPDATE grants SET reversed_us = ?2, reversed_why = ?3 WHERE id = ?1 RETURNING interaction, reversible',
   );
-  const interactionOf = db.prepare('SELECT interaction FROM rights WHERE id = ?');
+  const rightOf = (id: string) => find.get(id) as unknown as OpenRightRow;
+  /** @param released the right is open still, and was released by name */
+  const leave = ({ pool, interaction, expires_us, state }: OpenRightRow, released: 0 | 1): void => {
+    const [waiting, held, byName] =
+      state === 'released' ? [0, 0, 1] : expires_us === null ? [1, 0, 0] : [0, 1, 0];
+    const { n } = moveOpen.get(pool, interaction, -waiting, -held, released - byName) as { n: number };
+    if (n === 0) noneOpen.run(pool, interaction);
+  };
 
-  const settled = (right: string, state: 'granted' | 'voided', why: string | null): string => {
-    const { interaction, expires_us } = settle.get(right, state, why) as {
-      interaction: string;
-      expires_us: number | null;
-    };
+  const settled = (id: string, state: 'granted' | 'voided', why: string | null): string => {
+    const right = rightOf(id);
+    const { interaction, expires_us } = right;
+    settle.run(id, state, why);
+    leave(right, 0);
     if (expires_us === null) count.run(interaction, -1, 0, 0);
     else count.run(interaction, 0, -1, 0);
     return interaction;
@@ -114,11 +128,14 @@ function rightReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
         ...([seq, body.right, interaction, viewer!, pool, prize] as const),
         ...([amountMinor, currency, cause, expiresAtUs, atUs] as const),
       );
-      if (expiresAtUs === null) count.run(interaction, 1, 0, 0);
-      else count.run(interaction, 0, 1, 0);
+      const [waiting, held] = expiresAtUs === null ? [1, 0] : [0, 1];
+      count.run(interaction, waiting, held, 0);
+      addOpen.run(pool, interaction, waiting, held);
     },
     'right.released': ({ body }: Entry<'right.released'>) => {
+      const right = rightOf(body.right);
       release.run(body.right);
+      leave(right, 1);
     },
     'right.voided': ({ body }: Entry<'right.voided'>) => {
       settled(body.right, 'voided', body.why);
@@ -131,24 +148,23 @@ function rightReducers(db: DatabaseSync): Readonly<Record<string, Reducer>> {
     },
     'grant.made': ({ seq, atUs, body }: Entry<'grant.made'>) => {
       const interaction = settled(body.right, 'granted', null);
-      make.run(
-        ...([
-          seq,
-          body.grant,
-          body.right,
-          atUs,
-          body.reversible ? 1 : 0,
-          body.pool,
-          body.amountMinor,
-        ] as const),
-      );
+      const { grant, right, pool, amountMinor } = body;
+      make.run(seq, grant, right, atUs, body.reversible ? 1 : 0, interaction, pool, amountMinor);
       if (body.reversible) count.run(interaction, 0, 0, 1);
     },
     'grant.reversed': ({ atUs, body }: Entry<'grant.reversed'>) => {
-      const made = reverse.get(body.grant, atUs, body.why) as { right_id: string; reversible: number };
-      if (made.reversible === 0) return;
-      const { interaction } = interactionOf.get(made.right_id) as { interaction: string };
-      count.run(interaction, 0, 0, -1);
+      const { interaction, reversible } = reverse.get(body.grant, atUs, body.why) as {
+        interaction: string;
+        reversible: number;
+      };
+      if (reversible === 1) count.run(interaction, 0, 0, -1);
     },
   };
+}
+
+interface OpenRightRow {
+  readonly interaction: string;
+  readonly pool: string;
+  readonly expires_us: number | null;
+  readonly state: 'earned' | 'released';
 }

@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CommandIn, CommandOut } from '../../commands.ts';
 import type { Transition } from '../../facts.ts';
 import type { TreasuryParts } from './core.ts';
-import { grantIdOf } from './core.ts';
 
 const VOIDED = 'the round was voided';
 
@@ -29,11 +28,11 @@ export function prepareRounds(db: DatabaseSync, treasury: TreasuryParts) {
     `SELECT id FROM rights WHERE interaction = ? AND state IN ('earned', 'released') ORDER BY seq LIMIT ?`,
   );
   const reversible = db.prepare(`
-    SELECT r.id FROM rights r JOIN grants g ON g.right_id = r.id
-    WHERE r.interaction = ? AND g.reversible = 1 AND g.reversed_us IS NULL ORDER BY r.seq LIMIT ?`);
+    SELECT id FROM grants INDEXED BY grants_to_reverse
+    WHERE interaction = ? AND reversible = 1 AND reversed_us IS NULL ORDER BY seq LIMIT ?`);
   const overdue = db.prepare(`
-    SELECT id FROM rights WHERE state = 'earned' AND expires_us IS NOT NULL AND expires_us <= ?
-    ORDER BY expires_us LIMIT ?`);
+    SELECT id FROM rights INDEXED BY rights_to_expire
+    WHERE state = 'earned' AND expires_us IS NOT NULL AND expires_us <= ? ORDER BY expires_us LIMIT ?`);
   const ids = (rows: unknown) => (rows as { id: string }[]).map(({ id }) => id);
 
   return {
@@ -72,8 +71,8 @@ export function prepareRounds(db: DatabaseSync, treasury: TreasuryParts) {
           done.voided++;
         }
         if (left() <= 0) break;
-        for (const right of ids(reversible.all(interaction, left()))) {
-          treasury.reverse(grantIdOf(right), why ?? VOIDED, atUs, { tell: true });
+        for (const grant of ids(reversible.all(interaction, left()))) {
+          treasury.reverse(grant, why ?? VOIDED, atUs, { tell: true });
           done.reversed++;
         }
       }

@@ -49,6 +49,19 @@ SELECT r.seq, r.id, r.interaction, r.viewer, r.pool, r.prize, r.amount, r.curren
   r.why, r.earned_us
 FROM rights r JOIN prize_rounds p ON p.interaction = r.interaction`;
 
+const BY_REVEAL = `r.expires_us IS NULL AND p.phase = 'released'`;
+
+/**
+ * Those that are in a state, by what their row says, which is what `rights_by_state` indexes. `+`: where somebody also asks
+ * for a round, a pool or a viewer, these come first (https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms).
+ */
+export const selectRightsIn = (state: RightState, column: 'r.state' | '+r.state'): string => {
+  const are = (stored: string) => `${SELECT_RIGHT} WHERE ${column} = '${stored}'`;
+  if (state === 'earned') return `${are('earned')} AND NOT (${BY_REVEAL})`;
+  if (state === 'released') return `${are('released')} UNION ALL ${are('earned')} AND ${BY_REVEAL}`;
+  return are(state);
+};
+
 export interface RightRow {
   readonly seq: number;
   readonly id: string;
@@ -73,7 +86,7 @@ export const rightOf = (row: RightRow): Right => ({
 });
 
 export const SELECT_GRANT = `
-SELECT g.seq, g.id, g.right_id, r.interaction, r.viewer, r.pool, r.prize, r.amount, r.currency, g.made_us,
+SELECT g.seq, g.id, g.right_id, g.interaction, r.viewer, g.pool, r.prize, r.amount, r.currency, g.made_us,
   g.reversed_us, g.reversed_why, g.reversible
 FROM grants g JOIN rights r ON r.id = g.right_id`;
 

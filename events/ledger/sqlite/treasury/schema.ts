@@ -23,7 +23,9 @@ const balanced = UNITS.map((unit) => {
 
 /**
  * All of it follows from the journal. `prize_rounds` holds the interactions that have rights: `waiting` counts those that
- * are released by the reveal, `holds` reservations, `reversible` grants that go back when the round is voided.
+ * are released by the reveal, `holds` reservations, `reversible` grants that go back when the round is voided. `open_rights`
+ * counts rights that are neither granted nor voided, by what they wait for: `waiting` for the reveal, or the grant behind
+ * it; `held` as reservations; `released` those that were released by name. A pool and a round without any has no row.
  */
 export const TREASURY_SCHEMA = `
 CREATE TABLE pools (
@@ -90,10 +92,21 @@ CREATE TABLE rights (
   UNIQUE (interaction, viewer)
 ) STRICT;
 CREATE INDEX rights_by_viewer ON rights (viewer, seq);
-CREATE INDEX rights_by_pool ON rights (pool, state, amount);
+-- Pages go from the newest on, by each of these; with the amount the account of a pool needs no row.
+CREATE INDEX rights_by_pool ON rights (pool, seq, state, amount);
+CREATE INDEX rights_by_round ON rights (interaction, seq);
+CREATE INDEX rights_by_state ON rights (state, seq);
 CREATE INDEX rights_unsettled ON rights (interaction, seq) WHERE state IN ('earned', 'released');
-CREATE INDEX rights_released ON rights (seq) WHERE state = 'released';
-CREATE INDEX rights_to_expire ON rights (expires_us) WHERE state = 'earned' AND expires_us IS NOT NULL;
+CREATE INDEX rights_to_expire ON rights (expires_us, pool) WHERE state = 'earned' AND expires_us IS NOT NULL;
+
+CREATE TABLE open_rights (
+  pool        TEXT NOT NULL REFERENCES pools (id),
+  interaction TEXT NOT NULL REFERENCES prize_rounds (interaction),
+  waiting     INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0),
+  held        INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+  released    INTEGER NOT NULL DEFAULT 0 CHECK (released >= 0),
+  PRIMARY KEY (pool, interaction)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE grants (
   seq         INTEGER PRIMARY KEY,
@@ -103,11 +116,13 @@ CREATE TABLE grants (
   reversed_us INTEGER,
   reversed_why TEXT,
   reversible  INTEGER NOT NULL,
+  interaction TEXT NOT NULL,
   pool        TEXT NOT NULL REFERENCES pools (id),
   amount      INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX grants_by_pool ON grants (pool, amount) WHERE reversed_us IS NULL;
-CREATE INDEX grants_reversed ON grants (pool, amount) WHERE reversed_us IS NOT NULL;
+CREATE INDEX grants_by_pool ON grants (pool, seq, reversed_us, amount);
+CREATE INDEX grants_by_round ON grants (interaction, seq);
+CREATE INDEX grants_to_reverse ON grants (interaction, seq) WHERE reversible = 1 AND reversed_us IS NULL;
 
 CREATE TABLE prize_shows (
   show      TEXT PRIMARY KEY,
@@ -148,6 +163,7 @@ CREATE TABLE box_drops (
   n      INTEGER NOT NULL CHECK (n > 0),
   UNIQUE (show, cause)
 ) STRICT;
+CREATE INDEX box_drops_by_viewer ON box_drops (viewer);
 
 CREATE TABLE measures (
   id         TEXT PRIMARY KEY,

@@ -4,6 +4,7 @@ import { FramecueError } from '../../../../packet/errors.ts';
 import { type UnixMicroseconds, unixUs } from '../../../../packet/time.ts';
 import { canceledBy, revealedBy } from '../../fixtures.ts';
 import type { NewRight, PoolTerms } from '../../treasury.ts';
+import type { RightCounts } from '../../treasury-commands.ts';
 import { aRight, openTreasury, replayed, someTerms, T0, type TestBooks } from './fixtures.ts';
 import { grantIdOf } from './index.ts';
 import { TreasuryModel } from './model.ts';
@@ -268,6 +269,30 @@ class Pair {
     for (const [id] of model.rights) {
       expect([id, books.ask('right.get', { right: id })?.state]).toEqual([id, model.stateOf(id)]);
     }
+    expect(books.ask('treasury.view', { show: null }).rights).toEqual(this.#counted());
+  }
+
+  /** What is listed by state. */
+  compareLists(): void {
+    const { books, model } = this;
+    for (const state of ['earned', 'released', 'granted', 'voided'] as const) {
+      const { items } = books.ask('right.list', {
+        ...{ interaction: null, viewer: null, pool: null, state, limit: 1_000, before: null },
+      });
+      const ids = [...model.rights.keys()].filter((id) => model.stateOf(id) === state);
+      expect([state, items.map(({ id }) => id).sort()]).toEqual([state, ids.sort()]);
+    }
+  }
+
+  #counted(): RightCounts {
+    const { model } = this;
+    const counts = { earned: 0, reserved: 0, released: 0, granted: 0, reversed: 0, voided: 0 };
+    for (const [id, { of, reversed }] of model.rights) {
+      const state = model.stateOf(id)!;
+      counts[state === 'earned' && of.expiresAtUs !== null ? 'reserved' : state]++;
+      if (reversed) counts.reversed++;
+    }
+    return counts;
   }
 }
 
@@ -280,6 +305,7 @@ const run = (steps: ValueOf<typeof sequence>): Pair => {
     }
     pair.compare();
   }
+  pair.compareLists();
   return pair;
 };
 

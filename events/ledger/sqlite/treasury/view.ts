@@ -13,7 +13,7 @@ type Answers = {
 
 const POOLS = 1_000;
 
-/** The treasury as a whole: for the keeper, the operator's page, and the closing of a show. Counts, no scans of rights. */
+/** The treasury as a whole: for the keeper, the operator's page, and the closing of a show. Kept totals, no scans of rights. */
 export function viewQuestions(db: DatabaseSync): Answers {
   const all = db.prepare('SELECT * FROM pools WHERE ?1 IS NULL OR show = ?1 ORDER BY id LIMIT ?2');
   const shows = prepareShowReads(db);
@@ -48,7 +48,8 @@ function prepareDue(
     FROM prize_rounds WHERE phase <> 'running' AND waiting + holds + reversible > 0`);
   const byName = db.prepare(`SELECT 1 FROM rights WHERE state = 'released' LIMIT 1`);
   const overdue = db.prepare(`
-    SELECT 1 FROM rights WHERE state = 'earned' AND expires_us IS NOT NULL AND expires_us <= ? LIMIT 1`);
+    SELECT 1 FROM rights INDEXED BY rights_to_expire
+    WHERE state = 'earned' AND expires_us IS NOT NULL AND expires_us <= ? LIMIT 1`);
   const boxes = db.prepare(`
     SELECT 1 WHERE EXISTS (SELECT 1 FROM prize_shows WHERE drop_ppm > 0) AND (
       (SELECT max(seq) FROM submissions) > coalesce((SELECT answer FROM box_cursor), 0)
@@ -74,26 +75,27 @@ function prepareCounts(db: DatabaseSync): (show: string | null) => RightCounts {
   const moves = db.prepare(`
     SELECT t.move, sum(t.n) AS n FROM pool_totals t JOIN pools p ON p.id = t.pool
     WHERE ?1 IS NULL OR p.show = ?1 GROUP BY t.move`);
-  // Unsettled rights alone, by a partial index.
+  // As many rows as pools have rounds that are under way.
   const open = db.prepare(`
-    SELECT
-      count(*) FILTER (WHERE r.state = 'earned' AND r.expires_us IS NOT NULL) AS reserved,
-      count(*) FILTER (WHERE r.state = 'released' OR (r.expires_us IS NULL AND d.phase = 'released')) AS released
-    FROM rights r JOIN prize_rounds d ON d.interaction = r.interaction JOIN pools p ON p.id = r.pool
-    WHERE r.state IN ('earned', 'released') AND (?1 IS NULL OR p.show = ?1)`);
+    SELECT coalesce(sum(o.held), 0) AS reserved,
+      coalesce(sum(o.waiting) FILTER (WHERE d.phase <> 'released'), 0) AS earned,
+      coalesce(sum(o.released), 0) + coalesce(sum(o.waiting) FILTER (WHERE d.phase = 'released'), 0) AS released
+    FROM open_rights o JOIN prize_rounds d ON d.interaction = o.interaction
+    WHERE ?1 IS NULL OR (SELECT show FROM pools p WHERE p.id = o.pool) = ?1`);
   return (show) => {
     const byMove = new Map(
       (moves.all(show) as { move: string; n: number }[]).map(({ move, n }) => [move, n]),
     );
     const n = (move: string) => byMove.get(move) ?? 0;
-    const { reserved, released } = open.get(show) as { reserved: number; released: number };
-    const unsettled = n('reserve') - n('release') - n('grant');
+    const { earned, reserved, released } = open.get(show) as OpenRow;
     return {
-      ...{ earned: unsettled - reserved - released, reserved, released },
+      ...{ earned, reserved, released },
       ...{ granted: n('grant'), reversed: n('reverse'), voided: n('release') },
     };
   };
 }
+
+type OpenRow = Pick<RightCounts, 'earned' | 'reserved' | 'released'>;
 
 function totalsOf(pools: readonly Pool[]): TreasuryView['totals'] {
   const byCurrency = Map.groupBy(pools, ({ currency }) => currency);
