@@ -87,6 +87,11 @@ export const ERRORS = {
     retryable: true,
     text: 'The mode cannot be switched while a cue waits or is open: lock or cancel it (panic ends all), or wait until it is over.',
   },
+  ERR_MODE_SWITCHED: {
+    status: 409,
+    retryable: true,
+    text: 'The mode of the stream was switched while this was on its way: nothing was marked. Look which mode it is in, then do it again.',
+  },
   ERR_TRIGGER_UNKNOWN: { status: 404, retryable: false, text: 'There is no such trigger.' },
   ERR_STAGE_LEAVE: {
     status: 409,
