@@ -12,10 +12,13 @@ import {
   untilSpreadKnown,
   wallErrorOf,
 } from './lib/aligned.ts';
+import { until } from './lib/api.ts';
 import { openBrowser } from './lib/browser.ts';
+import { openConsole } from './lib/console.ts';
+import { rundownOf } from './lib/console-show.ts';
 import { PLAYERS } from './lib/fires.ts';
 import { type SlowLink, startSlowLink } from './lib/slow-link.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 const SKEWS = {
   flv: { offsetMs: 2_000, ppm: 50 },
@@ -37,7 +40,7 @@ let verdicts: AlignedVerdict[];
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem();
+  system = await startSystem(NEAR_HLS);
   await system.publish('plain-25');
   const run = await system.run();
   link = await startSlowLink(run.events, ONE_WAY_MS);
@@ -115,6 +118,32 @@ describe('an aligned start, with skewed clocks 100 ms away', () => {
     console.info('spread of openings, ms:', JSON.stringify(spreads));
     // What it is on a quiet machine is the benchmark's matter (`npm run bench -- aligned`).
     expect(Math.min(...spreads)).toBeLessThan(spread.apart!.p99.content);
+  });
+
+  it('is what a director takes by one key: the item at hand, with the hold that the console offers', async () => {
+    const items = [{ id: 'together', title: 'All together', type: 'product.card' }];
+    const rundown = { id: 'together-show', title: 'Together', items };
+    await system.api.media('PUT', `${system.api.streamPath}/rundown`, rundown);
+    const { page, context, errors } = await openConsole(browser, system);
+    await page.locator('.hand-held[aria-disabled="false"]').waitFor({ timeout: JOIN_MS });
+    await page.locator('.hand-title', { hasText: 'All together' }).waitFor({ timeout: JOIN_MS });
+    expect(await page.locator('.hand-held').textContent()).toMatch(/opens 99 % together after/);
+    await page.keyboard.press('h');
+    const id = await until('the item is taken', JOIN_MS, async () => (await rundownOf(system)).items[0]!.cue);
+    const cue = await system.api.landed(id, JOIN_MS);
+    const holdMs = cue.alignAt! - cue.landing!.stampedAtUs / 1000;
+    // HLS moves by parts of a segment between what the console had asked for and now.
+    expect(holdMs).toBeGreaterThan(spread.groups.find(({ protocol }) => protocol === 'flv')!.p50);
+    const taken = await judgeAligned(pages, [cue], holdMs + JOIN_MS);
+    expect(taken.map(({ openings }) => openings)).toEqual(PLAYERS.map(() => 1));
+    for (const { openedMs, outcome } of taken) {
+      expect(outcome).toMatchObject({ aligned: true });
+      expect(openedMs!).toBeGreaterThanOrEqual(cue.alignAt! - outcome!.alignErrorMs! - READING_MS);
+    }
+    await page.keyboard.press('4');
+    await page.locator('.log tbody tr', { hasText: /hold [\d\s]+ms/ }).waitFor({ timeout: JOIN_MS });
+    await context.close();
+    expect(errors).toEqual([]);
   });
 
   it('leaves no error on the pages', () => {

@@ -8,7 +8,7 @@ import type { StreamStatus } from '../server/media/status.ts';
 import { request, until } from './lib/api.ts';
 import { openBrowser } from './lib/browser.ts';
 import { type Edge, startEdge } from './lib/edge.ts';
-import { type Publish, type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type Publish, type System, startSystem } from './lib/system.ts';
 
 /** HLS is some segments behind; machines are slow. */
 const SETTLED_MS = 40_000;
@@ -46,7 +46,7 @@ describe('the outputs of this server', () => {
   let publish: Publish;
 
   beforeAll(async () => {
-    system = await startSystem({ FRAMECUE_PUBLISH_AWAY_MS: '1000' });
+    system = await startSystem({ ...NEAR_HLS, FRAMECUE_PUBLISH_AWAY_MS: '1000' });
     publish = await system.publish('bframes-25');
   });
   afterAll(() => system.stop());
@@ -153,6 +153,7 @@ describe('outputs elsewhere', () => {
       `@cdn=${edge.url}/master.m3u8`,
     ];
     system = await startSystem({
+      ...NEAR_HLS,
       FRAMECUE_AUDIT_URLS: named.join(','),
       FRAMECUE_AUDIT_TIMEOUT_MS: String(TIMEOUT_MS),
       FRAMECUE_AUDIT_OUTPUTS: '5',

@@ -7,14 +7,14 @@ import type { Cue } from '../cues/cue.ts';
 import type { MediaStatus } from '../server/media/status.ts';
 import { pushStream } from '../test-streams/push.ts';
 import { until } from './lib/api.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 const COMMAND = fileURLToPath(new URL('../scripts/framecue.ts', import.meta.url));
 
 let system: System;
 let server: string[];
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startSystem(NEAR_HLS);
   const { media, tokens } = await system.run();
   server = ['--media', media, '--token', tokens.director];
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandsOf, curlRequest, wordsOf } from './lib/shell-line.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 // docs/director.md is followed line by line, as a stranger would, on a server with a programme delay.
 
@@ -21,7 +21,7 @@ let variables: Record<string, string>;
 const said = new Map<string, Said[]>();
 
 beforeAll(async () => {
-  system = await startSystem({ FRAMECUE_PROGRAMME_DELAY_MS: '1000' });
+  system = await startSystem({ ...NEAR_HLS, FRAMECUE_PROGRAMME_DELAY_MS: '1000' });
   const { media, events, tokens } = await system.run();
   const S = `${media}/api/v1/streams/live/main`;
   variables = { MEDIA: media, EVENTS: events, TOKEN: tokens.director, S };

@@ -5,7 +5,7 @@ import { until } from './lib/api.ts';
 import { firesOf, openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
 import { killNine } from './lib/kill.ts';
 import { openQuiz, viewerSession } from './lib/quiz.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 const BEHIND_MS = 40_000;
 const RESTART_MS = 30_000;
@@ -16,7 +16,7 @@ let page: Page;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem();
+  system = await startSystem(NEAR_HLS);
   await system.publish('bframes-25');
   const { pages } = await system.run();
   ({ page } = await openViewer(browser, `${pages.viewer}?test`));
@@ -60,7 +60,7 @@ describe('kill -9 of media', () => {
     expect(feedBefore).toMatchObject({ ready: true });
     // One whose moment is still to come, and one whose moment passes while nobody is there: nothing may come between
     // it and the kill, since it lands where that takes longer than its delay.
-    const ahead = await system.api.mark({ type: 'custom.ahead', delayMs: 40_000, announceMs: 2_000 });
+    const ahead = await system.api.mark({ type: 'custom.ahead', delayMs: 25_000, announceMs: 2_000 });
     const waiting = await system.api.mark({ type: 'custom.waiting', delayMs: 1_200, announceMs: 0 });
     await killNine(system, 'media');
     await system.publish('bframes-25');

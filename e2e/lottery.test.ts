@@ -14,7 +14,7 @@ import { request, until } from './lib/api.ts';
 import { graveFaults } from './lib/axe.ts';
 import { firesOf, openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
 import { untilState, viewerSession } from './lib/quiz.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 /** HLS is that far behind, on a machine that is busy with other things. */
 const BEHIND_MS = 60_000;
@@ -41,7 +41,7 @@ beforeAll(async () => {
     ...{ mayMisbehave: false, log: createLog('rewards', { logLevel: 'silent' }) },
   });
   const money = { FRAMECUE_REWARDS_URL: rewards.url, FRAMECUE_REWARDS_SECRETS: secret };
-  system = await startSystem({ ...money, FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000' });
+  system = await startSystem({ ...NEAR_HLS, ...money, FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000' });
   const { events, media, pages } = await system.run();
   env = {
     ...{ ...process.env, ...money, FRAMECUE_DATA_DIR: system.dataDir },

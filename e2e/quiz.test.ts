@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request, until } from './lib/api.ts';
 import { openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
 import { type OpenQuiz, openQuiz, untilState, viewerSession } from './lib/quiz.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 const BEHIND_MS = 40_000;
 
@@ -14,7 +14,7 @@ let page: Page;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem({ FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000' });
+  system = await startSystem({ ...NEAR_HLS, FRAMECUE_VIEWER_SPREAD_CAP_MS: '1000' });
   await system.publish('bframes-25');
   const { pages } = await system.run();
   ({ page } = await openViewer(browser, `${pages.viewer}?test`));

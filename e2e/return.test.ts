@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './lib/api.ts';
 import { firesOf, openBrowser, openViewer } from './lib/browser.ts';
-import { type System, startSystem } from './lib/system.ts';
+import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 const BEHIND_MS = 40_000;
 
@@ -13,7 +13,7 @@ describe('a publisher that drops and comes back', () => {
 
   beforeAll(async () => {
     browser = await openBrowser();
-    system = await startSystem();
+    system = await startSystem(NEAR_HLS);
   });
   afterAll(async () => {
     await browser.close();

@@ -7,7 +7,7 @@ import { type Launched, type LaunchOptions, launch } from '../../server/launch.t
 import type { RunFile } from '../../server/run-file.ts';
 import { loadSecrets } from '../../service/secrets.ts';
 import { loadSettings } from '../../service/settings.ts';
-import { ensureTestStream, type TestStreamName } from '../../test-streams/catalogue.ts';
+import { type EnsureOptions, ensureTestStream, type TestStreamName } from '../../test-streams/catalogue.ts';
 import { describeEnd, type Push, pushStream } from '../../test-streams/push.ts';
 import { Api } from './api.ts';
 
@@ -20,7 +20,7 @@ export interface System {
   readonly launched: Launched;
   /** Both processes' log lines. */
   log(): string;
-  publish(name: TestStreamName): Promise<Publish>;
+  publish(name: TestStreamName, options?: Pick<EnsureOptions, 'seconds'>): Promise<Publish>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +30,9 @@ export interface Publish {
   readonly frames: number;
   stop(): Promise<void>;
 }
+
+/** HLS half as far behind as by default: for tests that wait for it and do not ask how far behind it is. */
+export const NEAR_HLS = { FRAMECUE_HLS_TARGET_MS: '1000' } as const;
 
 /** Longer than a keyframe interval and a slow machine's start of ffmpeg. */
 const LIVE_MS = 60_000;
@@ -67,8 +70,8 @@ export async function startSystem(
     run,
     launched,
     log: () => readFileSync(logFile, 'utf8'),
-    async publish(name) {
-      const { file, frames } = await ensureTestStream(name);
+    async publish(name, options = {}) {
+      const { file, frames } = await ensureTestStream(name, options);
       const push = pushStream({ file, url: `${first.rtmpUrl}/${first.streamKey}` });
       const publish: Publish = {
         push,
