@@ -306,7 +306,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       reportRoutes(app, { mirror, presentations, tokens: viewerTokens, clock, observer });
       presentationRoutes(app, { presentations, mirror, tokens: options.tokens });
       keysRoute(app, keys);
-      treasury.routes(app);
+      treasury.routes(app, { draws: drawing.overview });
       outbox.routes(app);
       drawing.routes(app, catalog);
       sales.routes(app, { catalog, viewers: viewerTokens });

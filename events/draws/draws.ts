@@ -3,7 +3,7 @@ import { seedHashOf } from '../../draws/commitment.ts';
 import { type DrandChain, roundAtOrAfter, timeOfRound } from '../../draws/drand.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
-import { unixMs, unixMsToUs } from '../../packet/time.ts';
+import { type UnixMicroseconds, unixMs, unixMsToUs } from '../../packet/time.ts';
 import type { Log } from '../../service/log.ts';
 import type { InteractionBook } from '../interactions/book.ts';
 import { type SpreadCap, settleMomentOf } from '../interactions/life-cycle.ts';
@@ -33,8 +33,8 @@ export interface DrawsOptions {
 export interface DrawsObserver {
   /** Draws that are not over, and those of them that get no further by themselves for now. */
   draws(open: number, stuck: number): void;
-  /** Winners without a right, of one draw. */
-  drawn(winners: number, short: number): void;
+  /** Of one draw: winners, those of them without a right for now, and those who never get one. */
+  drawn(winners: number, short: number, excluded: number): void;
 }
 
 /** Why a draw gets no further; tried again all the same. */
@@ -68,6 +68,14 @@ interface Waiting {
   readonly untilUs: number;
   readonly tries: number;
   readonly problem: DrawProblem | null;
+  /** Since when there is this problem, in this life of the process. */
+  readonly since: UnixMicroseconds | null;
+}
+
+/** A draw that gets no further for now. */
+export interface StuckDraw {
+  readonly problem: DrawProblem;
+  readonly since: UnixMicroseconds;
 }
 
 /**
@@ -101,8 +109,9 @@ export class Draws {
     await Promise.all(this.#busy.values());
   }
 
-  problemOf(interaction: string): DrawProblem | null {
-    return this.#waiting.get(interaction)?.problem ?? null;
+  stuckBy(interaction: string): StuckDraw | null {
+    const { problem = null, since = null } = this.#waiting.get(interaction) ?? {};
+    return problem === null || since === null ? null : { problem, since };
   }
 
   async tick(): Promise<void> {
@@ -175,7 +184,7 @@ export class Draws {
           this.#waiting.set(interaction, {
             untilUs: clock.monotonicUs() + waitMs * 1000,
             tries: 0,
-            problem: null,
+            ...{ problem: null, since: null },
           });
       })
       .catch((error: unknown) => {
@@ -189,7 +198,8 @@ export class Draws {
             'a draw gets no further',
           );
         }
-        this.#waiting.set(interaction, { untilUs, tries, problem });
+        const since = waits?.problem === problem && waits.since !== null ? waits.since : clock.unixUs();
+        this.#waiting.set(interaction, { untilUs, tries, problem, since });
       })
       .finally(() => this.#busy.delete(interaction));
     this.#busy.set(interaction, work);
@@ -221,7 +231,7 @@ export class Draws {
           await this.#book(record);
           break;
         case 'drawn':
-          observer?.drawn(record.winners, record.short);
+          observer?.drawn(record.winners, record.short, record.excluded);
           return null;
         default:
           return null;

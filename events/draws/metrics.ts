@@ -16,7 +16,7 @@ export function drawsMetrics(registry: Registry): DrawsObserver {
   });
   const winners = new Counter({
     name: 'framecue_draw_winners_total',
-    help: 'Winners of draws, by whether their right could be earned at once.',
+    help: 'Winners of draws, by whether their right could be earned at once; excluded: by the regions of their pool.',
     labelNames: ['right'],
     registers,
   });
@@ -25,9 +25,10 @@ export function drawsMetrics(registry: Registry): DrawsObserver {
       open.set(count);
       stuck.set(without);
     },
-    drawn(count, short) {
-      winners.inc({ right: 'earned' }, count - short);
+    drawn(count, short, excluded) {
+      winners.inc({ right: 'earned' }, count - short - excluded);
       winners.inc({ right: 'short' }, short);
+      winners.inc({ right: 'excluded' }, excluded);
     },
   };
 }

@@ -41,11 +41,16 @@ const Draw = z.strictObject({
   staff: z
     .strictObject({
       problem: z.enum(['seed-lost', 'no-randomness', 'list-changed', 'failed']).nullable(),
-      ...{ winners: z.number(), booked: z.number(), short: z.number() },
+      problemSince: UnixMs.nullable(),
+      next: z.string().nullable().meta({ description: 'What to do now, for people.' }),
+      ...{ winners: z.number(), booked: z.number(), short: z.number(), excluded: z.number() },
       ...{ publishedAt: UnixMs.nullable(), drawnAt: UnixMs.nullable() },
     })
     .optional()
-    .meta({ description: 'With a token that may `read`. `short`: winners whose pool had no piece.' }),
+    .meta({
+      description:
+        'With a token that may `read`. `short`: winners whose pool had no piece; `excluded`: not for their region.',
+    }),
 });
 
 const path = '/api/v1/interactions/{id}';

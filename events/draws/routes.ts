@@ -5,7 +5,6 @@ import type { DrandChain } from '../../draws/drand.ts';
 import { toBase64Url } from '../../draws/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
-import { unixUsToMs } from '../../packet/time.ts';
 import { bearerTokenOf, holderOf, holderWithRight, requireRight } from '../../service/bearer.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
@@ -20,7 +19,7 @@ import { EntrantLists } from './lists.ts';
 import { readRound } from './relays.ts';
 import { DrawResults } from './results.ts';
 import { type DrawSecrets, seedHashIn } from './secrets.ts';
-import { type DrawFacts, drawDocument, isRevealed, pageDocument } from './views.ts';
+import { type DrawFacts, drawDocument, isRevealed, pageDocument, staffBody } from './views.ts';
 
 export interface DrawRoutesOptions {
   readonly draws: Draws;
@@ -82,13 +81,7 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
       if (isStaff) holderWithRight(tokens, req, 'read');
       const draw = await drawOf(req);
       const document = drawDocument(draw, isRevealed(draw) ? await results.result(draw) : null);
-      const { record } = draw;
-      const staff = {
-        problem: draws.problemOf(document.interaction),
-        ...{ winners: record?.winners ?? 0, booked: record?.booked ?? 0, short: record?.short ?? 0 },
-        publishedAt: record?.publishedAtUs == null ? null : unixUsToMs(record.publishedAtUs),
-        drawnAt: record?.drawnAtUs == null ? null : unixUsToMs(record.drawnAtUs),
-      };
+      const staff = staffBody(draw, document, draws.stuckBy(document.interaction));
       res
         .vary('Authorization')
         .set('Cache-Control', isStaff ? 'no-store' : A_SECOND)

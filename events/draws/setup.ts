@@ -12,6 +12,7 @@ import { openDrawJobs } from '../ledger/sqlite/draws/jobs.ts';
 import type { Ledger } from '../ledger/store.ts';
 import type { Timers } from '../timers.ts';
 import { Draws, type DrawsObserver } from './draws.ts';
+import { prepareOverview } from './overview.ts';
 import { Relays } from './relays.ts';
 import { drawRoutes } from './routes.ts';
 import { announceDraw, DrawSecrets } from './secrets.ts';
@@ -48,6 +49,8 @@ export const announcedBy = (secret: string) => announceDraw(new DrawSecrets(secr
 /** Draws, for the events process. */
 export function setUpDraws(given: DrawsSetup): {
   readonly draws: Draws;
+  /** For those who look after prizes: of a show, or all. */
+  readonly overview: ReturnType<typeof prepareOverview>;
   routes(app: Express, catalog: Catalog): void;
 } {
   const { ledger, ledgerPath, book, clock, timers, cap, log, tokens, viewers, settings = {} } = given;
@@ -61,6 +64,7 @@ export function setUpDraws(given: DrawsSetup): {
   });
   return {
     draws,
+    overview: prepareOverview({ books: ledger, draws, chain }),
     routes: (app, catalog) =>
       drawRoutes(app, { draws, catalog, books: ledger, secrets, chain, tokens, viewers, clock }),
   };

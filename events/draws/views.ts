@@ -7,10 +7,12 @@ import type {
 } from '../../draws/document.ts';
 import { type DrandChain, timeOfRound } from '../../draws/drand.ts';
 import { pagesOf, toBase64Url, toHex } from '../../draws/index.ts';
-import { unixUsToMs } from '../../packet/time.ts';
+import { type UnixMicroseconds, type UnixMilliseconds, unixUsToMs } from '../../packet/time.ts';
 import type { LotteryConfig } from '../interactions/lottery/config.ts';
 import type { DrawCommitment, DrawRecord } from '../ledger/draws.ts';
 import type { InteractionFacts } from '../ledger/facts.ts';
+import type { StuckDraw } from './draws.ts';
+import { nextStepOf } from './next-step.ts';
 
 /** How draws look over HTTP: as `framecue verify-draw` reads them (draws/document.ts). */
 
@@ -78,6 +80,29 @@ function publishedCommitment(
     moved: moved.map(({ round, atUs }) => ({ round, at: unixUsToMs(atUs) })),
   };
 }
+
+/** What only staff are told with a draw. */
+export function staffBody(
+  { facts, record }: DrawFacts,
+  { state }: Pick<DrawDocument, 'state'>,
+  stuck: StuckDraw | null,
+) {
+  const { winners = 0, booked = 0, short = 0, excluded = 0 } = record ?? {};
+  const { publishedAtUs = null, drawnAtUs = null } = record ?? {};
+  const next = nextStepOf({
+    ...{ interaction: facts.record.id, state: record?.state === 'booking' ? 'booking' : state },
+    ...{ problem: stuck?.problem ?? null, round: record?.commitment?.beacon?.round ?? null },
+    ...{ short, excluded, lacks: null, isShadow: facts.record.shadow === true },
+  });
+  return {
+    ...{ problem: stuck?.problem ?? null, problemSince: atOrNull(stuck?.since ?? null), next },
+    ...{ winners, booked, short, excluded },
+    ...{ publishedAt: atOrNull(publishedAtUs), drawnAt: atOrNull(drawnAtUs) },
+  };
+}
+
+const atOrNull = (moment: UnixMicroseconds | null): UnixMilliseconds | null =>
+  moment === null ? null : unixUsToMs(moment);
 
 export const pageDocument = (
   interaction: string,

@@ -88,6 +88,38 @@ const Rights = z.strictObject({
   ...{ earned: z.number(), reserved: z.number(), released: z.number() },
   ...{ granted: z.number(), reversed: z.number(), voided: z.number() },
 });
+/** A draw for those who look after it. */
+export const DrawLine = z.strictObject({
+  ...{ interaction: z.string(), show: z.string().nullable(), title: z.string(), shadow: z.boolean() },
+  state: z.enum(['frozen', 'committed', 'booking', 'drawn', 'revealed', 'void']),
+  since: UnixMs.meta({ description: 'In this state.' }),
+  problem: z
+    .strictObject({
+      code: z.enum(['seed-lost', 'no-randomness', 'list-changed', 'failed']),
+      since: UnixMs,
+    })
+    .nullable()
+    .meta({ description: 'It gets no further for now; null: nothing is in its way.' }),
+  entrants: z.number().nullable().meta({ description: 'Null until the list is committed to.' }),
+  winners: z.number(),
+  short: z.number().meta({ description: 'Winners without a right, until a pool is filled or opened.' }),
+  excluded: z
+    .number()
+    .meta({ description: 'Winners without a right for good: the pool is not for their region.' }),
+  lacks: z
+    .strictObject({
+      pool: z.string(),
+      outcome: z.enum(['empty', 'closed', 'no-pool', 'earned', 'already', 'not-eligible']),
+    })
+    .nullable()
+    .meta({ description: 'What the first winner who is short needs.' }),
+  round: z.number().nullable().meta({ description: 'Of drand.' }),
+  roundAt: UnixMs.nullable(),
+  settled: z.boolean().meta({ description: 'Every winner has a right, or will get none.' }),
+  next: z.string().nullable().meta({ description: 'What to do now, for people.' }),
+});
+export type DrawLine = z.infer<typeof DrawLine>;
+const Draws = z.array(DrawLine);
 
 const idempotent = {
   'Idempotency-Key': { text: 'Given again, it is the same request.', schema: IdempotencyKey },
@@ -345,12 +377,13 @@ export const TREASURY_OPERATIONS: readonly Operation[] = [
     query: ShowQuery,
     answers: {
       200: {
-        text: 'Up to 1,000 pools.',
+        text: 'Up to 1,000 pools. Draws newest first: the newest 50, and 50 each that are not over or lack a right.',
         schema: z.strictObject({
           at: UnixMs,
           ...{ pools: z.array(Pool), rights: Rights },
           totals: z.array(z.strictObject({ currency: z.string(), pools: z.number(), balances: Balances })),
           shows: z.array(z.strictObject({ boxes: z.strictObject(boxes), measures: Measures })),
+          draws: Draws,
         }),
       },
     },
@@ -366,9 +399,11 @@ export const TREASURY_OPERATIONS: readonly Operation[] = [
     query: ShowQuery,
     answers: {
       200: {
-        text: '`settled`: every piece is granted or swept, and nothing is wrong.',
+        text: '`settled`: every piece is granted or swept, no draw owes anything, and nothing is wrong.',
         schema: z.strictObject({
           ...{ at: UnixMs, settled: z.boolean(), inOrder: z.boolean() },
+          missing: z.array(z.string()).meta({ description: 'Why it is not settled, in words.' }),
+          draws: Draws.meta({ description: 'That are not settled, or have winners who get nothing.' }),
           accounts: z.array(
             z.strictObject({
               ...{ pool: Pool, grants: Amount, free: Amount, settled: z.boolean() },

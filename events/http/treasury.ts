@@ -8,6 +8,7 @@ import type { Books } from '../ledger/commands.ts';
 import type { Refused } from '../ledger/treasury.ts';
 import { beforeOf, limitOf, Page } from './paging.ts';
 import { requireDirector } from './refuse-rehearsal.ts';
+import type { DrawLine } from './treasury-operations.ts';
 import {
   BoxesQuery,
   BoxesRequest,
@@ -43,6 +44,8 @@ export interface TreasuryRoutesOptions {
   readonly books: Books;
   readonly tokens: TokenRegistry;
   readonly clock: Clock;
+  /** Of a show, or all (null); newest first. */
+  readonly draws: (show: string | null) => Promise<readonly DrawLine[]>;
 }
 
 /** Pools, rights, grants, boxes and measures, for those who look after them. */
@@ -251,12 +254,17 @@ function showRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, guard
   }
 }
 
-function lookingRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, { reads }: Guards): void {
+function lookingRoutes(
+  app: Express,
+  { books, clock, draws }: TreasuryRoutesOptions,
+  { reads }: Guards,
+): void {
   app
     .route('/api/v1/treasury')
     .get(reads, async (req, res) => {
       const { show = null } = ShowQuery.parse(req.query);
-      res.json(viewBody(await books.ask('treasury.view', { show }), clock.unixUs()));
+      const [view, lines] = await Promise.all([books.ask('treasury.view', { show }), draws(show)]);
+      res.json(viewBody(view, lines, clock.unixUs()));
     })
     .all(methodNotAllowed('GET'));
 
@@ -265,7 +273,9 @@ function lookingRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, { 
     .get(reads, async (req, res) => {
       const { show = null } = ShowQuery.parse(req.query);
       const atUs = clock.unixUs();
-      res.json(accountBody(await books.ask('treasury.account', { show, atUs }), atUs));
+      // Draws first: what they earn meanwhile waits in the pools.
+      const lines = await draws(show);
+      res.json(accountBody(await books.ask('treasury.account', { show, atUs }), lines, atUs));
     })
     .all(methodNotAllowed('GET'));
 

@@ -165,7 +165,7 @@ export interface DrawSummary extends Omit<DrawRecord, 'commitment' | 'signature'
   readonly entrants: number | null;
   /** Of drand, that it waits for or was drawn from. */
   readonly round: number | null;
-  readonly revealed: boolean;
+  readonly revealedAtUs: UnixMicroseconds | null;
   /** What the first of the winners without a right lacks; null: nobody does. */
   readonly lacks: { readonly pool: string; readonly outcome: BookOutcome } | null;
 }

@@ -3,14 +3,14 @@ import type { Express } from 'express';
 import type { Clock } from '../../packet/clock.ts';
 import type { Log } from '../../service/log.ts';
 import type { TokenRegistry } from '../../service/tokens.ts';
-import { treasuryRoutes } from '../http/treasury.ts';
+import { type TreasuryRoutesOptions, treasuryRoutes } from '../http/treasury.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { Timers } from '../timers.ts';
 import { TreasuryKeeper } from './keeper.ts';
 import { silentTreasuryObserver, type TreasuryObserver } from './observer.ts';
 
 export interface Treasury {
-  routes(app: Express): void;
+  routes(app: Express, of: Pick<TreasuryRoutesOptions, 'draws'>): void;
   start(): void;
   /** Before the ledger closes. */
   close(): Promise<void>;
@@ -35,7 +35,7 @@ export function setUpTreasury({
   const boxKey = Buffer.from(hkdfSync('sha256', secret, '', 'framecue boxes 1', 32)).toString('hex');
   const keeper = new TreasuryKeeper({ ...parts, observer, boxKey });
   return {
-    routes: (app) => treasuryRoutes(app, parts),
+    routes: (app, { draws }) => treasuryRoutes(app, { ...parts, draws }),
     start: () => keeper.start(timers),
     close: () => keeper.stop(),
   };

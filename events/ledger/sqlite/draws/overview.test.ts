@@ -77,13 +77,13 @@ describe('draws at a glance', () => {
       state: 'frozen',
       title: 'Draw waits',
       entrants: null,
-      revealed: false,
+      revealedAtUs: null,
     });
     expect(one('done-8')).toMatchObject({
       state: 'drawn',
       entrants: 0,
       winners: 0,
-      revealed: true,
+      revealedAtUs: expect.any(Number),
       lacks: null,
     });
     expect(one('short')).toMatchObject({

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { unixUs } from '../../../../packet/time.ts';
 import type { QuestionIn, QuestionOut } from '../../commands.ts';
 import type { BookOutcome, DrawCommitment, DrawSummary } from '../../draws.ts';
 import { type DrawRow, drawOf } from './rows.ts';
@@ -30,7 +31,8 @@ WITH found (interaction, kind, frozen_us) AS (
 )
 SELECT d.*, json_extract(i.record, '$.show') AS show, json_extract(i.record, '$.config.title') AS title,
   json_extract(i.record, '$.shadow') AS shadow,
-  EXISTS (SELECT 1 FROM transitions t WHERE t.interaction = i.seq AND t.kind = 'revealed') AS revealed
+  (SELECT json_extract(t.step, '$.moment.fireAtUs') FROM transitions t
+   WHERE t.interaction = i.seq AND t.kind = 'revealed') AS revealed_us
 FROM (SELECT DISTINCT interaction FROM known WHERE place <= ?3) k
 CROSS JOIN draws d ON d.interaction = k.interaction
 CROSS JOIN interactions i ON i.id = d.interaction
@@ -46,7 +48,7 @@ interface OverviewRow extends DrawRow {
   readonly show: string | null;
   readonly title: string;
   readonly shadow: number | null;
-  readonly revealed: number;
+  readonly revealed_us: number | null;
 }
 
 export function prepareOverview(
@@ -61,7 +63,7 @@ export function prepareOverview(
     return {
       ...{ ...draw, show: row.show, title: row.title, isShadow: row.shadow === 1 },
       ...numbersOf(commitment),
-      revealed: row.revealed === 1,
+      revealedAtUs: row.revealed_us === null ? null : unixUs(row.revealed_us),
       lacks: lacks === undefined ? null : ({ ...lacks } as { pool: string; outcome: BookOutcome }),
     };
   };
