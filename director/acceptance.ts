@@ -10,6 +10,7 @@ import {
   type Refused,
   refused,
   refusedBy,
+  refuseSwitched,
   tooMany,
 } from './book-parts.ts';
 import { makeCueId } from './cue-id.ts';
@@ -20,6 +21,7 @@ import type { CueRequest } from './cue-request.ts';
 import type { MissCode } from './fate.ts';
 import { type HeldCue, newHeldCue } from './held-cues.ts';
 import { hashOf, IdempotencyKeys } from './idempotency.ts';
+import { withOpeningData } from './openings.ts';
 import { checkReference } from './reference-rules.ts';
 import { withRevealData } from './reveals.ts';
 import { type Spent, spentNow, spentSince } from './spent.ts';
@@ -35,6 +37,8 @@ export interface AcceptRequest {
   readonly receivedAt: UnixMilliseconds;
   /** What only the server may say of it. */
   readonly marks?: CueMarks;
+  /** The mode of the stream that it is meant for; absent: the one that it has when it is asked. */
+  readonly rehearsal?: boolean;
 }
 
 export type AcceptOutcome =
@@ -49,6 +53,8 @@ export type AcceptOutcome =
   /** The key's first cue, as it now stands. */
   | { readonly kind: 'repeated'; readonly cue: Cue }
   | Refused;
+
+type Meant = AcceptRequest & { readonly rehearsal: boolean };
 
 interface Entered {
   readonly held: HeldCue;
@@ -87,7 +93,8 @@ export class Acceptance {
   }
 
   async accept(input: AcceptRequest): Promise<AcceptOutcome> {
-    const outcome = await this.#acceptOnce(input);
+    const { rehearsal = this.#parts.isRehearsal(input.stream) } = input;
+    const outcome = await this.#acceptOnce({ ...input, rehearsal });
     const { observer } = this.#parts.options;
     if (outcome.kind === 'refused') observer?.cueRefused?.(outcome.error.code);
     return outcome;
@@ -109,7 +116,7 @@ export class Acceptance {
     });
   }
 
-  async #acceptOnce(input: AcceptRequest): Promise<AcceptOutcome> {
+  async #acceptOnce(input: Meant): Promise<AcceptOutcome> {
     if (this.#parts.isClosed()) return refused('ERR_NOT_READY');
     const { stream, request, key, who } = input;
     if (key === null) return this.#acceptNew(input, null);
@@ -134,10 +141,10 @@ export class Acceptance {
     return { kind: 'repeated', cue: (await this.#parts.find(stream, cue.id)) ?? cue };
   }
 
-  async #acceptNew(input: AcceptRequest, hash: string | null): Promise<AcceptOutcome> {
+  async #acceptNew(input: Meant, hash: string | null): Promise<AcceptOutcome> {
     let entered: Entered;
     try {
-      const asks = this.#revealAsks(input);
+      const asks = this.#revealAsks(input) ?? this.#openingAsks(input);
       // Where there is nothing to ask, it has its place before anything is awaited.
       entered = this.#enter(input, asks === null ? null : await asks);
     } catch (error) {
@@ -213,9 +220,16 @@ export class Acceptance {
     return wanted === null ? null : reveals.of(wanted.interaction, data as JsonObject);
   }
 
+  /** Of an opening that names its interaction alone, what it shows. */
+  #openingAsks({ request: { type, data = {} } }: AcceptRequest): Promise<JsonObject | null> | null {
+    const { openings } = this.#parts;
+    const interaction = openings.wantedFor(type, data as JsonObject);
+    return interaction === null ? null : openings.of(interaction);
+  }
+
   /** Checks all that can be checked at once and takes the cue's place, so that whoever comes next finds it taken. */
   #enter(
-    { stream, request, key, who, receivedAt, marks }: AcceptRequest,
+    { stream, request, key, who, receivedAt, marks, rehearsal }: Meant,
     carries: JsonObject | null,
   ): Entered {
     const { options, record, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
@@ -237,7 +251,17 @@ export class Acceptance {
       throw new FramecueError('ERR_CUE_EXISTS', undefined, { details: { id: cue.id } });
     }
     checkReference(cue, cues);
-    return this.#takePlace(cue, made.dueAt, moment, key === null ? null : { token: who.by, key });
+    refuseSwitched(this.#parts, stream, rehearsal);
+    const take = (it: Cue) =>
+      this.#takePlace(it, made.dueAt, moment, key === null ? null : { token: who.by, key });
+    if (cue.type !== 'interaction.open' || carries === null) return take(cue);
+    try {
+      return take(withOpeningData(cue, carries));
+    } catch (error) {
+      if (!(error instanceof FramecueError) || error.code !== 'ERR_CUE_TOO_LARGE') throw error;
+      // More than fits into a stamp: pages that know the interaction by themselves open it.
+      return take(cue);
+    }
   }
 
   #takePlace(

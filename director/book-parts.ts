@@ -7,6 +7,7 @@ import type { CueLog, CueLogStart } from './cue-log.ts';
 import { type CueLimits, openForMsOf } from './cue-maker.ts';
 import type { CueRecord, CueRecordOptions } from './cue-record.ts';
 import type { HeldCue } from './held-cues.ts';
+import type { OpeningLookup, Openings } from './openings.ts';
 import type { RevealLookup, Reveals } from './reveals.ts';
 
 /** What cues need of the log. */
@@ -30,6 +31,8 @@ export interface CueBookOptions extends CueRecordOptions, CueLifeOptions {
   readonly limits: CueLimits & { readonly maxPublishers: number };
   /** What a reveal has to carry; absent: nothing but what it is given. */
   readonly lookUpReveal?: RevealLookup;
+  /** What an opening shows that names its interaction alone; absent: nothing more. */
+  readonly lookUpOpening?: OpeningLookup;
 }
 
 /** What the parts of the book have in common. */
@@ -38,6 +41,7 @@ export interface BookParts {
   readonly record: CueRecord;
   readonly life: CueLife;
   readonly reveals: Reveals;
+  readonly openings: Openings;
   isClosed(): boolean;
   isStampingOn(stream: string): boolean;
   isRehearsal(stream: string): boolean;
@@ -116,6 +120,18 @@ export const tooMany = (what: string, limit: number): FramecueError =>
   new FramecueError('ERR_CUE_TOO_MANY_OPEN', `${limit} cues are ${what}: there can be no more.`, {
     details: { limit, retryAfterMs: 5_000 },
   });
+
+/**
+ * A press is of the mode that the stream had when it came: one that was meant as a rehearsal never counts.
+ * @throws {FramecueError} ERR_MODE_SWITCHED: it has another by now.
+ */
+export function refuseSwitched(
+  parts: Pick<BookParts, 'isRehearsal'>,
+  stream: string,
+  rehearsal: boolean,
+): void {
+  if (parts.isRehearsal(stream) !== rehearsal) throw new FramecueError('ERR_MODE_SWITCHED');
+}
 
 /**
  * A token that only rehearses leaves alone what is of the show, and what is armed for it.

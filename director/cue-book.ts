@@ -1,6 +1,7 @@
 import type { Cue, StampEvent } from '../cues/cue.ts';
 import type { OutputReceipts } from '../cues/output-receipt.ts';
 import { isPending } from '../cues/states.ts';
+import type { JsonObject } from '../cues/wire/index.ts';
 import { FramecueError } from '../packet/errors.ts';
 import { Acceptance, type AcceptOutcome, type AcceptRequest } from './acceptance.ts';
 import type { Actor, DirectorAction } from './action.ts';
@@ -9,6 +10,7 @@ import { Changes, type EditOutcome, type TakeOutcome } from './changes.ts';
 import { CueFates } from './cue-fates.ts';
 import { CueLife } from './cue-life.ts';
 import { type CueListener, CueRecord } from './cue-record.ts';
+import { Openings } from './openings.ts';
 import { OutputsRead } from './outputs-read.ts';
 import type { ReadBack } from './read-back.ts';
 import { Reveals } from './reveals.ts';
@@ -37,6 +39,7 @@ export class CueBook {
   readonly #changes: Changes;
   readonly #takingBack: TakingBack;
   readonly #series: SeriesRunner;
+  readonly #openings: Openings;
   readonly #stampingOff: Set<string>;
   /** How often a stream was switched off: that ends what is under way to switch it on. */
   readonly #switchedOff = new Map<string, number>();
@@ -51,10 +54,12 @@ export class CueBook {
     this.#stampEvents = new StampEvents(this.#record, options.observer);
     this.#outputsRead = new OutputsRead(this.#record, this.#life, this.#fates, options.gate);
     this.#fates.takeOver(options.start);
+    this.#openings = new Openings(options.lookUpOpening ?? null);
     this.#stampingOff = new Set(options.start.stampingOff);
     const parts: BookParts = {
       ...{ options, record: this.#record, life: this.#life },
       reveals: new Reveals(options.lookUpReveal ?? null),
+      openings: this.#openings,
       isClosed: () => this.#closed,
       isStampingOn: (stream) => this.isStampingOn(stream),
       isRehearsal: (stream) => this.isRehearsal(stream),
@@ -71,6 +76,11 @@ export class CueBook {
   /** False while the log does not take cues, or what happened to them. */
   get healthy(): boolean {
     return this.#options.cueLog.healthy && this.#record.healthy;
+  }
+
+  /** A cue of this type and data will be marked. */
+  expectOpening(type: string, data: JsonObject): void {
+    this.#openings.expect(type, data);
   }
 
   /** Each change of a cue, at once: also within a frame, so a listener returns at once and does not throw. */

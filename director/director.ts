@@ -24,6 +24,7 @@ import { type CueLog, openCueLog } from './cue-log.ts';
 import { CueFeed } from './feed.ts';
 import { keysRoute } from './keys-route.ts';
 import type { DirectorObserver } from './observer.ts';
+import type { OpeningLookup } from './openings.ts';
 import type { RevealLookup } from './reveals.ts';
 import type { InteractionLookup } from './rundown/interactions.ts';
 import { openRundownRoom } from './rundown/room.ts';
@@ -50,6 +51,8 @@ export interface DirectorOptions {
   readonly lookUpInteraction?: InteractionLookup;
   /** Asks events what the reveal of an interaction has to carry; absent: nobody does. */
   readonly lookUpReveal?: RevealLookup;
+  /** Asks events what an opening shows that names its interaction alone; absent: nobody does. */
+  readonly lookUpOpening?: OpeningLookup;
 }
 
 export interface Director {
@@ -94,6 +97,7 @@ export async function openDirector(options: DirectorOptions): Promise<Director> 
   const book = new CueBook({
     ...{ cueLog, start, gate, clock, log, limits: settings, signingKey: signingKeys[0]! },
     ...(options.lookUpReveal === undefined ? {} : { lookUpReveal: options.lookUpReveal }),
+    ...(options.lookUpOpening === undefined ? {} : { lookUpOpening: options.lookUpOpening }),
     ...observed,
   });
   const console = await openConsole({

@@ -25,6 +25,8 @@ export interface LoaderOptions {
   readonly keyIdLength: number;
   /** Null: interactions are not asked for. */
   readonly lookUp: InteractionLookup | null;
+  /** Its items will be taken. */
+  readonly onLoaded?: (document: RundownDocument) => void;
 }
 
 export interface LoadRequest {
@@ -133,6 +135,7 @@ export class RundownLoader {
       const unwanted = carried ?? carriedFrom(old, { ...document, items: [] });
       await this.#desk.takeBack(stream, unwanted.takeBack, who);
     }
+    this.#options.onLoaded?.(document);
     this.#desk.acted('load', run, null, who);
     return this.#desk.view(run);
   }

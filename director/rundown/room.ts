@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Router } from 'express';
+import { cueDataOf } from '../../cues/rundown/index.ts';
+import type { JsonObject } from '../../cues/wire/index.ts';
 import type { Clock } from '../../packet/clock.ts';
 import type { Log } from '../../service/log.ts';
 import { isStreamAllowed, type Settings } from '../../service/settings.ts';
@@ -56,6 +58,9 @@ export async function openRundownRoom(options: RundownRoomOptions): Promise<Rund
       ...{ store, stored: await store.all(), book, gate, clock, log, limits: settings, keyIdLength, lookUp },
       isRehearsal: (stream) => book.isRehearsal(stream),
       rehearsesOnly: (by) => book.rehearsesOnly(by),
+      onLoaded: ({ items }) => {
+        for (const item of items) book.expectOpening(item.type, cueDataOf(item) as JsonObject);
+      },
       ...{ onChange: options.onChange, onAction: options.onAction, onMissed: options.onMissed },
     });
   } catch (error) {

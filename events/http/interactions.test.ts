@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { saleConfig } from '../sale/testing.ts';
 import { type Answer, DIRECTOR, EventsUnderTest, READER } from '../test-support/harness.ts';
 import { FEED_TOKEN } from '../test-support/media-server.ts';
 
@@ -65,6 +66,51 @@ describe('an interaction', () => {
     expect(JSON.stringify((await t.get('/api/v1/interactions/q1/result')).body)).not.toContain('correct');
     await t.publish(t.land({ id: 'r', type: 'interaction.reveal', ref: 'open-1' }));
     expect((await t.get('/api/v1/interactions/q1')).body.config).toEqual(CONFIG);
+  });
+
+  test.each([
+    [
+      'a quiz its question and options',
+      { type: 'quiz', config: CONFIG },
+      { question: CONFIG.question, options: CONFIG.options },
+    ],
+    [
+      'a lottery its prizes',
+      {
+        type: 'lottery',
+        config: {
+          ...{ title: 'Final', durationMs: 30_000, randomness: { kind: 'commit-reveal' } },
+          prizes: [
+            { prize: 'car', title: 'A car', pool: 'cars', pieces: 1, amountMinor: 2_000_000 },
+            { prize: 'bag', pool: 'bags', pieces: 500, amountMinor: 1_500 },
+          ],
+          consolation: 'Thank you.',
+        },
+      },
+      {
+        title: 'Final',
+        prizes: [
+          { title: 'A car', pieces: 1 },
+          { title: 'bag', pieces: 500 },
+        ],
+        consolation: 'Thank you.',
+      },
+    ],
+    [
+      'a sale its price',
+      { type: 'flash-sale', config: saleConfig({ admitPerSecond: 50 }) },
+      { title: 'The jacket', priceMinor: 1_900, currency: 'EUR' },
+    ],
+  ])('shows when it opens: %s, and nothing that is not for viewers', async (_name, made, data) => {
+    expect((await create({ id: 'i1', ...made })).status).toBe(201);
+    const seen = await t.get('/api/v1/interactions/i1/opening');
+    expect([seen.status, seen.body]).toEqual([200, { data: { interaction: 'i1', ...data } }]);
+    expect(seen.headers.get('cache-control')).toBe('public, max-age=1');
+    expect(codeOf(await t.get('/api/v1/interactions/none/opening'))).toEqual([
+      404,
+      'ERR_INTERACTION_UNKNOWN',
+    ]);
+    expect(codeOf(await t.post('/api/v1/interactions/i1/opening', {}))).toEqual([405, 'ERR_METHOD']);
   });
 
   test('is not made twice', async () => {

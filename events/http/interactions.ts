@@ -102,6 +102,17 @@ export function interactionRoutes(
     })
     .all(methodNotAllowed('GET'));
 
+  // What media fills into an opening cue that names the interaction alone.
+  app
+    .route('/api/v1/interactions/:id/opening')
+    .get(async (req, res) => {
+      const { facts, prepared } = await catalog.get(idOf(req));
+      res
+        .set('Cache-Control', PUBLIC_A_SECOND)
+        .json({ data: { interaction: facts.record.id, ...prepared.openingData } });
+    })
+    .all(methodNotAllowed('GET'));
+
   // What a rehearsal of it came to, the newest; the interaction's own result knows nothing of it.
   app
     .route('/api/v1/interactions/:id/rehearsal')

@@ -158,6 +158,19 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/v1/interactions/{id}/opening',
+    tag: 'interactions',
+    summary: 'What its opening cue shows',
+    description:
+      'The `data` that media fills into an opening cue which names the interaction alone. It never changes.',
+    right: null,
+    answers: {
+      200: { text: 'Of its type.', schema: z.strictObject({ data: JsonObject }) },
+    },
+    errors: ['ERR_INTERACTION_UNKNOWN'],
+  },
+  {
+    method: 'get',
     path: '/api/v1/interactions/{id}/result',
     tag: 'interactions',
     summary: 'The running or final result',

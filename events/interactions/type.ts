@@ -28,6 +28,8 @@ export interface PreparedInteraction {
   /** The hot path: reads this type's own fields of a submission's body. Never throws. */
   readAnswer(body: JsonObject): AnswerRead;
   judge(facts: InteractionFacts, attempt: Attempt, limits: JudgeLimits): Verdict;
+  /** What the opening cue shows where it names the interaction alone: no more than viewers read at once. */
+  readonly openingData: JsonObject;
   /** What viewers may see of the config now. */
   publicConfig(facts: InteractionFacts): JsonObject;
   /** This type's own fields of the public result. */

@@ -34,6 +34,7 @@ import { openIngest } from './ingest-setup.ts';
 import { interactionLookup } from './interaction-lookup.ts';
 import { latencyMetrics } from './latency-metrics.ts';
 import { createMediaMetrics, type MediaMetrics } from './metrics.ts';
+import { openingLookup } from './opening-lookup.ts';
 import { Preview } from './preview-setup.ts';
 import { declaredLatencyOf } from './production-latency.ts';
 import type { Recorder } from './recorder.ts';
@@ -145,6 +146,7 @@ async function startInFolder({ settings, secrets, log }: ProcessContext): Promis
     consoleObserver: consoleMetrics(registry),
     briefOf: createBriefs({ streams, ingest: () => ingest, clock }),
     lookUpInteraction: interactionLookup(() => eventsUrlOf(settings, eventsPort)),
+    lookUpOpening: openingLookup(() => eventsUrlOf(settings, eventsPort), log),
     lookUpReveal: revealLookup(() => eventsUrlOf(settings, eventsPort), secrets.tokens.feed),
   });
   health.add('cue-log', director.check);

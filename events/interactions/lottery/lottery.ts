@@ -15,6 +15,11 @@ export const lottery = defineType({
       durationMs: ms(durationMs),
       readAnswer: () => ENTERED,
       judge: judgeWindow,
+      openingData: {
+        title,
+        prizes: config.prizes.map(({ prize, title: name = prize, pieces }) => ({ title: name, pieces })),
+        ...(consolation === undefined ? {} : { consolation }),
+      },
       publicConfig: () => ({
         ...{ title, durationMs, randomness: config.randomness },
         prizes: config.prizes.map(({ prize, title: name = prize, pieces, tier = 'any' }) => ({

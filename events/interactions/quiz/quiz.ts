@@ -24,6 +24,7 @@ export const quiz = defineType({
       durationMs: ms(durationMs),
       readAnswer: (body) => (typeof body.choice === 'number' ? (answers[body.choice] ?? invalid) : invalid),
       judge: judgeWindow,
+      openingData: { question, options },
       publicConfig(facts) {
         const correct = correctOf(config, facts);
         return { question, options, durationMs, ...(correct === null ? {} : { correct }) };

@@ -17,6 +17,7 @@ export const flashSale = defineType({
       durationMs: ms(durationMs),
       readAnswer: () => WANTED,
       judge: judgeWindow,
+      openingData: { title, priceMinor, currency },
       publicConfig: () => ({ title, priceMinor, currency, reservationMs, durationMs, perViewer: 1 }),
       result: () => ({}),
     };

@@ -1,0 +1,66 @@
+import type { Cue } from '../cues/cue.ts';
+import { ID_PATTERN, type JsonObject } from '../cues/wire/index.ts';
+
+/** What events says of the opening of an interaction. */
+export type OpeningFact =
+  /** What viewers read when it opens, its type's own: a question and its options, what is sold and for how much. */
+  | { readonly kind: 'shows'; readonly data: JsonObject }
+  /** Events knows no such interaction, or could not be asked. */
+  | { readonly kind: 'unknown' };
+
+/** Asks events; `server/` gives it. Bounded in time to what an opening may wait, and never rejects. */
+export type OpeningLookup = (interaction: string) => Promise<OpeningFact>;
+
+const KEPT = 256;
+
+/**
+ * What opening cues show where the director says no more than which interaction: as it was prepared on events, which never
+ * changes. Asked for when a rundown is loaded, so that a take waits for nobody.
+ */
+export class Openings {
+  readonly #lookUp: OpeningLookup | null;
+  readonly #known = new Map<string, JsonObject>();
+  readonly #asked = new Map<string, Promise<JsonObject | null>>();
+
+  constructor(lookUp: OpeningLookup | null) {
+    this.#lookUp = lookUp;
+  }
+
+  /** The interaction of an opening that says nothing else; null: it is as the director wants it, or no opening. */
+  wantedFor(type: string, data: JsonObject): string | null {
+    const { interaction, ...own } = data;
+    if (this.#lookUp === null || type !== 'interaction.open' || Object.keys(own).length > 0) return null;
+    return typeof interaction === 'string' && ID_PATTERN.test(interaction) ? interaction : null;
+  }
+
+  /** It will be opened. */
+  expect(type: string, data: JsonObject): void {
+    const interaction = this.wantedFor(type, data);
+    if (interaction !== null && this.#asked.size < KEPT) void this.of(interaction);
+  }
+
+  /** Null: not known; the cue goes as it is, and pages that know the interaction by themselves open it. */
+  of(interaction: string): Promise<JsonObject | null> {
+    const known = this.#known.get(interaction);
+    if (known !== undefined) return Promise.resolve(known);
+    const asked = this.#asked.get(interaction) ?? this.#ask(interaction);
+    this.#asked.set(interaction, asked);
+    return asked;
+  }
+
+  async #ask(interaction: string): Promise<JsonObject | null> {
+    const fact = (await this.#lookUp?.(interaction)) ?? { kind: 'unknown' };
+    this.#asked.delete(interaction);
+    if (fact.kind === 'unknown') return null;
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= KEPT && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(interaction, fact.data);
+    return fact.data;
+  }
+}
+
+/** An opening with what viewers read; what the director said goes before. */
+export const withOpeningData = (cue: Cue, shows: JsonObject): Cue => ({
+  ...cue,
+  data: { ...shows, ...cue.data },
+});
