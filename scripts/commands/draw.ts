@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { drawKeyCommand, drawRandomnessCommand, drawRebookCommand } from './prizes/draw-change.ts';
 import {
   drawEntrantsCommand,
+  drawListCommand,
   drawResultCommand,
   drawSealedCommand,
   drawShowCommand,
@@ -17,6 +18,7 @@ export const drawCommand = (): Command =>
     .showHelpAfterError()
     .description('the draws of lotteries: how far they are, who has won, and what helps one that is stuck')
     .addHelpText('after', HELP)
+    .addCommand(drawListCommand())
     .addCommand(drawShowCommand())
     .addCommand(drawResultCommand())
     .addCommand(drawEntrantsCommand())

@@ -2,27 +2,58 @@ import type { Command } from 'commander';
 import { HASH_BYTES } from '../../../draws/bytes.ts';
 import type { DrawDocument, PageDocument } from '../../../draws/document.ts';
 import { isHigh, PAGE_LEAVES } from '../../../draws/entrants.ts';
+import type { staffBody } from '../../../events/draws/views.ts';
 import { FramecueError } from '../../../packet/errors.ts';
 import { cueId } from '../cue/options.ts';
 import { ask, type Server, wholeNumber } from '../server.ts';
-import { onEvents, type PrizeOptions, tellAnswer } from './asking.ts';
+import { onEvents, type PrizeOptions, queryOf, tellAnswer } from './asking.ts';
+import { commandFor, isDrawBad } from './draw-words.ts';
+import type { TreasuryBody } from './pool-look.ts';
 import { columns, counted, moment, plain } from './words.ts';
 
 /** With what only staff see of it. */
-export type Draw = DrawDocument & {
-  readonly staff?: {
-    readonly problem: 'seed-lost' | 'no-randomness' | 'list-changed' | 'failed' | null;
-    readonly winners: number;
-    readonly booked: number;
-    readonly short: number;
-    readonly publishedAt: number | null;
-    readonly drawnAt: number | null;
-  };
-};
+export type Draw = DrawDocument & { readonly staff?: ReturnType<typeof staffBody> };
+
+type Staff = NonNullable<Draw['staff']>;
 
 export const pathOf = (id: string, rest: string): string => `/api/v1/interactions/${id}/${rest}`;
 
 const drawOf = (server: Server, id: string): Promise<Draw> => ask<Draw>(server, 'GET', pathOf(id, 'draw'));
+
+const LIST_HELP = `
+The newest 50, and 50 each that are not over or have winners without a right. A lottery whose list is not closed yet
+is not among them. Exit code 1: one is stuck, or has winners without a right.`;
+
+export const drawListCommand = (): Command =>
+  onEvents('list')
+    .description('draws, newest first: how far each is, and what to do')
+    .option('--show <id>', 'only those of this show', cueId)
+    .addHelpText('after', LIST_HELP)
+    .action((options: PrizeOptions & { readonly show?: string }) =>
+      tellAnswer<Pick<TreasuryBody, 'draws'>>(
+        options,
+        'read',
+        async (server) => {
+          const path = `/api/v1/treasury${queryOf({ show: options.show })}`;
+          const { draws } = await ask<TreasuryBody>(server, 'GET', path);
+          return { draws };
+        },
+        ({ draws }) => listText(draws),
+        ({ draws }) => draws.some(isDrawBad),
+      ),
+    );
+
+function listText(draws: TreasuryBody['draws']): string {
+  if (draws.length === 0) return 'No draw has begun.';
+  const rows = draws.map(({ interaction, state, since, problem, entrants, winners, short, excluded }) => [
+    ...[interaction, state, moment(since), entrants ?? 0, winners, short, excluded, problem?.code ?? ''],
+  ]);
+  const head = ['id', 'state', 'since', 'entrants', 'winners', 'short', 'never', 'problem'];
+  const steps = draws.flatMap(({ interaction, next }) =>
+    next === null ? [] : [`${interaction}: ${plain(next)}`],
+  );
+  return [columns(head, rows), ...steps].join('\n');
+}
 
 export const drawShowCommand = (): Command =>
   onEvents('show')
@@ -49,29 +80,6 @@ const STATES: Readonly<Record<Draw['state'], string>> = {
   void: 'void',
 };
 
-const PROBLEMS = {
-  'seed-lost':
-    'the secret of prizes is not the one that it was created with: put the old FRAMECUE_PRIZE_KEY back',
-  'no-randomness':
-    'no relay of drand is reached: it tries again by itself; or give its round by `framecue draw randomness`',
-  'list-changed': 'the list in the ledger is not the one that was committed to: run `framecue ledger check`',
-  failed: 'a step of it failed, and is tried again: look at the log of events',
-};
-
-/** What is the matter with a draw, and what to do; none where nothing is. */
-export function problemsOf({ interaction, staff }: Pick<Draw, 'interaction' | 'staff'>): string[] {
-  if (staff === undefined) return [];
-  const { problem, short } = staff;
-  return [
-    ...(problem === null ? [] : [`${problem}: ${PROBLEMS[problem]}`]),
-    ...(short === 0
-      ? []
-      : [
-          `${counted(short, 'winner has', 'winners have')} no right: fill or open the pool, then \`framecue draw rebook ${interaction} --yes\``,
-        ]),
-  ];
-}
-
 function drawText(draw: Draw): string {
   const { interaction, state, seedHash, source, prizes, commitment, staff } = draw;
   const why = draw.void === null ? '' : ` since ${moment(draw.void.at)} (${plain(draw.void.why)})`;
@@ -89,7 +97,18 @@ function drawText(draw: Draw): string {
   const given = prizes.map(
     ({ prize, pieces, tier }) => `  ${counted(pieces, 'piece')} of ${prize} (${tier})`,
   );
-  return [head, ...lines, ...given, ...problemsOf(draw).map((what) => `  bad: ${what}`)].join('\n');
+  return [head, ...lines, ...given, ...(staff === undefined ? [] : stepsOf(interaction, staff))].join('\n');
+}
+
+/** What is the matter, and what to do. */
+function stepsOf(interaction: string, { problem, problemSince, short, next }: Staff): string[] {
+  const since = problemSince === null ? '' : ` since ${moment(problemSince)}`;
+  const command = commandFor({ interaction, problem, short });
+  return [
+    ...(problem === null ? [] : [`  bad: ${problem}${since}`]),
+    ...(next === null ? [] : [`  next: ${plain(next)}`]),
+    ...(command === null ? [] : [`  here: ${command}`]),
+  ];
 }
 
 function randomnessOf({ source, commitment }: Draw): string | null {
@@ -102,8 +121,10 @@ function randomnessOf({ source, commitment }: Draw): string | null {
 const movedOf = (moved: readonly { readonly round: number; readonly at: number }[]): string =>
   moved.map(({ round, at }) => `from round ${round} ${moment(at)}`).join(', ');
 
-const winnersOf = ({ winners, booked, short }: NonNullable<Draw['staff']>): string =>
-  `${winners}, ${booked} written down, ${short} of them without a right`;
+const winnersOf = ({ winners, booked, short, excluded }: Staff): string => {
+  const never = excluded === 0 ? '' : `, ${excluded} who never get one`;
+  return `${winners}, ${booked} written down, ${short} of them without a right yet${never}`;
+};
 
 export const drawResultCommand = (): Command =>
   onEvents('result')

@@ -119,7 +119,16 @@ function totalsText({ rights, totals, shows }: TreasuryBody): string {
     ({ boxes: { show, boxes: dropped, viewers, high, threshold }, measures }) =>
       `boxes of ${show}: ${counted(dropped, 'box', 'boxes')} at ${counted(viewers, 'viewer')}, ${high} with ${threshold} or more; ${counted(measures.length, 'measure')}`,
   );
-  const head = ['currency', 'pools', 'free', 'reserved', 'granted', 'swept out', 'money free', 'granted'];
+  const head = [
+    'currency',
+    'pools',
+    'free',
+    'reserved',
+    'granted',
+    'swept out',
+    'money free',
+    'money granted',
+  ];
   return [
     `rights: ${states.join(', ')}`,
     sums.length === 0 ? 'No pool.' : columns(head, sums),
@@ -153,7 +162,7 @@ const WAITS_FOR = {
   voiding: 'the keeper to void it',
 };
 
-function accountText({ inOrder, settled, accounts }: AccountBody): string {
+function accountText({ inOrder, settled, accounts, draws }: AccountBody): string {
   const lines = accounts.flatMap(({ pool, grants, free, waiting, swept, wrong, settled: isSettled }) => {
     const { currency } = pool;
     const left = free.pieces === 0 && free.amountMinor === 0 ? [] : [`  free: ${amount(free, currency)}`];
@@ -172,6 +181,9 @@ function accountText({ inOrder, settled, accounts }: AccountBody): string {
     ];
   });
   const all = inOrder ? 'All of it adds up' : 'It does NOT add up';
-  const end = settled ? 'every piece is granted or swept' : 'not every piece is granted or swept yet';
-  return [...lines, accounts.length === 0 ? 'No pool.' : `${all}; ${end}.`].join('\n');
+  const end = settled
+    ? 'every piece is granted or swept, and no winner waits'
+    : 'not every piece is granted or swept, or a winner waits';
+  const drawn = draws.map(({ interaction, next }) => `draw ${interaction}: ${plain(next ?? 'settled')}`);
+  return [...lines, ...drawn, accounts.length === 0 ? 'No pool.' : `${all}; ${end}.`].join('\n');
 }

@@ -1,7 +1,8 @@
 import { FramecueError } from '../../../packet/errors.ts';
 import type { ReadyReport } from '../../../service/health.ts';
 import { exchange, type Server } from '../server.ts';
-import { isInTrouble, type OutboxStatus, outboxLine } from './outbox-words.ts';
+import { type DrawLine, drawLine, isDrawBad, isDrawWaiting } from './draw-words.ts';
+import { type OutboxStatus, outboxLine } from './outbox-words.ts';
 import type { PoolBody, TreasuryBody } from './pool-look.ts';
 import { counted, money, plain, span, wholeOf } from './words.ts';
 
@@ -48,15 +49,15 @@ async function readyOf({ media }: Server): Promise<ReadyReport | null> {
   return typeof report === 'object' && report !== null && 'checks' in report ? (report as ReadyReport) : null;
 }
 
-/** What a person has to see to, a sentence each. */
-export function troublesOf({ ready, treasury, outbox, problem }: PrizesReport): string[] {
+/** What is not as it should be, draws apart, a sentence each. */
+function troublesOf({ ready, outbox, problem }: PrizesReport): string[] {
   const dead = outbox?.dead ?? 0;
   const held = outbox === null ? [] : outbox.lanes.filter(({ breaker }) => breaker === 'open');
   const failing = Object.entries(ready?.checks ?? {}).filter(([, said]) => said !== 'good');
   return [
     ...(problem === null ? [] : [`events: ${problem}`]),
+    ...(ready === null || ready.phase === 'serving' ? [] : [`events: ${ready.phase}`]),
     ...failing.map(([part, said]) => `${part}: ${plain(said)}`),
-    ...dueOf(treasury),
     ...(dead === 0
       ? []
       : [`${counted(dead, 'dead letter')}: \`framecue outbox list --state dead\` says why`]),
@@ -73,12 +74,13 @@ export function troublesOf({ ready, treasury, outbox, problem }: PrizesReport): 
   ];
 }
 
+/** What waits for a person to decide: a question, not a fault. */
 function dueOf(treasury: TreasuryBody | null): string[] {
   const all = treasury?.shows.flatMap(({ measures }) => measures) ?? [];
   return all
     .filter(({ due, auto, state }) => due === true && !auto && state === 'prepared')
     .slice(0, NAMED)
-    .map(({ show, id }) => `measure ${id} is due: \`framecue measure apply ${show} ${id}\``);
+    .map(({ show, id }) => `  due: measure ${id}: \`framecue measure apply ${show} ${id}\``);
 }
 
 /** One line where nobody uses prizes and nothing is wrong. */
@@ -86,7 +88,7 @@ export function prizesText(report: PrizesReport): string {
   const { treasury, outbox } = report;
   const troubles = troublesOf(report).map((what) => `  bad: ${what}`);
   const used =
-    (treasury !== null && treasury.pools.length > 0) ||
+    (treasury !== null && treasury.pools.length + treasury.draws.length > 0) ||
     (outbox !== null && outbox.queued + outbox.delivered + outbox.dead > 0);
   if (!used) {
     const head = report.problem === null ? 'prizes: none' : 'prizes: not known';
@@ -94,6 +96,8 @@ export function prizesText(report: PrizesReport): string {
   }
   return [
     ...(treasury === null ? ['prizes: not known'] : [poolsLine(treasury), ...poolLines(treasury.pools)]),
+    ...drawLines(treasury),
+    ...dueOf(treasury),
     ...(outbox === null ? [] : [outboxLine(outbox)]),
     ...troubles,
   ].join('\n');
@@ -115,12 +119,25 @@ function poolLines(pools: readonly PoolBody[]): string[] {
   const lines = telling.slice(0, NAMED).map(({ id, state, currency, balances }) => {
     const whole = wholeOf(balances).pieces.toLocaleString('en');
     const free = balances.free.pieces.toLocaleString('en');
+    if (whole === '0') return `  ${id}: nothing in it, ${state}`;
     return `  ${id}: ${free} of ${whole} left, ${money(balances.free.amountMinor, currency)}, ${state}`;
   });
   const more = telling.length - lines.length;
   return more > 0 ? [...lines, `  and ${more} more: \`framecue pool list\``] : lines;
 }
 
-/** Something is not as it should be; a measure that is due is a question, not a fault. */
-export const isPrizesBad = ({ ready, outbox, problem }: PrizesReport): boolean =>
-  problem !== null || (ready !== null && !ready.ready) || (outbox !== null && isInTrouble(outbox));
+/** Those that something is still to come of, the troubled ones first. */
+function drawLines(treasury: TreasuryBody | null): string[] {
+  if (treasury === null) return [];
+  const now = treasury.at ?? Date.now();
+  const waiting = treasury.draws.filter(isDrawWaiting);
+  const sorted = waiting.sort((a, b) => Number(isDrawBad(b)) - Number(isDrawBad(a)));
+  const lines = sorted
+    .slice(0, NAMED)
+    .map((draw: DrawLine) => `  ${isDrawBad(draw) ? 'bad: ' : ''}${drawLine(draw, now)}`);
+  const more = waiting.length - lines.length;
+  return more > 0 ? [...lines, `  and ${more} more: \`framecue draw list\``] : lines;
+}
+
+export const isPrizesBad = (report: PrizesReport): boolean =>
+  troublesOf(report).length > 0 || report.treasury?.draws.some(isDrawBad) === true;
