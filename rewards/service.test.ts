@@ -120,6 +120,22 @@ describe('the reference reward platform', () => {
     expect((await call('g_1', bodyOf(), OLD)).status).toBe(200);
   });
 
+  test('passes over a reversal of a grant that it never took: done, once, and nothing else', async () => {
+    await call('g_1');
+    const reversal = bodyOf({ grant: 'g_unknown', why: 'by hand' }, 'grant.reversed');
+    for (let i = 0; i < 2; i++) {
+      expect(await call('r_unknown', reversal)).toMatchObject({ status: 200, body: { outcome: 'done' } });
+    }
+    expect((await list()).body.grants).toMatchObject([
+      { id: 'g_1', type: 'grant.made', outcome: 'done' },
+      { id: 'r_unknown', type: 'grant.reversed', grant: 'g_unknown', outcome: 'done' },
+    ]);
+    // Others go on as before; that one is not made any more, should it still come.
+    expect((await call('g_2', bodyOf({ grant: 'g_2' }))).body).toEqual({ outcome: 'done' });
+    const late = await call('g_unknown', bodyOf({ grant: 'g_unknown' }));
+    expect(late.body).toEqual({ outcome: 'declined', reason: 'reversed' });
+  });
+
   test('does not make what has been taken back already', async () => {
     await call('r_1', bodyOf({}, 'grant.reversed'));
     expect((await call()).body).toEqual({ outcome: 'declined', reason: 'reversed' });
