@@ -13,6 +13,7 @@ import {
   refused,
   refusedBy,
   refuseOfShow,
+  refuseSwitched,
   tooMany,
 } from './book-parts.ts';
 import { checkStampSize, hasWindow } from './cue-maker.ts';
@@ -53,9 +54,13 @@ export class Changes {
     this.#parts = parts;
   }
 
-  /** The moment of an armed cue. Of any number of takes, at once or one after another, the first one counts. */
-  async take(input: ChangeRequest<TakeRequest>): Promise<TakeOutcome> {
+  /**
+   * The moment of an armed cue. Of any number of takes, at once or one after another, the first one counts.
+   * @param input.rehearsal the mode of the stream that it is meant for; absent: the one that it has now
+   */
+  async take(input: ChangeRequest<TakeRequest> & { readonly rehearsal?: boolean }): Promise<TakeOutcome> {
     const { stream, id, request, who, receivedAt } = input;
+    const { rehearsal = this.#parts.isRehearsal(stream) } = input;
     let carries: JsonObject | null;
     try {
       carries = await this.#revealData(stream, id);
@@ -77,6 +82,7 @@ export class Changes {
     try {
       refuseOfShow(this.#parts, held.cue, who);
       next = this.#taken(held, request, who, receivedAt, carries);
+      refuseSwitched(this.#parts, stream, rehearsal);
     } catch (error) {
       return refusedBy(error);
     }

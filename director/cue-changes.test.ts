@@ -378,6 +378,16 @@ describe('what is taken', () => {
     },
   );
 
+  test('is of the mode in which it was pressed: switched while it waits for an edit, it stays armed', async () => {
+    rig.book.isRehearsal = () => true;
+    const id = await rig.mark({ ...OPEN, armed: true });
+    const [edited, taken] = [edit(id, { title: 'x' }), take(id)];
+    rig.book.isRehearsal = () => false;
+    expect([codeOf(await edited), codeOf(await taken)]).toEqual(['edited', 'ERR_MODE_SWITCHED']);
+    expect([await rig.state(id), rig.gate.scheduled]).toEqual(['armed', []]);
+    expect(await take(id)).toMatchObject({ kind: 'taken' });
+  });
+
   test('closes no round that was voided since it was armed', async () => {
     await rig.mark({ ...OPEN, id: 'gone' });
     rig.land('gone');

@@ -135,6 +135,7 @@ export const CUE_OPERATIONS: readonly Operation[] = [
     },
     answers: { 202: { text: 'It is in the cue log and on its way into the video.', schema: CueResource } },
     errors: [
+      'ERR_MODE_SWITCHED',
       'ERR_STREAM_NOT_LIVE',
       'ERR_STAMPING_OFF',
       'ERR_CUE_EXISTS',
@@ -210,6 +211,7 @@ export const CUE_OPERATIONS: readonly Operation[] = [
       'ERR_CUE_UNKNOWN',
       'ERR_CUE_STATE',
       'ERR_CUE_MOMENT_PASSED',
+      'ERR_MODE_SWITCHED',
       'ERR_STREAM_NOT_LIVE',
       'ERR_STAMPING_OFF',
       'ERR_CUE_TOO_MANY_OPEN',

@@ -3,6 +3,7 @@ import { FramecueError } from '../../packet/errors.ts';
 import type { Log } from '../../service/log.ts';
 import type { Actor } from '../action.ts';
 import type { LoadedRundown } from './loaded.ts';
+import type { Pass } from './messages.ts';
 import type { Passes } from './passes.ts';
 import { refuseForShow } from './refusals.ts';
 import type { RundownBook } from './runner.ts';
@@ -56,6 +57,11 @@ export class RundownDesk {
     const run = this.runs.get(stream);
     if (run === undefined) throw new FramecueError('ERR_RUNDOWN_NONE');
     return run;
+  }
+
+  /** The one that a press of this moment is meant for. */
+  passNow(stream: string): Pass {
+    return this.#passes.of(stream);
   }
 
   view(run: LoadedRundown): RundownView {

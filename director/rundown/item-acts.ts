@@ -1,5 +1,6 @@
 import type { Cue } from '../../cues/cue.ts';
 import type { RundownItem } from '../../cues/rundown/index.ts';
+import { FramecueError } from '../../packet/errors.ts';
 import type { UnixMilliseconds } from '../../packet/time.ts';
 import type { Actor } from '../action.ts';
 import type { TakeRequest } from '../cue-request.ts';
@@ -38,8 +39,7 @@ export class ItemActs {
 
   /** An item waits for `take`. One that is armed already stays so. */
   arm(stream: string, id: string, who: Actor, receivedAt: UnixMilliseconds): Promise<Cue> {
-    return this.#desk.inTurn(stream, async () => {
-      const { run, item } = this.#find(stream, id, who);
+    return this.#act(stream, id, who, async (run, item) => {
       const cue = run.cueOf(id);
       const state = run.stateOf(id);
       if (state === 'armed' && cue !== null) return cue;
@@ -61,8 +61,7 @@ export class ItemActs {
     receivedAt: UnixMilliseconds,
     anyway = false,
   ): Promise<TakenItem> {
-    return this.#desk.inTurn(stream, async () => {
-      const { run, item } = this.#find(stream, id, who);
+    return this.#act(stream, id, who, async (run, item) => {
       await run.entering.get(item.id)?.catch(() => undefined);
       const cue = run.cueOf(item.id);
       const state = run.stateOf(item.id);
@@ -78,8 +77,7 @@ export class ItemActs {
 
   /** Nothing will come of the item, until it is reset. */
   skip(stream: string, id: string, who: Actor): Promise<RundownView> {
-    return this.#desk.inTurn(stream, async () => {
-      const { run, item } = this.#find(stream, id, who);
+    return this.#act(stream, id, who, async (run, item) => {
       await run.entering.get(id)?.catch(() => undefined);
       const state = run.stateOf(id);
       if (state === 'skipped') return this.#desk.view(run);
@@ -95,8 +93,7 @@ export class ItemActs {
 
   /** The item begins anew: its next cue is another one. */
   reset(stream: string, id: string, who: Actor): Promise<RundownView> {
-    return this.#desk.inTurn(stream, async () => {
-      const { run, item } = this.#find(stream, id, who);
+    return this.#act(stream, id, who, async (run, item) => {
       const state = run.stateOf(id);
       if (state === 'pending') return this.#desk.view(run);
       if (state === 'armed' || isOnAir(state)) throw wrongState(run, item, 'reset');
@@ -106,11 +103,24 @@ export class ItemActs {
     });
   }
 
-  /** @param id null: the next one */
-  #find(stream: string, id: string | null, who: Actor) {
-    const run = this.#desk.need(stream);
-    this.#desk.refuseForShow(run, who, 'item');
-    return { run, item: needItem(run, id ?? run.next()) };
+  /**
+   * One at a time. A press is of the mode that the stream had when it came, however long it waits for its turn.
+   * @param id null: the next one
+   * @throws {FramecueError} ERR_MODE_SWITCHED, ERR_RUNDOWN_NONE, ERR_REHEARSAL_TOKEN, ERR_RUNDOWN_ITEM_UNKNOWN, ERR_RUNDOWN_ITEM_STATE.
+   */
+  #act<T>(
+    stream: string,
+    id: string | null,
+    who: Actor,
+    act: (run: LoadedRundown, item: RundownItem) => Promise<T>,
+  ): Promise<T> {
+    const pass = this.#desk.passNow(stream);
+    return this.#desk.inTurn(stream, async () => {
+      const run = this.#desk.need(stream);
+      if (run.kept.pass !== pass) throw new FramecueError('ERR_MODE_SWITCHED');
+      this.#desk.refuseForShow(run, who, 'item');
+      return act(run, needItem(run, id ?? run.next()));
+    });
   }
 
   async #takeArmed(
@@ -120,8 +130,9 @@ export class ItemActs {
     who: Actor,
     receivedAt: UnixMilliseconds,
   ): Promise<TakenItem> {
-    const { stream } = run;
-    const taken = await this.#options.book.take({ stream, id, request, who, receivedAt });
+    const { stream, kept } = run;
+    const rehearsal = kept.pass === 'rehearsal';
+    const taken = await this.#options.book.take({ stream, id, request, who, receivedAt, rehearsal });
     if (taken.kind === 'refused') throw taken.error;
     run.noteCue(taken.cue);
     this.#desk.tell(stream);

@@ -81,7 +81,16 @@ export class ItemRunner {
     const id = run.cueIdOf(item.id);
     const request = requestOf(run, item, id, how);
     const marks = { item: item.id, rundown: kept.document.id };
-    const outcome = await this.#book.accept({ stream, request, key: null, who, receivedAt, marks });
+    const rehearsal = kept.pass === 'rehearsal';
+    const outcome = await this.#book.accept({
+      stream,
+      request,
+      key: null,
+      who,
+      receivedAt,
+      marks,
+      rehearsal,
+    });
     if (outcome.kind !== 'refused') {
       run.noteCue(outcome.cue);
       return outcome.cue;

@@ -144,6 +144,7 @@ export const STAGE_OPERATIONS: readonly Operation[] = [
       'ERR_STAGE_LEAVE',
       'ERR_STAGE_STANDBY',
       'ERR_CUE_STATE',
+      'ERR_MODE_SWITCHED',
       'ERR_STREAM_NOT_LIVE',
       'ERR_RUNDOWN_TOO_EARLY',
       'ERR_RUNDOWN_ITEM_STATE',

@@ -50,6 +50,7 @@ const pressing = (method: 'get' | 'post', path: string): Operation => ({
     'ERR_CONTROL_HELD',
     'ERR_RUNDOWN_NONE',
     'ERR_RUNDOWN_ITEM_STATE',
+    'ERR_MODE_SWITCHED',
     'ERR_STREAM_NOT_LIVE',
     'ERR_RATE_LIMITED',
   ],
