@@ -157,6 +157,11 @@ export const ERRORS = {
   ERR_POOL_UNKNOWN: { status: 404, retryable: false, text: 'There is no such pool.' },
   ERR_POOL_EXISTS: { status: 409, retryable: false, text: 'A pool with this id exists with other terms.' },
   ERR_POOL_STATE: { status: 409, retryable: false, text: 'The pool is not in a state that allows this.' },
+  ERR_POOL_PURPOSE: {
+    status: 409,
+    retryable: false,
+    text: 'The pool is of another purpose: prizes come from pools of purpose prize, sales sell from stock. Name another pool.',
+  },
   ERR_AMOUNT_INVALID: {
     status: 400,
     retryable: false,
