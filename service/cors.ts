@@ -7,6 +7,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Cors {
   /** Headers for an answer to this request; for those who write theirs by themselves. */
   headersFor(req: IncomingMessage): Readonly<Record<string, string>>;
+  /** The same, names and values in turn: for those who answer everybody in one second. */
+  headerListFor(req: IncomingMessage): readonly string[];
   /** Sets them; answers a preflight and returns true. */
   handle(req: IncomingMessage, res: ServerResponse): boolean;
 }
@@ -36,8 +38,16 @@ export function createCors(origins: readonly string[]): Cors {
     };
   };
 
+  const forAllAsList = Object.entries(forAll).flat();
+  const forNoneAsList = Object.entries(forNone).flat();
+
   return {
     headersFor,
+    headerListFor(req) {
+      const headers = headersFor(req);
+      if (headers === forAll) return forAllAsList;
+      return headers === forNone ? forNoneAsList : Object.entries(headers).flat();
+    },
     handle(req, res) {
       const headers = headersFor(req);
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);

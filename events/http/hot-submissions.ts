@@ -17,6 +17,11 @@ import type { ViewerTokens } from './viewer-token.ts';
 
 const PREFIX = '/api/v1/interactions/';
 const SUFFIX = '/submissions';
+/** Names and values in turn. */
+const JSON_NOT_STORED = [
+  ...['Content-Type', 'application/json; charset=utf-8'],
+  ...['Cache-Control', 'no-store'],
+];
 
 export interface HotSubmissionsOptions {
   readonly submissions: Submissions;
@@ -51,15 +56,16 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
     res: ServerResponse,
     status: number,
     body: string,
-    headers?: Readonly<Record<string, string>>,
+    headers: readonly string[] = [],
   ): void => {
-    res.writeHead(status, {
-      ...cors.headersFor(req),
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'no-store',
+    // As a list: an object would be made, copied and walked for each answer.
+    res.writeHead(status, [
+      ...cors.headerListFor(req),
+      ...JSON_NOT_STORED,
+      'Content-Length',
+      String(Buffer.byteLength(body)),
       ...headers,
-    });
+    ]);
     res.end(body);
   };
 
@@ -74,7 +80,7 @@ export function createSubmissionsHandler(options: HotSubmissionsOptions): HotHan
         retryAfterMs,
       },
     });
-    send(req, res, 202, body, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
+    send(req, res, 202, body, ['Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))]);
   };
 
   const answer = (

@@ -113,16 +113,27 @@ export class Submissions {
     return this.#refuse(entry, viewer, verdict.code, { reason: verdict.why });
   }
 
-  async #admit(
+  #admit(
+    entry: BookEntry,
+    given: ReadAnswer,
+    ticket: unknown,
+    from: 'viewer' | 'shadow',
+  ): Promise<SubmitOutcome> {
+    const { bookedBy } = entry.prepared;
+    const admission = bookedBy === undefined ? undefined : this.#options.admissions?.get(bookedBy);
+    return admission === undefined
+      ? this.#record(entry, given, 'accepted')
+      : this.#admitBy(admission, entry, given, ticket, from);
+  }
+
+  async #admitBy(
+    admission: Admission,
     entry: BookEntry,
     given: ReadAnswer,
     ticket: unknown,
     from: 'viewer' | 'shadow',
   ): Promise<SubmitOutcome> {
     const record = () => this.#record(entry, given, 'accepted');
-    const { bookedBy } = entry.prepared;
-    const admission = bookedBy === undefined ? undefined : this.#options.admissions?.get(bookedBy);
-    if (admission === undefined) return record();
     const { viewer, arrivedAtUs } = given;
     const outcome = await admission.admit({ entry, viewer, from, ticket, arrivedAtUs }, record);
     return outcome.kind === 'refused'

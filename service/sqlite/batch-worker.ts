@@ -8,9 +8,12 @@ export interface StoreDomain<Op, Result, Query = never, Answer = never> {
   /** The statements that lead from each schema version to the next; never edited, only added to. */
   readonly migrations: readonly string[];
   open(databases: StoreDatabases): {
+    /** Before the ops of a batch, in its transaction; what was kept of one that did not come to its end is forgotten. */
+    begin?(): void;
     /**
      * One op, inside the batch's transaction. A FramecueError that it throws is this op's outcome alone: what it
-     * wrote is rolled back, its neighbours stand.
+     * wrote is rolled back, its neighbours stand. It may be called a second time for the same op, with all that the
+     * first time wrote rolled back.
      */
     apply(op: Op): Result;
     /** Behind the ops of a batch, in the same transaction; what it throws refuses the whole batch. */
@@ -78,23 +81,41 @@ export function openStore<Op, Result, Query, Answer>(
   if (file.maxPages > 0) write.exec(`PRAGMA max_page_count = ${file.maxPages}`);
   migrate(write, domain.migrations);
   const read = connect(file.path, { readOnly: true, timeout: file.busyTimeoutMs });
-  const { apply, beforeCommit, answer } = domain.open({ write, read });
+  const { begin, apply, beforeCommit, answer } = domain.open({ write, read });
 
-  const begin = write.prepare('BEGIN IMMEDIATE');
+  const beginTransaction = write.prepare('BEGIN IMMEDIATE');
   const commit = write.prepare('COMMIT');
+  const rollback = write.prepare('ROLLBACK');
   const savepoint = write.prepare('SAVEPOINT op');
   const release = write.prepare('RELEASE op');
   const undoOp = write.prepare('ROLLBACK TO op');
 
-  const applyOne = (op: Op): Outcome<Result> => {
+  /** When the disk is full or the lock is lost, SQLite may have ended the transaction: nothing of it stands. */
+  const isOfOpAlone = (error: unknown): boolean => !isStoreError(error) && write.isTransaction;
+
+  const start = (): void => {
+    beginTransaction.run();
+    begin?.();
+  };
+
+  /** @returns null where an op threw: the transaction is to be rolled back */
+  const applyTogether = (ops: readonly Op[]): readonly Outcome<Result>[] | null => {
+    try {
+      return ops.map((op) => ({ good: true, value: apply(op) }));
+    } catch (error) {
+      if (!isOfOpAlone(error)) throw error;
+      return null;
+    }
+  };
+
+  const applyAlone = (op: Op): Outcome<Result> => {
     savepoint.run();
     try {
       const value = apply(op);
       release.run();
       return { good: true, value };
     } catch (error) {
-      // When the disk is full or the lock is lost, SQLite may have ended the transaction: nothing of it stands.
-      if (isStoreError(error) || !write.isTransaction) throw error;
+      if (!isOfOpAlone(error)) throw error;
       undoOp.run();
       release.run();
       return { good: false, error: plainError(error) };
@@ -104,13 +125,19 @@ export function openStore<Op, Result, Query, Answer>(
   return {
     applyBatch(batch, ops) {
       try {
-        begin.run();
-        const outcomes = ops.map(applyOne);
+        start();
+        // Nearly no op throws: to do such a batch again costs less than a savepoint for each op of all of them.
+        let outcomes = applyTogether(ops);
+        if (outcomes === null) {
+          rollback.run();
+          start();
+          outcomes = ops.map(applyAlone);
+        }
         beforeCommit?.();
         commit.run();
         return { kind: 'batch', batch, outcomes };
       } catch (error) {
-        if (write.isTransaction) write.exec('ROLLBACK');
+        if (write.isTransaction) rollback.run();
         return { kind: 'batch-refused', batch, error: plainStoreError(error) };
       }
     },

@@ -4,10 +4,10 @@ import { DOMAINS, type DomainWrites } from './domains.ts';
 import { giveLeaves } from './give-leaves.ts';
 import { prepareJournal } from './journal.ts';
 import { createSalts, type NewSalt } from './leaf.ts';
-import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult } from './messages.ts';
+import type { LedgerAnswer, LedgerQuery } from './messages.ts';
 import { prepareReads } from './reads.ts';
 import { prepareReducers } from './reducers.ts';
-import { prepareWrites } from './writes.ts';
+import { prepareWrites, type Writes } from './writes.ts';
 
 export interface BooksOptions {
   readonly write: DatabaseSync;
@@ -18,9 +18,7 @@ export interface BooksOptions {
 }
 
 /** The ledger over its two connections: synchronous, without a thread or a clock of its own. */
-export interface OpenBooks {
-  /** Within a transaction. */
-  apply(op: LedgerOp): LedgerResult;
+export interface OpenBooks extends Writes {
   /** Behind the ops of each transaction: adds the block. */
   beforeCommit(): void;
   answer(query: LedgerQuery): LedgerAnswer;
@@ -40,7 +38,7 @@ export function openBooks({ write, read, nowUs, newSalt = createSalts() }: Books
   }
   const questions = new Map(DOMAINS.flatMap((domain) => Object.entries(domain.prepareReads(read).questions)));
   return {
-    apply: prepareWrites({ db: write, reads, journal, newSalt, domains }),
+    ...prepareWrites({ db: write, reads, journal, newSalt, domains }),
     beforeCommit: seal,
     answer: prepareReads(read, questions).answer,
   };

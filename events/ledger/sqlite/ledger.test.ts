@@ -6,9 +6,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../../service/log.ts';
 import { until } from '../../test-support/until.ts';
 import { describeLedger } from '../conformance.ts';
-import { anInteraction, aSubmission, openedBy } from '../fixtures.ts';
+import { anInteraction, aSubmission, canceledBy, openedBy } from '../fixtures.ts';
+import { QuickLedger } from '../quick-ledger.ts';
 import type { Ledger } from '../store.ts';
 import { openSqliteLedger, type SqliteLedgerOptions } from './ledger.ts';
+import type { LedgerOp } from './messages.ts';
 
 const log = createLog('events', { logLevel: 'silent' });
 const newFolder = () => mkdtemp(join(tmpdir(), 'framecue-ledger-'));
@@ -85,6 +87,30 @@ describe('the SQLite ledger', () => {
     const { buckets, total, held } = (await ledger.resultOf('q1'))!;
     expect(buckets).toEqual(Object.fromEntries(counted.map(({ bucket, n }) => [bucket, n])));
     expect({ total, held }).toEqual({ total: 180, held: 20 });
+  });
+
+  test('within one batch, answers before a step are taken and those after it are judged by it', async () => {
+    ledger = await openIn(folder);
+    const quick = new QuickLedger(join(folder, 'quick.db'));
+    const answer = (viewer: string): LedgerOp => {
+      const { answer, claims, ...rest } = aSubmission({ viewer, id: `receipt-${viewer}` });
+      const texts = { answer: JSON.stringify(answer), claims: JSON.stringify(claims) };
+      return { kind: 'submit', ...rest, ...texts, bookedBy: null };
+    };
+    const outcomes = quick.apply(
+      answer('before there is a round'),
+      { kind: 'create', record: anInteraction() },
+      answer('ann'),
+      answer('ann'),
+      { kind: 'transition', transition: canceledBy('q1') },
+      answer('bob'),
+      answer('ann'),
+    );
+    quick.close();
+    const first = { first: expect.objectContaining({ id: 'receipt-ann' }) };
+    expect(outcomes.filter((_, at) => at !== 1 && at !== 4)).toEqual([
+      ...['unknown-interaction', 'recorded', first, 'CANCELED', first],
+    ]);
   });
 
   test('what arrives while a batch is written is one batch', async () => {

@@ -29,19 +29,25 @@ export interface WriteParts {
   readonly domains: ReadonlyMap<string, DomainWrites>;
 }
 
+export interface Writes {
+  /** First in each transaction. */
+  begin(): void;
+  /** Within a transaction. */
+  apply(op: LedgerOp): LedgerResult;
+}
+
 /** Every change of the ledger, each within the transaction of its batch. Runs in the worker. */
-export function prepareWrites(parts: WriteParts): (op: LedgerOp) => LedgerResult {
+export function prepareWrites(parts: WriteParts): Writes {
   const { db, reads, journal, domains } = parts;
-  const submit = prepareSubmit(parts);
+  const rounds = prepareOpenRounds(db);
+  const submit = prepareSubmit(parts, rounds);
   const create = prepareCreate(db, reads);
   const step = prepareStep(db, reads, domains);
   const judge = prepareJudge(db, journal);
   const commands = new Map([...domains.values()].flatMap((domain) => Object.entries(domain.commands)));
   const feed = prepareFeed(db, reads, step);
-  return (op) => {
+  const perform = (op: Exclude<LedgerOp, SubmitOp>): LedgerResult => {
     switch (op.kind) {
-      case 'submit':
-        return submit(op);
       case 'create':
         return create(op.record);
       case 'transition':
@@ -53,11 +59,19 @@ export function prepareWrites(parts: WriteParts): (op: LedgerOp) => LedgerResult
       case 'feed-snapshot':
         return feed.snapshot(op.change);
       case 'command': {
-        const perform = commands.get(op.name);
-        if (perform === undefined) throw new TypeError(`no book knows the command ${op.name}`);
-        return perform(op.given) as LedgerResult;
+        const command = commands.get(op.name);
+        if (command === undefined) throw new TypeError(`no book knows the command ${op.name}`);
+        return command(op.given) as LedgerResult;
       }
     }
+  };
+  return {
+    begin: rounds.forget,
+    apply(op) {
+      if (op.kind === 'submit') return submit(op);
+      rounds.forget();
+      return perform(op);
+    },
   };
 }
 
@@ -73,25 +87,61 @@ export const submissionFields = (
   ...[row.interaction, row.viewer, row.id, row.answer, row.bucket, row.status, row.arrivedAtUs, row.claims],
 ];
 
-function prepareSubmit({ db, reads, newSalt, domains }: WriteParts): (op: SubmitOp) => SubmitResult {
-  // One statement looks whether the interaction is there, not over and its list not closed for a draw, and leaves a
-  // viewer's first answer alone.
-  const insert = db.prepare(`
-    INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims, salt, leaf)
-    SELECT i.seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM interactions i
+interface OpenRounds {
+  /** Its row, where it is there, not over and its list not closed for a draw; else null. */
+  seqOf(interaction: string): number | null;
+  /** A batch begins, or something else than an answer was written. */
+  forget(): void;
+}
+
+/** Which interactions take answers, looked up once for the answers of a batch that follow each other. */
+function prepareOpenRounds(db: DatabaseSync): OpenRounds {
+  const find = db.prepare(`
+    SELECT i.seq FROM interactions i
     WHERE i.id = ?1
       AND NOT EXISTS (SELECT 1 FROM transitions t WHERE t.interaction = i.seq AND t.kind IN ${FINAL})
-      AND NOT EXISTS (SELECT 1 FROM draws d WHERE d.interaction = i.id)
+      AND NOT EXISTS (SELECT 1 FROM draws d WHERE d.interaction = i.id)`);
+  const found = new Map<string, number | null>();
+  return {
+    seqOf(interaction) {
+      let seq = found.get(interaction);
+      if (seq === undefined) {
+        seq = (find.get(interaction) as { seq: number } | undefined)?.seq ?? null;
+        found.set(interaction, seq);
+      }
+      return seq;
+    },
+    forget: () => found.clear(),
+  };
+}
+
+function prepareSubmit(
+  { db, reads, newSalt, domains }: WriteParts,
+  rounds: OpenRounds,
+): (op: SubmitOp) => SubmitResult {
+  // A viewer's first answer is left alone.
+  const insert = db.prepare(`
+    INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims, salt, leaf)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (interaction, viewer) DO NOTHING`);
   const count = prepareCount(db);
-  const hold = db.prepare(
-    'INSERT INTO held (submission, interaction, id) SELECT ?2, seq, ?3 FROM interactions WHERE id = ?1',
-  );
+  const hold = db.prepare('INSERT INTO held (submission, interaction, id) VALUES (?, ?, ?)');
+
+  const refusal = ({ interaction, viewer }: SubmitOp): SubmitResult => {
+    const first = reads.receipt(interaction, viewer);
+    if (first !== null) return { first };
+    const seq = reads.seqOf(interaction);
+    if (seq === null) return 'unknown-interaction';
+    return reads.finalState(seq) ?? 'LOCKED';
+  };
+
   return (op) => {
+    const round = rounds.seqOf(op.interaction);
+    if (round === null) return refusal(op);
     const salt = newSalt();
     // Not RETURNING, which costs as much again as the insert.
     const { changes, lastInsertRowid } = insert.run(
-      op.interaction,
+      round,
       op.viewer,
       op.id,
       op.answer,
@@ -102,23 +152,17 @@ function prepareSubmit({ db, reads, newSalt, domains }: WriteParts): (op: Submit
       salt,
       leafOf(salt, submissionFields(op)),
     );
-    if (changes === 1) {
-      if (op.status === 'held') hold.run(op.interaction, lastInsertRowid, op.id);
-      else {
-        count(op.interaction, op.bucket);
-        if (op.bookedBy !== null) {
-          const { interaction, viewer, id: submission, answer } = op;
-          const atUs = unixUs(op.arrivedAtUs);
-          bookOf(domains, op.bookedBy)({ interaction, viewer, submission, answer, atUs });
-        }
+    if (changes === 0) return refusal(op);
+    if (op.status === 'held') hold.run(lastInsertRowid, round, op.id);
+    else {
+      count(round, op.bucket);
+      if (op.bookedBy !== null) {
+        const { interaction, viewer, id: submission, answer } = op;
+        const atUs = unixUs(op.arrivedAtUs);
+        bookOf(domains, op.bookedBy)({ interaction, viewer, submission, answer, atUs });
       }
-      return 'recorded';
     }
-    const first = reads.receipt(op.interaction, op.viewer);
-    if (first !== null) return { first };
-    const seq = reads.seqOf(op.interaction);
-    if (seq === null) return 'unknown-interaction';
-    return reads.finalState(seq) ?? 'LOCKED';
+    return 'recorded';
   };
 }
 
@@ -131,9 +175,10 @@ function bookOf(
   return book;
 }
 
-function prepareCount(db: DatabaseSync): (interaction: string, bucket: string) => void {
+/** @returns what counts one answer; `interaction`: its row */
+function prepareCount(db: DatabaseSync): (interaction: number, bucket: string) => void {
   const add = db.prepare(`
-    INSERT INTO tallies (interaction, bucket, n) SELECT seq, ?2, 1 FROM interactions WHERE id = ?1
+    INSERT INTO tallies (interaction, bucket, n) VALUES (?, ?, 1)
     ON CONFLICT (interaction, bucket) DO UPDATE SET n = n + 1`);
   return (interaction, bucket) => {
     add.run(interaction, bucket);
@@ -190,7 +235,8 @@ function prepareStep(
 }
 
 interface HeldRow {
-  readonly interaction: string;
+  /** Its row. */
+  readonly interaction: number;
   readonly bucket: string;
 }
 
@@ -219,9 +265,7 @@ function prepareJudge(
   journal: Journal,
 ): (verdicts: readonly HeldVerdict[]) => JudgeOutcome {
   const find = db.prepare(`
-    SELECT i.id AS interaction, s.bucket FROM held h
-    JOIN submissions s ON s.seq = h.submission
-    JOIN interactions i ON i.seq = h.interaction
+    SELECT h.interaction, s.bucket FROM held h JOIN submissions s ON s.seq = h.submission
     WHERE h.id = ?`);
   const count = prepareCount(db);
   return (verdicts) => {
