@@ -37,6 +37,8 @@ import { StampProofs } from './interactions/stamp-proof.ts';
 import { Submissions } from './interactions/submissions.ts';
 import { KeysMirror } from './keys-mirror.ts';
 import type { Books } from './ledger/commands.ts';
+import type { InteractionRecord } from './ledger/facts.ts';
+import { askAside } from './ledger/sqlite/aside.ts';
 import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
 import type { LedgerStatus } from './ledger/store.ts';
 import { tellHead } from './ledger/tell-head.ts';
@@ -49,6 +51,7 @@ import { FIRST_SHARE, ViewerSpread } from './spread/viewer-spread.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import type { TreasuryObserver } from './treasury/observer.ts';
 import { setUpTreasury } from './treasury/setup.ts';
+import { refuseUnfitPools } from './treasury/unfit-pools.ts';
 
 export interface EventsOptions {
   /** The ledger's file. */
@@ -227,8 +230,9 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     ...(options.feedLimits === undefined ? {} : { limits: options.feedLimits }),
   });
   const outbox = createOutbox({ books: ledger, tokens: options.tokens, ...media }, options.rewards);
+  const aside = askAside(ledger, { path: options.ledgerPath, log });
   const treasury = setUpTreasury({
-    ...{ books: ledger, tokens: options.tokens, clock, timers, log, secret: options.prizeKey },
+    ...{ books: aside, tokens: options.tokens, clock, timers, log, secret: options.prizeKey },
     observer: options.treasuryObserver,
   });
   const keeper = new Keeper({ ledger, book, held, follower, clock, log });
@@ -249,7 +253,8 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     observer,
   });
   const announce = announcedBy(options.prizeKey);
-  const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits, announce });
+  const refuse = (record: InteractionRecord) => refuseUnfitPools(ledger, record);
+  const catalog = new Catalog({ ledger, book, clock, cap: judgeLimits, announce, refuse });
   const viewerTokens = new ViewerTokens(options.sessionKey);
   const drawing = setUpDraws({
     ...{ ledger, ledgerPath: options.ledgerPath, book, clock, timers, cap: judgeLimits, log },
@@ -339,6 +344,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       keeper.stop();
       await treasury.close();
       await drawing.draws.close();
+      await aside.close();
       await Promise.all([feed.close(), keys.stop(), outbox.close()]);
       await tellHead(ledger, log, 'end');
       await ledger.close();

@@ -9,7 +9,7 @@ import type { Books, QuestionIn, QuestionOut, Questions } from '../commands.ts';
  */
 const ASIDE: ReadonlySet<keyof Questions> = new Set([
   ...(['treasury.view', 'treasury.account', 'right.list', 'grant.list', 'pool.moves'] as const),
-  ...(['people.list', 'draw.overview'] as const),
+  'people.list',
 ]);
 
 export interface AsideOptions {
