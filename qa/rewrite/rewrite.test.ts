@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,15 +55,22 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What ffmpeg says while it decodes, and the hash of every picture. */
-async function decoded(file: string): Promise<{ warnings: string[]; pictures: string }> {
-  const args = ['-v', 'warning', '-i', file, '-map', '0:v', '-f', 'framemd5', '-'];
+/** What ffmpeg says while it decodes, the hash of every picture, and of every packet of the sound. */
+async function decoded(file: string): Promise<{ warnings: string[]; pictures: string[]; sound: string[] }> {
+  // One process for both: where small files are read, starting it is most of what it costs.
+  const maps = ['-map', '0:v', '-map', '0:a?', '-c:a', 'copy'];
+  const args = ['-v', 'warning', '-threads', '1', '-i', file, ...maps, '-f', 'framemd5', '-'];
   const { stdout, stderr } = await run(ffmpegPath(), args, { maxBuffer: 1 << 26 });
   const warnings = stderr
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.replaceAll(/0x[0-9a-f]+/g, '@'));
-  return { warnings, pictures: stdout };
+  // Each stream by itself, with what is said of it: how the two are interleaved is no matter of theirs.
+  const of = (stream: number) => {
+    const ofIt = new RegExp(`^(?:${stream},|#.* ${stream}[:,] )`);
+    return stdout.split('\n').filter((line) => ofIt.test(line));
+  };
+  return { warnings, pictures: of(0), sound: of(1) };
 }
 
 async function packetTimes(file: string): Promise<string> {
@@ -120,9 +127,9 @@ describe.each([...Object.keys(ENCODES)])('%s', (encode) => {
 
       const [before, after] = [await decoded(input), await decoded(output)];
       expect(after).toEqual(before);
-      expect(before.pictures.split('\n').filter((line) => /^\d/.test(line)).length).toBeGreaterThanOrEqual(
-        73,
-      );
+      expect(before.pictures.filter((line) => /^\d/.test(line)).length).toBeGreaterThanOrEqual(73);
+      if (ending !== 'h264')
+        expect(before.sound.filter((line) => /^\d/.test(line)).length).toBeGreaterThan(100);
       expect(await packetTimes(output)).toBe(await packetTimes(input));
 
       const strip = new StripEditor();
@@ -132,21 +139,6 @@ describe.each([...Object.keys(ENCODES)])('%s', (encode) => {
         expect(Buffer.compare(readFileSync(back), readFileSync(input))).toBe(0);
       }
       expect(await accessUnits(back)).toEqual(await accessUnits(input));
-      const audio = (file: string) =>
-        execFileSync(ffmpegPath(), [
-          '-v',
-          'error',
-          '-i',
-          file,
-          '-map',
-          '0:a?',
-          '-c',
-          'copy',
-          '-f',
-          'framemd5',
-          '-',
-        ]);
-      if (ending !== 'h264') expect(audio(output).equals(audio(input))).toBe(true);
     },
     LIMIT_MS,
   );
