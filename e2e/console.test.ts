@@ -8,10 +8,12 @@ import {
   createInteractions,
   cuesOf,
   KEYED_ROUND,
+  LATE_CARD,
   rundownOf,
   SHOW_CSV,
   WRONG_CSV,
 } from './lib/console-show.ts';
+import { tabTo as tabUntil } from './lib/keyboard.ts';
 import { killNine } from './lib/kill.ts';
 import { type System, startSystem } from './lib/system.ts';
 
@@ -48,16 +50,8 @@ const press = async (page: Page, ...keys: readonly string[]): Promise<void> => {
 /** The large card shows it: the next press is about it. */
 const handIs = (page: Page, title: string): Promise<void> =>
   page.locator('.hand-title', { hasText: title }).waitFor({ timeout: SOON_MS });
-/** Tab by Tab, as a person does: until what has the focus reads like that. */
 const tabTo = (page: Page, wanted: string, key = 'Tab'): Promise<true> =>
-  until(`the focus is on ${wanted}`, SOON_MS, async () => {
-    await page.keyboard.press(key);
-    const focus = await page.evaluate(() => {
-      const element = document.activeElement;
-      return `${element?.tagName} ${element?.textContent?.trim() ?? ''}`;
-    });
-    return focus.startsWith(wanted) ? true : null;
-  });
+  tabUntil(page, wanted, SOON_MS, key);
 const itemIs = (id: string, ...states: readonly string[]): Promise<string> =>
   until(`item ${id} is ${states.join(' or ')}`, SOON_MS, async () => {
     const state = (await rundownOf(system)).items.find((item) => item.id === id)?.state;
@@ -297,6 +291,79 @@ describe('the console, by keyboard alone', () => {
     await itemIs('keyed-reveal', 'landed', 'ended');
     const cues = (await cuesOf(system)).filter(({ item }) => item?.startsWith('keyed'));
     expect(cues.map(({ item }) => item).sort()).toEqual(['keyed', 'keyed-lock', 'keyed-reveal']);
+  });
+
+  it('learns how late a person presses, and takes that off each press', async () => {
+    await press(anna, '3');
+    const delays = anna.getByRole('region', { name: 'Press delay' });
+    const dialog = anna.getByRole('dialog', { name: 'Which picture did you press at?' });
+    const ptsNow = async (): Promise<number> =>
+      Number((await anna.locator('.pts-exact').textContent())!.replace(/\D/g, ''));
+    const alignerNow = async () => {
+      const { body } = await system.api.media<{ aligner: { person: string; offeredMs: number }[] }>(
+        'GET',
+        `${system.api.streamPath}/latency`,
+      );
+      return body.aligner;
+    };
+    const chosen = async () => {
+      const said = await dialog.getByRole('status').textContent();
+      const [, span, unit, at] = /^([\d.]+)\s(ms|s) before the press \(picture (\d+) of \d+\)$/.exec(said!)!;
+      return { ms: Number(span) * (unit === 's' ? 1000 : 1), at: Number(at) };
+    };
+    await press(anna, 'b');
+    await shown(anna, /^Aligner: watch the picture/);
+    const since = await ptsNow();
+    await until('a second of pictures was kept', SOON_MS, async () =>
+      (await ptsNow()) > since + 1_000 ? true : null,
+    );
+    // The first one is left again, the others count.
+    for (let n = 0; n < 6; n++) {
+      await press(anna, 'b');
+      await dialog.waitFor({ timeout: SOON_MS });
+      const before = await chosen();
+      await press(anna, 'ArrowLeft');
+      expect((await chosen()).at).toBe(before.at - 1);
+      await press(anna, 'ArrowRight');
+      expect(await chosen()).toEqual(before);
+      if (n === 0) {
+        expect(await graveFaults(anna)).toEqual([]);
+        await press(anna, 'Escape');
+        await dialog.waitFor({ state: 'hidden', timeout: SOON_MS });
+        continue;
+      }
+      while ((await chosen()).ms < 300) await press(anna, 'ArrowLeft');
+      while ((await chosen()).ms > 700) await press(anna, 'ArrowRight');
+      await press(anna, 'Enter');
+      await dialog.waitFor({ state: 'hidden', timeout: SOON_MS });
+      expect((await alignerNow())[0]).toMatchObject({ person: 'Anna', marks: n });
+    }
+    const offer = delays.getByRole('button', { name: /off my presses$/ });
+    await offer.waitFor({ timeout: SOON_MS });
+    await tabTo(anna, `BUTTON ${(await offer.textContent())!.trim()}`);
+    await press(anna, 'Enter');
+    await shown(anna, /^Your press delay: .+ taken off$/);
+    expect(await graveFaults(anna)).toEqual([]);
+
+    const { offeredMs } = (await alignerNow())[0]!;
+    expect(offeredMs).toBeGreaterThanOrEqual(200);
+    await system.api.media('PUT', `${system.api.streamPath}/rundown?replace=1`, LATE_CARD);
+    await handIs(anna, 'The late card');
+    const before = await ptsNow();
+    await press(anna, 't');
+    const after = await ptsNow();
+    await itemIs('late', 'landed', 'ended');
+    const { fire } = (await cuesOf(system)).find(({ item }) => item === 'late')!;
+    const seen = (fire as { pts: number }).pts + offeredMs;
+    expect(seen).toBeGreaterThanOrEqual(before);
+    expect(seen).toBeLessThanOrEqual(after);
+
+    await tabTo(anna, 'BUTTON Stop taking');
+    await press(anna, 'Enter');
+    await gone(anna, /^Your press delay: .+ taken off$/);
+    await tabTo(anna, 'BUTTON Forget');
+    await press(anna, 'Enter');
+    await shown(anna, /^Nobody has marked yet/);
   });
 
   it('says at once when media is gone, and resumes by itself without sending anything', async () => {

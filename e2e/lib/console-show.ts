@@ -39,6 +39,12 @@ export const KEYED_ROUND = {
   ],
 };
 
+/** One item, and nothing that happens by itself. */
+export const LATE_CARD = {
+  ...{ id: 'late-show', title: 'Late' },
+  items: [{ id: 'late', title: 'The late card', type: 'product.card' }],
+};
+
 const SHOW_INTERACTIONS = ['show-warm-up', 'show-grand'];
 
 export async function createInteractions(

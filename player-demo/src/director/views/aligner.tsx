@@ -17,17 +17,29 @@ export interface AlignerProps {
 /** After a press: which of the pictures before it was the moment? Left and right step, Enter says so. */
 export function Aligner({ api, person, pressedPts, frames, onClose }: AlignerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const choose = useRef<HTMLButtonElement>(null);
   const large = useRef<HTMLCanvasElement>(null);
   const [at, setAt] = useState(Math.max(0, frames.length - 8));
   const [said, setSaid] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const frame = frames[at];
 
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // The browser would focus the first button, and Enter would forget the mark.
+    choose.current?.focus();
+  }, []);
   useEffect(() => {
     if (frame === undefined || large.current === null) return;
     large.current.getContext('2d')?.drawImage(frame.picture, 0, 0, large.current.width, large.current.height);
   }, [frame]);
+
+  const step = (by: number): void => setAt((now) => Math.min(frames.length - 1, Math.max(0, now + by)));
+  /** By pointer Enter goes on meaning the picture; by key whatever has the focus. */
+  const stepBy = (by: number) => (event: MouseEvent) => {
+    step(by);
+    if (event.detail > 0) choose.current?.focus();
+  };
 
   const send = async (): Promise<void> => {
     if (frame === undefined || busy) return;
@@ -48,7 +60,7 @@ export function Aligner({ api, person, pressedPts, frames, onClose }: AlignerPro
         const by = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
         if (by === 0) return;
         event.preventDefault();
-        setAt((now) => Math.min(frames.length - 1, Math.max(0, now + by)));
+        step(by);
       }}
     >
       <form
@@ -77,17 +89,18 @@ export function Aligner({ api, person, pressedPts, frames, onClose }: AlignerPro
           <button type="button" class="button button-quiet" onClick={() => dialog.current?.close()}>
             Forget it <kbd>Esc</kbd>
           </button>
-          <button type="button" class="button" onClick={() => setAt((now) => Math.max(0, now - 1))}>
+          <button type="button" class="button" onClick={stepBy(-1)}>
             Earlier <kbd>←</kbd>
           </button>
-          <button
-            type="button"
-            class="button"
-            onClick={() => setAt((now) => Math.min(frames.length - 1, now + 1))}
-          >
+          <button type="button" class="button" onClick={stepBy(1)}>
             Later <kbd>→</kbd>
           </button>
-          <button type="submit" class="button button-main" disabled={frame === undefined || busy}>
+          <button
+            type="submit"
+            class="button button-main"
+            ref={choose}
+            aria-disabled={frame === undefined || busy}
+          >
             This one <kbd>Enter</kbd>
           </button>
         </div>
