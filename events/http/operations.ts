@@ -129,7 +129,7 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     right: 'direct',
     body: { schema: AnyInteraction },
     answers: { 201: { text: 'It is prepared.', schema: Interaction } },
-    errors: ['ERR_INTERACTION_EXISTS', 'ERR_STORE_UNAVAILABLE'],
+    errors: ['ERR_INTERACTION_EXISTS', 'ERR_STORE_UNAVAILABLE', 'ERR_POOL_PURPOSE', 'ERR_AMOUNT_INVALID'],
   },
   {
     method: 'get',

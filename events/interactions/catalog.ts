@@ -32,6 +32,8 @@ export interface CatalogOptions {
   readonly cap: SpreadCap;
   /** What is made public with a new interaction; null: nothing. */
   readonly announce?: (record: InteractionRecord) => JsonObject | null;
+  /** Throws where a new interaction does not go together with what else is there. */
+  readonly refuse?: (record: InteractionRecord) => Promise<void>;
 }
 
 /** Counts are read from the ledger once in this time, however many look. */
@@ -53,7 +55,9 @@ export class Catalog {
     this.#options = options;
   }
 
-  /** @throws {FramecueError} ERR_INTERACTION_EXISTS, ERR_OVERLOADED when too many are not over. */
+  /**
+   * @throws {FramecueError} ERR_INTERACTION_EXISTS, ERR_OVERLOADED when too many are not over, and what `refuse` throws
+   */
   async create(wanted: NewInteraction): Promise<InteractionView> {
     const { ledger, book, clock } = this.#options;
     if (book.isFull) {
@@ -69,6 +73,7 @@ export class Catalog {
       ...(shadow === true ? { shadow } : {}),
       createdAtUs: clock.unixUs(),
     };
+    await this.#options.refuse?.(record);
     const announced = this.#options.announce?.(record) ?? null;
     const outcome = await ledger.createInteraction(announced === null ? record : { ...record, announced });
     const entry = book.add(outcome.facts);

@@ -108,7 +108,7 @@ test('a reservation ends by itself, and cannot be released from that moment on',
   books.round('q1', ['ann', 'bob']);
   const ends = unixUs(time.clock.unixUs() + 1_000_000);
   for (const viewer of ['ann', 'bob']) {
-    books.treasury.earn(aRight({ id: viewer, viewer, expiresAtUs: ends }), T0);
+    books.treasury.earn(aRight({ id: viewer, viewer, cause: 'sale', expiresAtUs: ends }), T0);
   }
   books.step(revealedBy('q1', {}, {}));
   await keeperOf(books).tick();
@@ -118,6 +118,34 @@ test('a reservation ends by itself, and cannot be released from that moment on',
   await keeperOf(books).tick();
   expect(books.ask('right.get', { right: 'ann' })).toMatchObject({ state: 'voided', why: 'expired' });
   expect(books.balances('p1').free.pieces).toBe(2);
+});
+
+test('a clock that is an hour ahead for a moment ends no reservation and sweeps no pool', async () => {
+  const books = openTreasury();
+  const ends = unixUs(time.clock.unixUs() + 60_000_000);
+  books.pool({ id: 'p1', closesAtUs: ends, sweepAtEnd: true }, { pieces: 2, amountMinor: 200 });
+  books.pool({ id: 'p2', closesAtUs: ends, sweepAtEnd: true }, { pieces: 2, amountMinor: 200 });
+  books.round('q1', ['ann']);
+  books.treasury.earn(aRight({ id: 'ann', viewer: 'ann', expiresAtUs: ends }), T0);
+  const keeper = keeperOf(books);
+  await keeper.tick();
+  time.clock.stepWallMs(3_600_000);
+  for (let n = 0; n < 3; n++) {
+    await keeper.tick();
+    time.advance(1_000);
+  }
+  time.clock.stepWallMs(-3_600_000);
+  await keeper.tick();
+  expect(books.ask('right.get', { right: 'ann' })?.state).toBe('earned');
+  expect(books.balances('p2').free.pieces).toBe(2);
+  // One that stands is followed.
+  time.clock.stepWallMs(3_600_000);
+  for (let n = 0; n < 8; n++) {
+    await keeper.tick();
+    time.advance(1_000);
+  }
+  expect(books.ask('right.get', { right: 'ann' })?.state).toBe('voided');
+  expect(books.balances('p2').free.pieces).toBe(0);
 });
 
 test('by type: nobody outside the ledger can make anybody earn', () => {

@@ -54,6 +54,20 @@ describe('a right', () => {
     expect(books.treasury.earn(aRight({ id: 'r2', viewer: 'bob', pool: 'p2' }), T0)).toBe('empty');
   });
 
+  test('is of the kind of its pool: no prize comes from stock, and no prize is sold', () => {
+    const books = openTreasury();
+    books.pool({ id: 'prizes' }, { pieces: 1, amountMinor: 100 });
+    books.pool({ id: 'stock', purpose: 'stock' }, { pieces: 1, amountMinor: 100 });
+    books.round('q1', ['ann', 'bob']);
+    const earn = (viewer: string, pool: string, cause: string) =>
+      books.treasury.earn(aRight({ id: viewer, viewer, pool, cause }), T0);
+    const refused = expect.objectContaining({ code: 'ERR_POOL_PURPOSE' });
+    expect(() => earn('ann', 'stock', 'draw')).toThrow(refused);
+    expect(() => earn('ann', 'prizes', 'sale')).toThrow(refused);
+    expect(books.balances('stock').reserved).toEqual({ pieces: 0, amountMinor: 0 });
+    expect([earn('ann', 'prizes', 'draw'), earn('bob', 'stock', 'sale')]).toEqual(['earned', 'earned']);
+  });
+
   test('needs an answer that counts', () => {
     const books = openTreasury();
     books.pool({ id: 'p1' }, { pieces: 1, amountMinor: 100 });

@@ -28,8 +28,9 @@ import { type GrantRow, type PoolRow, poolOf, type RightRow, SELECT_GRANT, SELEC
 export interface Treasury {
   /**
    * Reserves the right's piece at once. `already`: this viewer has a right in this round, whatever became of it.
-   * @throws {FramecueError} ERR_POOL_UNKNOWN, ERR_INTERACTION_UNKNOWN, ERR_AMOUNT_INVALID (not of the pool's currency,
-   *   no whole amount), ERR_RIGHT_CONFLICT (the id is another right's)
+   * @throws {FramecueError} ERR_POOL_UNKNOWN, ERR_INTERACTION_UNKNOWN, ERR_POOL_PURPOSE (a prize from what is sold, or a
+   *   sale of prizes), ERR_AMOUNT_INVALID (not of the pool's currency, no whole amount), ERR_RIGHT_CONFLICT (the id is
+   *   another right's)
    */
   earn(right: NewRight, atUs: UnixMicroseconds): EarnOutcome;
   /** From the first pool that has a piece left: `high` for those who have enough boxes, then `low`. */
@@ -231,7 +232,14 @@ export const isOpenAt = (pool: Pool, atUs: UnixMicroseconds): boolean =>
   atUs >= (pool.opensAtUs ?? unixUs(0)) &&
   (pool.closesAtUs === null || atUs < pool.closesAtUs);
 
-function refuseUnfit({ currency, amountMinor }: NewRight, pool: Pool): void {
+/** What is sold is of one kind of pool, and what is given of the other, whoever asks. */
+export const SALE_CAUSE = 'sale';
+
+function refuseUnfit({ cause, currency, amountMinor }: NewRight, pool: Pool): void {
+  if ((cause === SALE_CAUSE) !== (pool.purpose === 'stock')) {
+    const { id, purpose } = pool;
+    throw new FramecueError('ERR_POOL_PURPOSE', undefined, { details: { pool: id, purpose, cause } });
+  }
   if (currency !== pool.currency) {
     throw new FramecueError('ERR_AMOUNT_INVALID', `The pool holds ${pool.currency}.`, {
       details: { pool: pool.id, currency },
