@@ -17,6 +17,7 @@ import { drawCommand } from './draw.ts';
 import { measureCommand } from './measure.ts';
 import { outboxCommand } from './outbox.ts';
 import { poolCommand } from './pool.ts';
+import { isPrizesBad, prizesText } from './prizes/report.ts';
 import { ran } from './prizes/testing.ts';
 import { statusCommand } from './status.ts';
 
@@ -363,7 +364,7 @@ describe('framecue status', () => {
   test('says what is left in pools and how the way out stands, where it knows events', async () => {
     const { code, out } = await status('--events', events.url);
     expect(code).toBe(0);
-    expect(out).toMatch(/\nprizes: 2 pools, 2 open; 4 rights granted, 0 on their way/);
+    expect(out).toMatch(/\nprizes: 2 pools, 2 open; 4 rights granted, 0 on their way, .*; ledger good\n/);
     expect(out).toMatch(/\n {2}books: 1 of 9 left, 15\.00 EUR, open\n/);
     expect(out).toMatch(/\nway out: sending; 0 wait, 5 delivered, 0 dead\n/);
     const { prizes } = JSON.parse((await status('--events', events.url, '--json')).out);
@@ -378,7 +379,9 @@ describe('framecue status', () => {
     try {
       const { code, out } = await status('--events', unused.url);
       expect(code).toBe(0);
-      expect(out.split('\n').filter((line) => /prizes|way out|bad/.test(line))).toEqual(['prizes: none']);
+      expect(out.split('\n').filter((line) => /prizes|way out|bad/.test(line))).toEqual([
+        'prizes: none; ledger good',
+      ]);
     } finally {
       await unused.stop();
     }
@@ -390,6 +393,18 @@ describe('framecue status', () => {
       ),
     });
   });
+});
+
+test('a part of events that does not work, and items that have nowhere to go, are told and are bad', () => {
+  const checks = { ledger: 'the store takes nothing now', feed: 'good' };
+  const quiet = { treasury: null, outbox: null, problem: null, ready: null };
+  const full = { ...quiet, ready: { ready: false, phase: 'serving' as const, checks } };
+  expect(prizesText(full)).toBe('prizes: none\n  bad: ledger: the store takes nothing now');
+  const none = { queued: 2, delivered: 0, declined: 0, dead: 0, lagMs: 3_000, lanes: [] };
+  const waiting = { ...quiet, outbox: { ...none, sending: false, breaker: 'closed' as const } };
+  expect(prizesText(waiting)).toContain('2 wait (oldest 3 s)');
+  expect(prizesText(waiting)).toContain('bad: 2 items wait and nothing says where to');
+  expect([quiet, full, waiting].map(isPrizesBad)).toEqual([false, true, true]);
 });
 
 describe('docs/prizes-shell.md', () => {

@@ -85,17 +85,19 @@ function dueOf(treasury: TreasuryBody | null): string[] {
 
 /** One line where nobody uses prizes and nothing is wrong. */
 export function prizesText(report: PrizesReport): string {
-  const { treasury, outbox } = report;
+  const { ready, treasury, outbox } = report;
+  const ledger = ready?.checks.ledger === 'good' ? '; ledger good' : '';
   const troubles = troublesOf(report).map((what) => `  bad: ${what}`);
   const used =
     (treasury !== null && treasury.pools.length + treasury.draws.length > 0) ||
     (outbox !== null && outbox.queued + outbox.delivered + outbox.dead > 0);
   if (!used) {
     const head = report.problem === null ? 'prizes: none' : 'prizes: not known';
-    return [head, ...troubles].join('\n');
+    return [`${head}${ledger}`, ...troubles].join('\n');
   }
   return [
-    ...(treasury === null ? ['prizes: not known'] : [poolsLine(treasury), ...poolLines(treasury.pools)]),
+    `${treasury === null ? 'prizes: not known' : poolsLine(treasury)}${ledger}`,
+    ...poolLines(treasury?.pools ?? []),
     ...drawLines(treasury),
     ...dueOf(treasury),
     ...(outbox === null ? [] : [outboxLine(outbox)]),

@@ -34,7 +34,8 @@ export function span(ms: number): string {
   return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
-export const percent = (ppm: number): string => `${(ppm / 10_000).toLocaleString('en')} %`;
+export const percent = (ppm: number): string =>
+  `${(ppm / 10_000).toLocaleString('en', { maximumFractionDigits: 4 })} %`;
 
 /** Cells under each other, numbers to the right. */
 export function columns(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
