@@ -78,9 +78,14 @@ export class RundownDesk {
     });
   }
 
+  rehearsesOnly({ by }: Pick<Actor, 'by'>): boolean {
+    return this.#options.rehearsesOnly?.(by) === true;
+  }
+
   /** @throws {FramecueError} ERR_REHEARSAL_TOKEN. */
   refuseForShow(run: LoadedRundown | null, who: Actor, of: 'item' | 'rundown'): void {
-    refuseForShow(run, who, this.#options.rehearsesOnly ?? (() => false), of);
+    if (run === null || !this.rehearsesOnly(who) || this.rehearsesOnly(run.kept)) return;
+    refuseForShow(run, of);
   }
 
   /** @throws {FramecueError} what the book refuses it with. */

@@ -12,6 +12,8 @@ export interface KeptRundown {
   /** In every cue id of a pass: of no other loading, so that no cue is ever taken for another one's. */
   readonly tags: Readonly<Record<Pass, string>>;
   readonly pass: Pass;
+  /** A token that only rehearses has loaded it: it stays a rehearsal's, whatever becomes of that token. */
+  readonly rehearsal?: true;
 }
 
 export interface Why {

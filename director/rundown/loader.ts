@@ -117,6 +117,7 @@ export class RundownLoader {
       by: who.by,
       tags: this.#passes.makeTags(),
       pass,
+      ...(this.#desk.rehearsesOnly(who) ? { rehearsal: true } : {}),
     };
     const marks = carried?.marks ?? new Map();
     await store.load(stream, rev, kept, marks);

@@ -33,6 +33,7 @@ export const Rundown = z.strictObject({
 });
 
 const OF_ITEM = [
+  'ERR_MODE_SWITCHED',
   'ERR_RUNDOWN_NONE',
   'ERR_RUNDOWN_ITEM_UNKNOWN',
   'ERR_RUNDOWN_ITEM_STATE',

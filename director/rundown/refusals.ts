@@ -1,7 +1,6 @@
 import type { RundownIssue, RundownItem } from '../../cues/rundown/index.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import type { UnixMilliseconds } from '../../packet/time.ts';
-import type { Actor } from '../action.ts';
 import type { TakeRequest } from '../cue-request.ts';
 import { isOnAir, isWaiting } from './kept.ts';
 import type { LoadedRundown } from './loaded.ts';
@@ -76,13 +75,7 @@ export const invalidRundown = (issues: readonly RundownIssue[]): FramecueError =
  * A token that only rehearses leaves the show's rundown alone; one that such a token has loaded is a rehearsal's.
  * @throws {FramecueError} ERR_REHEARSAL_TOKEN.
  */
-export function refuseForShow(
-  run: LoadedRundown | null,
-  who: Actor,
-  rehearsesOnly: (by: string) => boolean,
-  of: 'item' | 'rundown',
-): void {
-  if (run === null || !rehearsesOnly(who.by) || rehearsesOnly(run.kept.by)) return;
-  if (of === 'item' && run.kept.pass === 'rehearsal') return;
-  throw new FramecueError('ERR_REHEARSAL_TOKEN', undefined, { details: { rundown: run.kept.document.id } });
+export function refuseForShow({ kept }: LoadedRundown, of: 'item' | 'rundown'): void {
+  if (kept.rehearsal === true || (of === 'item' && kept.pass === 'rehearsal')) return;
+  throw new FramecueError('ERR_REHEARSAL_TOKEN', undefined, { details: { rundown: kept.document.id } });
 }

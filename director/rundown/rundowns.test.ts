@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { OutputReceipt } from '../../cues/output-receipt.ts';
+import { ms, unixMs, unixMsToUs } from '../../packet/time.ts';
 import { STREAM } from '../testing/rig.ts';
 import { RundownRig, WHO } from './testing/rundown-rig.ts';
 
@@ -19,6 +21,9 @@ const ROUND = [
   { id: 'lock', type: 'interaction.lock', ref: 'open', ...behind('open', 10_000) },
   { id: 'reveal', type: 'interaction.reveal', ref: 'open', ...behind('lock', 15_000) },
 ];
+const SEEN: OutputReceipt = {
+  ...{ seen: 'sei', pts: ms(6_000), offsetMs: 0, delayMs: 5, copies: 1, carriers: [] },
+};
 const codeOf = (act: Promise<unknown>): Promise<string> =>
   act.then(
     () => 'no error',
@@ -291,6 +296,29 @@ describe('after a crash', () => {
     expect(rig.fired).toEqual([]);
   });
 
+  it('runs what comes after an uncertain one once that turns out to have landed, and nothing late', async () => {
+    await rig.load([
+      card('a', { at: rig.rig.now + 5_000 }),
+      card('soon', behind('a', 20_000)),
+      card('later', behind('a', 60_000)),
+    ]);
+    await rig.pass(3_000);
+    const { cue } = rig.item('a');
+    await rig.crash(10_000);
+    rig.goLive();
+    await rig.pass(20_000);
+    expect(rig.states).toEqual(['a:uncertain:CRASHED', 'soon:missed:NOT_BEFORE', 'later:pending']);
+    const landedAtUs = unixMsToUs(unixMs(rig.rig.now - 28_000));
+    rig.rig.book.settleUncertain(cue!, {
+      ...{ rev: 0, epoch: 'epoch-1', firePts: 6_000, stampedAtUs: landedAtUs, fireAtUs: landedAtUs },
+      ...{ output: 'flv', receipt: SEEN },
+    });
+    await rig.pass(40_000);
+    expect(rig.states).toEqual(['a:ended:READ_BACK', 'soon:missed:NOT_BEFORE', 'later:landed']);
+    await rig.take('soon');
+    expect(rig.item('soon').state).toBe('landed');
+  });
+
   it('knows a cue that was committed and of which nobody heard', async () => {
     await rig.load([card('a', { at: rig.rig.now + 30_000 })]);
     const { store } = rig;
@@ -434,6 +462,39 @@ describe('a rehearsal', () => {
     expect(rig.view).toMatchObject({ rehearsal: false, items: [{ id: 'a', cue: real.id }] });
   });
 
+  it('that ends while a press waits for its turn takes that press with it: nothing fires for real', async () => {
+    rig.rehearsal = true;
+    await rig.load([card('a'), card('b'), card('c')]);
+    await rig.arm('c');
+    const presses = [
+      rig.rundowns.take(STREAM, 'a', {}, WHO, rig.rig.now),
+      rig.arm('b'),
+      rig.rundowns.take(STREAM, 'c', {}, WHO, rig.rig.now),
+      rig.skip('b'),
+    ];
+    rig.rehearsal = false;
+    expect(await Promise.all(presses.map(codeOf))).toEqual(presses.map(() => 'ERR_MODE_SWITCHED'));
+    await rig.pass(1_000);
+    expect(rig.fired).toEqual([]);
+    expect(rig.states).toEqual(['a:pending', 'b:pending', 'c:pending']);
+    expect((await rig.take('a')).rehearsal).toBeUndefined();
+  });
+
+  it('that ends while an item is put back to be taken again marks nothing', async () => {
+    rig.rehearsal = true;
+    await rig.load([card('a')]);
+    await rig.skip('a');
+    const write = rig.store.mark.bind(rig.store);
+    vi.spyOn(rig.store, 'mark').mockImplementationOnce(async (...given) => {
+      await write(...given);
+      rig.rehearsal = false;
+    });
+    expect(await codeOf(rig.take('a'))).toBe('ERR_MODE_SWITCHED');
+    await rig.pass(1_000);
+    expect(rig.fired).toEqual([]);
+    expect(rig.states).toEqual(['a:pending']);
+  });
+
   it('that begins at once takes nothing from what was noted of the show', async () => {
     await rig.load([card('later', { at: rig.rig.now + 60_000 })]);
     await rig.rig.book.panic({ stream: STREAM, who: WHO });
@@ -448,5 +509,23 @@ describe('a rehearsal', () => {
     await rig.pass(65_000);
     expect(rig.states).toEqual(['later:cancelled:PANIC']);
     expect(rig.fired).toEqual([]);
+  });
+});
+
+describe('a rundown that a token has loaded which only rehearses', () => {
+  const TRAINEE = { by: 'trainee', console: null };
+
+  it('runs as a rehearsal also when that token is gone', async () => {
+    rig.trainees.add('trainee');
+    const { now } = rig.rig;
+    await rig.load([card('a', { at: now + 10_000 }), card('b', { at: now + 20_000 })], { who: TRAINEE });
+    await rig.pass(11_000);
+    rig.trainees.clear();
+    await rig.crash();
+    rig.goLive();
+    await rig.pass(11_000);
+    expect(rig.states).toEqual(['a:landed', 'b:landed']);
+    const cues = await Promise.all(['a', 'b'].map((id) => rig.rig.book.get(STREAM, rig.item(id).cue!)));
+    expect(cues.map((cue) => cue?.rehearsal)).toEqual([true, true]);
   });
 });

@@ -4,6 +4,7 @@ import { FramecueError } from '../../packet/errors.ts';
 import type { UnixMilliseconds } from '../../packet/time.ts';
 import type { Actor } from '../action.ts';
 import type { CueBook } from '../cue-book.ts';
+import type { CueMarks } from '../cue-maker.ts';
 import type { CueRequest, TakeRequest } from '../cue-request.ts';
 import type { Why } from './kept.ts';
 import { isAutomatic, type LoadedRundown } from './loaded.ts';
@@ -25,6 +26,7 @@ export class ItemRunner {
 
   /**
    * The item's cue, entered now or before.
+   * @param marks what is said of it beside its item and rundown
    * @throws {FramecueError} what the cue book refuses it with; ERR_RUNDOWN_ITEM_STATE
    */
   async enter(
@@ -33,6 +35,7 @@ export class ItemRunner {
     how: EnterRequest,
     who: Actor,
     receivedAt: UnixMilliseconds,
+    marks: CueMarks = {},
   ): Promise<Cue> {
     const underWay = run.entering.get(item.id);
     if (underWay !== undefined) {
@@ -41,7 +44,9 @@ export class ItemRunner {
       const cue = run.cueOf(item.id);
       if (cue !== null) return cue;
     }
-    const entering = this.#enter(run, item, how, who, receivedAt).finally(() => run.entering.delete(item.id));
+    const entering = this.#enter(run, item, how, who, receivedAt, marks).finally(() =>
+      run.entering.delete(item.id),
+    );
     run.entering.set(item.id, entering);
     return entering;
   }
@@ -54,7 +59,8 @@ export class ItemRunner {
       if (step.kind === 'missed') onMissed(item, step.why);
       if (step.kind !== 'enter') continue;
       const { kept } = run;
-      this.enter(run, item, step.moment, { by: kept.by, console: 'rundown' }, facts.now).then(
+      const marks = kept.rehearsal === true ? { rehearsal: true } : {};
+      this.enter(run, item, step.moment, { by: kept.by, console: 'rundown' }, facts.now, marks).then(
         () => run.refusals.delete(item.id),
         (error: unknown) => {
           const known =
@@ -76,11 +82,12 @@ export class ItemRunner {
     how: EnterRequest,
     who: Actor,
     receivedAt: UnixMilliseconds,
+    more: CueMarks,
   ): Promise<Cue> {
     const { stream, kept } = run;
     const id = run.cueIdOf(item.id);
     const request = requestOf(run, item, id, how);
-    const marks = { item: item.id, rundown: kept.document.id };
+    const marks = { ...more, item: item.id, rundown: kept.document.id };
     const rehearsal = kept.pass === 'rehearsal';
     const outcome = await this.#book.accept({
       stream,

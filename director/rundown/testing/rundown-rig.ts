@@ -19,6 +19,8 @@ export class RundownRig {
   rundowns!: Rundowns;
   store!: RundownStore;
   rehearsal = false;
+  /** Names of tokens that only rehearse. */
+  readonly trainees = new Set<string>();
   facts: Readonly<Record<string, InteractionFact>> | null = null;
   /** Ids of cues in the order in which they fired. */
   readonly fired: string[] = [];
@@ -55,11 +57,13 @@ export class RundownRig {
       ...{ path: join(folder, 'rundowns.db'), log, maxQueued: 100, timeoutMs: 5_000 },
     });
     book.isRehearsal = () => this.rehearsal;
+    book.rehearsesOnly = (by) => this.trainees.has(by);
     this.rundowns = await Rundowns.open({
       ...{ store: this.store, stored: await this.store.all(), book, gate, clock, log, keyIdLength: 11 },
       limits: { cueAnnounceMs: 2_000, stampTextLimit: 1_024, viewerSpreadCapMs: 15_000 },
       lookUp: async (id) => this.facts?.[id] ?? { kind: 'known', state: 'SCHEDULED', stream: null },
       isRehearsal: () => this.rehearsal,
+      rehearsesOnly: (by) => this.trainees.has(by),
       onChange: (_, view) => this.told.push(view),
       onAction: (action) => this.actions.push(action),
       onMissed: (_stream, { id }, { code }, key) => this.missed.push(`${id} ${code} ${key}`),
