@@ -92,8 +92,9 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
       );
     case 'hoping':
       return (
-        <p>
-          <Spinner /> It is your turn, and every piece is reserved. If one comes back, it may be yours.
+        <p class="sale-busy">
+          <Spinner />
+          <span>It is your turn, and every piece is reserved. If one comes back, it may be yours.</span>
         </p>
       );
     case 'reserved':
@@ -115,7 +116,7 @@ function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
       );
     case 'ordering':
       return (
-        <p>
+        <p class="sale-busy">
           <Spinner /> Sending
         </p>
       );
