@@ -76,3 +76,38 @@ export class ManualClock implements Clock {
     this.#unix += span * 1000;
   }
 }
+
+/** How long a step ahead has to stand before it counts, milliseconds of the monotonic clock. */
+const CONFIRM_MS = 5_000;
+/** Readings within this are one. */
+const READING_MS = 250;
+
+/**
+ * The wall clock for what is done once and cannot be taken back. A step back counts at once, a step ahead only after it has
+ * stood for some seconds: what is done too late was late, what is done too early can be mended by nobody. Whoever uses it
+ * reads it again and again; what was read before the last pause of that is remembered, however long the pause.
+ */
+export class CautiousWall {
+  readonly #clock: Clock;
+  /** Wall less monotonic, oldest first: those of the last seconds, and one of before. */
+  readonly #readings: { readonly atUs: number; readonly offsetUs: number }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.unixUs();
+  }
+
+  unixUs = (): UnixMicroseconds => {
+    const atUs = this.#clock.monotonicUs();
+    const offsetUs = this.#clock.unixUs() - atUs;
+    const last = this.#readings.at(-1);
+    if (last !== undefined && atUs - last.atUs < READING_MS * 1000) {
+      this.#readings[this.#readings.length - 1] = { ...last, offsetUs: Math.min(last.offsetUs, offsetUs) };
+    } else {
+      this.#readings.push({ atUs, offsetUs });
+    }
+    const from = atUs - CONFIRM_MS * 1000;
+    while (this.#readings.length > 1 && this.#readings[1]!.atUs <= from) this.#readings.shift();
+    return unixUs(atUs + Math.min(...this.#readings.map((reading) => reading.offsetUs)));
+  };
+}

@@ -397,6 +397,23 @@ describe('a draw over HTTP', () => {
       expect(commitment.roundAt).toBeLessThan(events.time.clock.unixMs() + 20_000);
     });
 
+    test('a clock that is an hour ahead for a moment closes no list', async () => {
+      await pool('p1', 10);
+      await lottery();
+      await opened(1);
+      for (let n = 0; n < 3; n++) {
+        events.time.clock.stepWallMs(3_600_000);
+        events.time.advance(1_000);
+        events.time.clock.stepWallMs(-3_600_000);
+        events.time.advance(1_000);
+        // The ledger answers behind whatever that has asked of it.
+        for (let asked = 0; asked < 3; asked++) await draw();
+      }
+      const late = await events.session('late');
+      expect((await events.submit('final', late)).status).toBe(200);
+      expect((await draw()).state).toBe('open');
+    });
+
     test('a clock that was set back, and is set right again, does not put the draw off', async () => {
       const { roundAt } = await committed();
       events.time.clock.stepWallMs(-3_600_000);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { seedHashOf } from '../../draws/commitment.ts';
 import { type DrandChain, roundAtOrAfter, timeOfRound } from '../../draws/drand.ts';
-import type { Clock } from '../../packet/clock.ts';
+import { CautiousWall, type Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { type UnixMicroseconds, unixMs, unixMsToUs } from '../../packet/time.ts';
 import type { Log } from '../../service/log.ts';
@@ -85,6 +85,8 @@ export interface StuckDraw {
  */
 export class Draws {
   readonly #options: DrawsOptions;
+  /** A list is closed for good. */
+  readonly #wall: CautiousWall;
   readonly #busy = new Map<string, Promise<void>>();
   readonly #waiting = new Map<string, Waiting>();
   /** Rounds that an operator gave, checked. */
@@ -96,6 +98,7 @@ export class Draws {
 
   constructor(options: DrawsOptions) {
     this.#options = options;
+    this.#wall = new CautiousWall(options.clock);
   }
 
   start(timers: Timers): void {
@@ -156,11 +159,11 @@ export class Draws {
 
   /** Rounds whose window is over for everybody, and that hold no answer to be judged. */
   async #freezeDue(): Promise<void> {
-    const { ledger, book, clock, cap, log } = this.#options;
+    const { ledger, book, cap, log } = this.#options;
+    const atUs = this.#wall.unixUs();
     for (const { id, facts, held } of [...book.live()]) {
       if (facts.record.type !== 'lottery' || held > 0) continue;
       const settlesAt = settleMomentOf(facts, cap);
-      const atUs = clock.unixUs();
       if (settlesAt === null || atUs < settlesAt || this.#frozen.has(id)) continue;
       const outcome = await ledger.perform('draw.freeze', { interaction: id, atUs });
       if (outcome === 'done') log.info({ interaction: id }, 'the list of a draw is closed');

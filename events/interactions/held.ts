@@ -1,4 +1,4 @@
-import type { Clock } from '../../packet/clock.ts';
+import { CautiousWall, type Clock } from '../../packet/clock.ts';
 import type { Log } from '../../service/log.ts';
 import {
   finalStateOf,
@@ -26,6 +26,8 @@ export class HeldAnswers {
   readonly #ledger: Ledger;
   readonly #book: InteractionBook;
   readonly #clock: Clock;
+  /** An answer is refused for good. */
+  readonly #wall: CautiousWall;
   readonly #log: Log;
   readonly #limits: HeldLimits;
   readonly #judgeLimits: JudgeLimits;
@@ -43,6 +45,7 @@ export class HeldAnswers {
     this.#ledger = options.ledger;
     this.#book = options.book;
     this.#clock = options.clock;
+    this.#wall = new CautiousWall(options.clock);
     this.#log = options.log;
     this.#limits = options.limits;
     this.#judgeLimits = options.judgeLimits;
@@ -68,7 +71,7 @@ export class HeldAnswers {
   /** Takes care of those whose cue never came, or whose interaction was over before they could be judged. */
   async refuseOverdue(entry: BookEntry): Promise<void> {
     const state = finalStateOf(entry.facts);
-    const oldest = this.#clock.unixUs() - this.#limits.forMs * 1000;
+    const oldest = this.#wall.unixUs() - this.#limits.forMs * 1000;
     await this.#work(entry, ({ arrivedAtUs }) => {
       if (state !== null) return state === 'CANCELED' ? 'ERR_INTERACTION_CANCELED' : 'ERR_INTERACTION_LOCKED';
       return arrivedAtUs <= oldest ? 'ERR_INTERACTION_NOT_OPEN' : null;

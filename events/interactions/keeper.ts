@@ -1,4 +1,5 @@
-import type { Clock } from '../../packet/clock.ts';
+import { CautiousWall, type Clock } from '../../packet/clock.ts';
+import type { UnixMicroseconds } from '../../packet/time.ts';
 import type { Log } from '../../service/log.ts';
 import { finalStateOf } from '../ledger/facts.ts';
 import type { Ledger } from '../ledger/store.ts';
@@ -23,6 +24,7 @@ export class Keeper {
   readonly #held: HeldAnswers;
   readonly #follower: FeedFollower;
   readonly #clock: Clock;
+  readonly #wall: CautiousWall;
   readonly #log: Log;
   #stop: (() => void) | null = null;
   #failing = false;
@@ -40,6 +42,7 @@ export class Keeper {
     this.#held = options.held;
     this.#follower = options.follower;
     this.#clock = options.clock;
+    this.#wall = new CautiousWall(options.clock);
     this.#log = options.log;
   }
 
@@ -54,7 +57,8 @@ export class Keeper {
 
   async tick(): Promise<void> {
     try {
-      for (const entry of [...this.#book.live()]) await this.#expire(entry);
+      const nowUs = this.#wall.unixUs();
+      for (const entry of [...this.#book.live()]) await this.#expire(entry, nowUs);
       for (const entry of [...this.#book.withHeld()]) await this.#settle(entry);
       this.#failing = false;
     } catch (error) {
@@ -64,10 +68,10 @@ export class Keeper {
     }
   }
 
-  async #expire(entry: BookEntry): Promise<void> {
+  async #expire(entry: BookEntry, nowUs: UnixMicroseconds): Promise<void> {
     const { expired, locked } = entry.facts;
     const atUs = windowEndOf(entry.facts);
-    if (expired !== null || atUs === null || this.#clock.unixUs() < atUs) return;
+    if (expired !== null || atUs === null || nowUs < atUs) return;
     if (locked !== null && locked.moment.fireAtUs <= atUs) return;
     const step = { kind: 'expired', interaction: entry.id, atUs } as const;
     const outcome = await this.#ledger.recordTransition(step);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../packet/clock.ts';
+import { CautiousWall, type Clock } from '../../packet/clock.ts';
 import type { Log } from '../../service/log.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { TreasuryDue } from '../ledger/treasury-commands.ts';
@@ -30,6 +30,8 @@ export interface TreasuryKeeperOptions {
 export class TreasuryKeeper {
   readonly #options: TreasuryKeeperOptions;
   readonly #atOnce: number;
+  /** What ends here ends for good: reservations, pools. */
+  readonly #wall: CautiousWall;
   #stop: (() => void) | null = null;
   #stopped = false;
   #underWay: Promise<void> = Promise.resolve();
@@ -39,6 +41,7 @@ export class TreasuryKeeper {
   constructor(options: TreasuryKeeperOptions) {
     this.#options = options;
     this.#atOnce = options.atOnce ?? AT_ONCE;
+    this.#wall = new CautiousWall(options.clock);
   }
 
   start(timers: Timers): void {
@@ -56,9 +59,9 @@ export class TreasuryKeeper {
   }
 
   async tick(): Promise<void> {
-    const { books, clock, log, observer } = this.#options;
+    const { books, log, observer } = this.#options;
     try {
-      const due = await books.ask('treasury.due', { nowUs: clock.unixUs() });
+      const due = await books.ask('treasury.due', { nowUs: this.#wall.unixUs() });
       await this.#work(due);
       if (this.#ticks++ % LOOK_EVERY === 0) observer.stands(await books.ask('treasury.view', { show: null }));
       this.#failing = false;
@@ -73,7 +76,7 @@ export class TreasuryKeeper {
 
   async #work(due: TreasuryDue): Promise<void> {
     const { books, observer, boxKey, log } = this.#options;
-    const batch = () => ({ limit: this.#atOnce, atUs: this.#options.clock.unixUs() });
+    const batch = () => ({ limit: this.#atOnce, atUs: this.#wall.unixUs() });
     // What takes back goes before what gives.
     if (due.voids) {
       await this.#repeat(async () => {
