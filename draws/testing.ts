@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { concat, type Sha256, sha256, toBase64Url, toHex, utf8 } from './bytes.ts';
+import { concat, sha256, toBase64Url, toHex, utf8 } from './bytes.ts';
 import {
   type Commitment,
   commitmentDigest,
@@ -11,10 +10,8 @@ import {
 import type { DrawBundle } from './document.ts';
 import { QUICKNET, timeOfRound } from './drand.ts';
 import { bitmapBytes, entrantLeaf, ListDigester, PAGE_LEAVES, pagesOf, setHigh } from './entrants.ts';
+import { nodeSha256 } from './node-sha256.ts';
 import { selectWinners } from './selection.ts';
-
-/** Several times faster than the one in script. */
-export const nodeSha256: Sha256 = (data) => new Uint8Array(hash('sha256', data, 'buffer'));
 
 /** Draws for tests, whole and good: what they then change is what is wrong. */
 

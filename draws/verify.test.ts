@@ -4,8 +4,9 @@ import { commitmentDigest, commitmentText } from './commitment.ts';
 import { commitmentOf, type DrawBundle } from './document.ts';
 import { QUICKNET } from './drand.ts';
 import { PAGE_LEAVES } from './entrants.ts';
+import { nodeSha256 } from './node-sha256.ts';
 import { readBundle } from './read.ts';
-import { aBundle, nodeSha256, ROUND } from './testing.ts';
+import { aBundle, ROUND } from './testing.ts';
 import { type DrawCheckName, type DrawVerdict, verifyDraw } from './verify.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a forger changes what they like

@@ -6,8 +6,8 @@ import {
   pathThroughPage,
   type Tier,
 } from '../../draws/index.ts';
+import { nodeSha256 } from '../../draws/node-sha256.ts';
 import type { Books } from '../ledger/commands.ts';
-import { nodeSha256 } from '../ledger/sqlite/draws/list.ts';
 import { levelsInTurns } from './page-tree.ts';
 
 interface KnownPage {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { entrantLeaf, HASH_BYTES } from '../../draws/index.ts';
+import { nodeSha256 } from '../../draws/node-sha256.ts';
 import type { BookedWinner, DrawRecord } from '../ledger/draws.ts';
-import { nodeSha256 } from '../ledger/sqlite/draws/list.ts';
 import { CONFIG_OF, LOTTERY } from './kinds.ts';
 import { Breach, holds } from './model.ts';
 import { keep } from './money.ts';

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { DrawBundle, DrawDocument, PageDocument } from '../../draws/document.ts';
 import { type DrandChain, QUICKNET } from '../../draws/drand.ts';
 import { pagesOf } from '../../draws/entrants.ts';
+import { nodeSha256 } from '../../draws/node-sha256.ts';
 import { type Read, readBundle, readDraw, readPage } from '../../draws/read.ts';
 import { type DrawCheckName, type DrawVerdict, verifyDraw } from '../../draws/verify.ts';
 import { FramecueError } from '../../packet/errors.ts';
@@ -58,8 +58,6 @@ computed here. What every byte is stands in docs/draws.md.
   framecue verify-draw https://events.example/api/v1/interactions/final --save final.json
   framecue verify-draw final.json
 `;
-
-const nodeSha256 = (data: Uint8Array): Uint8Array => new Uint8Array(hash('sha256', data, 'buffer'));
 
 function textOf({ draw }: DrawBundle, verdict: DrawVerdict): string {
   const { commitment, result } = draw;

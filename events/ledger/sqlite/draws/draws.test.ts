@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seedHashOf } from '../../../../draws/commitment.ts';
 import { fromHex, type ListDigest, levelsOf, PAGE_LEAVES, toHex } from '../../../../draws/index.ts';
+import { nodeSha256 } from '../../../../draws/node-sha256.ts';
 import { unixUs } from '../../../../packet/time.ts';
 import type { CommandIn, CommandOut, Commands, QuestionIn, QuestionOut, Questions } from '../../commands.ts';
 import type { DrawCommitment, WinnerToBook } from '../../draws.ts';
@@ -14,7 +15,7 @@ import { DOMAINS } from '../domains.ts';
 import { MIGRATIONS } from '../schema.ts';
 import { someTerms, T0 } from '../treasury/fixtures.ts';
 import { openDrawJobs } from './jobs.ts';
-import { drawWinners, nodeSha256, readEntrants } from './list.ts';
+import { drawWinners, readEntrants } from './list.ts';
 
 const SEED = new Uint8Array(32).fill(7);
 const ON = { interaction: 'final', atUs: T0 };

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { selectionKey } from '../../../../draws/commitment.ts';
 import {
@@ -7,19 +6,16 @@ import {
   type ListDigest,
   ListDigester,
   PAGE_LEAVES,
-  type Sha256,
   setHigh,
   sha256,
 } from '../../../../draws/index.ts';
+import { nodeSha256 } from '../../../../draws/node-sha256.ts';
 import { selectWinners } from '../../../../draws/selection.ts';
 import type { DrawCommitment, EntrantPageRow } from '../../draws.ts';
 import { prepareEligibility } from '../treasury/eligibility.ts';
 import { ENTRANTS } from './rows.ts';
 
 /** What takes too long for a thread on which others wait: over a connection of its own, that only reads. */
-
-/** Several times faster than the one in script. */
-export const nodeSha256: Sha256 = (data) => new Uint8Array(hash('sha256', data, 'buffer'));
 
 interface EntrantRow {
   readonly seq: number;
