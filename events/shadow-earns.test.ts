@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ListDigest } from '../draws/index.ts';
+import { FramecueError } from '../packet/errors.ts';
 import { countedSubmission, type ReadAnswer, RealRound } from './interactions/real-round.ts';
 import { ShadowRound } from './interactions/shadow-round.ts';
 import type { EntrantPageRow } from './ledger/draws.ts';
@@ -49,6 +50,16 @@ const anyRight: fc.Arbitrary<NewRight> = fc.record({
   tierJudged: fc.boolean(),
 });
 
+/** What comes of it, or the code by which it is refused. */
+function outcomeOf(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof FramecueError) return error.code;
+    throw error;
+  }
+}
+
 test('a shadow round earns nothing, by whatever call, before and after its reveal, for viewers of any kind', {
   timeout,
 }, () => {
@@ -60,9 +71,12 @@ test('a shadow round earns nothing, by whatever call, before and after its revea
       if (revealed) books.step(revealedBy('pressed', {}, {}));
       const { treasury } = books;
       for (const right of rights) {
-        expect(treasury.earn(right, later(1))).toBe('not-eligible');
+        const isSale = right.cause === 'sale';
+        const refused = isSale === (right.pool === 'stock') ? 'not-eligible' : 'ERR_POOL_PURPOSE';
+        expect(outcomeOf(() => treasury.earn(right, later(1)))).toBe(refused);
         const { pool: _, ...anywhere } = right;
-        expect(treasury.earnByTier(anywhere, { high: 'high', low: 'low' }, later(1)).pool).toBeNull();
+        const byTier = () => treasury.earnByTier(anywhere, { high: 'high', low: 'low' }, later(1)).pool;
+        expect(outcomeOf(byTier)).toBe(isSale ? 'ERR_POOL_PURPOSE' : null);
         expect(treasury.release(right.id, later(1))).toBe('unknown');
         expect(treasury.grant(right.id, later(2))).toBe('unknown');
         expect(treasury.grant(right.id, later(2), { topic: 'order.placed', payload: {} })).toBe('unknown');

@@ -114,7 +114,7 @@ async function earn(
       ? first
       : {
           ...{ id: world.nextId('right'), interaction: round, viewer, pool, prize: 'voucher', amountMinor },
-          ...{ currency: EUR, cause: 'simulation', tierJudged: true },
+          ...{ currency: EUR, cause: pool === 'stock' ? 'sale' : 'simulation', tierJudged: true },
           expiresAtUs: pool === 'stock' ? unixUs(now(world) + HOLD_US) : null,
         };
   mine.asked.set(right.id, right);
