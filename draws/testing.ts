@@ -1,3 +1,4 @@
+import { nodeSha256 } from '../packet/node-sha256.ts';
 import { concat, sha256, toBase64Url, toHex, utf8 } from './bytes.ts';
 import {
   type Commitment,
@@ -10,7 +11,6 @@ import {
 import type { DrawBundle } from './document.ts';
 import { QUICKNET, timeOfRound } from './drand.ts';
 import { bitmapBytes, entrantLeaf, ListDigester, PAGE_LEAVES, pagesOf, setHigh } from './entrants.ts';
-import { nodeSha256 } from './node-sha256.ts';
 import { selectWinners } from './selection.ts';
 
 /** Draws for tests, whole and good: what they then change is what is wrong. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { nodeSha256 } from '../packet/node-sha256.ts';
 import { sha256, toHex } from './bytes.ts';
 import { commitmentDigest, commitmentText } from './commitment.ts';
 import { commitmentOf, type DrawBundle } from './document.ts';
 import { QUICKNET } from './drand.ts';
 import { PAGE_LEAVES } from './entrants.ts';
-import { nodeSha256 } from './node-sha256.ts';
 import { readBundle } from './read.ts';
 import { aBundle, ROUND } from './testing.ts';
 import { type DrawCheckName, type DrawVerdict, verifyDraw } from './verify.ts';

@@ -6,7 +6,7 @@ import {
   pathThroughPage,
   type Tier,
 } from '../../draws/index.ts';
-import { nodeSha256 } from '../../draws/node-sha256.ts';
+import { nodeSha256 } from '../../packet/node-sha256.ts';
 import type { Books } from '../ledger/commands.ts';
 import { levelsInTurns } from './page-tree.ts';
 

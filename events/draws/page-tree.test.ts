@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { levelsOf, PAGE_LEAVES } from '../../draws/index.ts';
-import { nodeSha256 } from '../../draws/node-sha256.ts';
+import { nodeSha256 } from '../../packet/node-sha256.ts';
 import { levelsInTurns } from './page-tree.ts';
 
 const leavesOf = (count: number): Uint8Array => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { entrantLeaf, HASH_BYTES } from '../../draws/index.ts';
-import { nodeSha256 } from '../../draws/node-sha256.ts';
+import { nodeSha256 } from '../../packet/node-sha256.ts';
 import type { BookedWinner, DrawRecord } from '../ledger/draws.ts';
 import { CONFIG_OF, LOTTERY } from './kinds.ts';
 import { Breach, holds } from './model.ts';

@@ -3,10 +3,10 @@ import { Command } from 'commander';
 import type { DrawBundle, DrawDocument, PageDocument } from '../../draws/document.ts';
 import { type DrandChain, QUICKNET } from '../../draws/drand.ts';
 import { pagesOf } from '../../draws/entrants.ts';
-import { nodeSha256 } from '../../draws/node-sha256.ts';
 import { type Read, readBundle, readDraw, readPage } from '../../draws/read.ts';
 import { type DrawCheckName, type DrawVerdict, verifyDraw } from '../../draws/verify.ts';
 import { FramecueError } from '../../packet/errors.ts';
+import { nodeSha256 } from '../../packet/node-sha256.ts';
 
 interface VerifyDrawOptions {
   readonly save?: string;

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { bitmapBytes, HASH_BYTES, ListDigester, PAGE_LEAVES } from '../../../../draws/index.ts';
-import { nodeSha256 } from '../../../../draws/node-sha256.ts';
+import { nodeSha256 } from '../../../../packet/node-sha256.ts';
 import { ENTRANTS } from '../draws/rows.ts';
 import type { Finding } from './finding.ts';
 import { saidBy } from './said.ts';

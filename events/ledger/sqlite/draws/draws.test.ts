@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seedHashOf } from '../../../../draws/commitment.ts';
 import { fromHex, type ListDigest, levelsOf, PAGE_LEAVES, toHex } from '../../../../draws/index.ts';
-import { nodeSha256 } from '../../../../draws/node-sha256.ts';
+import { nodeSha256 } from '../../../../packet/node-sha256.ts';
 import { unixUs } from '../../../../packet/time.ts';
 import type { CommandIn, CommandOut, Commands, QuestionIn, QuestionOut, Questions } from '../../commands.ts';
 import type { DrawCommitment, WinnerToBook } from '../../draws.ts';

@@ -9,8 +9,8 @@ import {
   setHigh,
   sha256,
 } from '../../../../draws/index.ts';
-import { nodeSha256 } from '../../../../draws/node-sha256.ts';
 import { selectWinners } from '../../../../draws/selection.ts';
+import { nodeSha256 } from '../../../../packet/node-sha256.ts';
 import type { DrawCommitment, EntrantPageRow } from '../../draws.ts';
 import { prepareEligibility } from '../treasury/eligibility.ts';
 import { ENTRANTS } from './rows.ts';
