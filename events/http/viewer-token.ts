@@ -1,10 +1,11 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { UnixMilliseconds } from '../../packet/time.ts';
+import { createShortMac } from '../../service/short-mac.ts';
 
 /**
  * The short token that viewers get for their JWT: `fc1.<payload>.<mac>`, where the payload is
  * base64url(`<exp> <viewer>`) with `exp` in Unix milliseconds, and the mac is HMAC-SHA256 over all before it,
- * base64url. Checking one takes about 10 us; a JWT takes ten times that and more.
+ * base64url. Checking one takes less than 10 us; a JWT takes ten times that and more.
  *
  * A viewer whose region the customer tells has a token `fr1.`, with `<exp> <region> <viewer>` under the same key.
  *
@@ -33,24 +34,25 @@ const FORGED: ViewerTokenCheck = { kind: 'forged' };
 const EXPIRED: ViewerTokenCheck = { kind: 'expired' };
 
 export class ViewerTokens {
-  readonly #key: KeyObject;
-  readonly #shadowKey: KeyObject;
+  readonly #macOf: MacOf;
+  readonly #shadowMacOf: MacOf;
 
   /** @param secret at least 16 characters; each key is derived from it for one use alone (HKDF, RFC 5869). */
   constructor(secret: string) {
-    const keyFor = (use: string) => createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', use, 32)));
-    this.#key = keyFor('framecue viewer token 1');
-    this.#shadowKey = keyFor('framecue shadow viewer token 1');
+    const macFor = (use: string) =>
+      createShortMac(new Uint8Array(hkdfSync('sha256', secret, '', use, 32)), TOKEN_MAX_CHARACTERS);
+    this.#macOf = macFor('framecue viewer token 1');
+    this.#shadowMacOf = macFor('framecue shadow viewer token 1');
   }
 
   issue(viewer: string, exp: UnixMilliseconds, region: string | null = null): string {
     return region === null
-      ? issued(PREFIX, this.#key, viewer, exp)
-      : issued(REGION_PREFIX, this.#key, `${region} ${viewer}`, exp);
+      ? issued(PREFIX, this.#macOf, viewer, exp)
+      : issued(REGION_PREFIX, this.#macOf, `${region} ${viewer}`, exp);
   }
 
   issueShadow(viewer: string, exp: UnixMilliseconds): string {
-    return issued(SHADOW_PREFIX, this.#shadowKey, viewer, exp);
+    return issued(SHADOW_PREFIX, this.#shadowMacOf, viewer, exp);
   }
 
   check(token: string, now: UnixMilliseconds): ViewerTokenCheck {
@@ -61,7 +63,7 @@ export class ViewerTokens {
     const hasRegion = token.startsWith(REGION_PREFIX);
     if (!isShadow && !hasRegion && !token.startsWith(PREFIX)) return FORGED;
     const mac = Buffer.from(token.slice(end + 1), 'latin1');
-    const wanted = macOf(isShadow ? this.#shadowKey : this.#key, token.slice(0, end));
+    const wanted = (isShadow ? this.#shadowMacOf : this.#macOf)(token.slice(0, end));
     if (!timingSafeEqual(mac, Buffer.from(wanted, 'latin1'))) return FORGED;
     const payload = Buffer.from(token.slice(PREFIX.length, end), 'base64url').toString('utf8');
     const space = payload.indexOf(' ');
@@ -74,10 +76,9 @@ export class ViewerTokens {
   }
 }
 
-function issued(prefix: string, key: KeyObject, viewer: string, exp: UnixMilliseconds): string {
-  const signed = `${prefix}${Buffer.from(`${exp} ${viewer}`, 'utf8').toString('base64url')}`;
-  return `${signed}.${macOf(key, signed)}`;
-}
+type MacOf = (text: string) => string;
 
-const macOf = (key: KeyObject, signed: string): string =>
-  createHmac('sha256', key).update(signed).digest('base64url');
+function issued(prefix: string, macOf: MacOf, viewer: string, exp: UnixMilliseconds): string {
+  const signed = `${prefix}${Buffer.from(`${exp} ${viewer}`, 'utf8').toString('base64url')}`;
+  return `${signed}.${macOf(signed)}`;
+}
