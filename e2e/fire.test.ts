@@ -94,7 +94,7 @@ describe.each(CASES)('$name, joined $join, announced: $announced, HLS $hlsTarget
       ? (n: number) => ({ type: 'custom.test', data: { n }, delayMs: 1000 + n * 17, announceMs: 700 })
       : (n: number) => ({ type: 'custom.test', data: { n } });
     // an odd pace: cues fall on every kind of picture, and on none for long
-    const ids = await markCues(system, { count: CUES, everyMs: 437, cue });
+    const ids = await markCues(system, { count: CUES, everyMs: 317, cue });
     verdicts = await judge(system, viewer.page, ids, numbers, { timeoutMs: BEHIND_MS });
     await viewer.page.context().close();
   });

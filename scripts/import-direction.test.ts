@@ -1,11 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { cyclesOf, edgesOf, readSourceTree } from './lib/import-graph.ts';
+import { cyclesOf, edgesOf, reachableFrom, readSourceTree } from './lib/import-graph.ts';
 import { type ImportReference, listImports } from './lib/import-lexer.ts';
 import { checkImports, type Violation } from './lib/import-rules.ts';
+import { pureTests } from './lib/test-projects.ts';
 import { ROOT } from './lib/tools.ts';
+
+/** What a test could leave behind in its process; files it would have to name. */
+const LEAVES_THINGS =
+  /^(?:node:)?(?:net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads|sqlite)(?:\/|$)|^(?:playwright-core|ws|express)$/;
+/** What changes the process for whoever comes next, however well it is put back. */
+const CHANGES_PROCESS =
+  /\bvi\.(?:mock|doMock|stubEnv|stubGlobal|resetModules)\b|\bprocess\.(?:chdir|on|once)\b/;
 
 describe('this project', () => {
   const tree = readSourceTree(ROOT);
+  const edges = edgesOf(tree, { 'h264-sei-parser': 'h264-sei-parser/src/index.ts' });
 
   test('keeps the import direction', () => {
     expect(checkImports(tree).map(({ rule, text }) => `${rule}: ${text}`)).toEqual([]);
@@ -13,13 +22,29 @@ describe('this project', () => {
 
   test('was really read', () => {
     // Were the walk or the lexer blind, the test above would hold for nothing.
-    const edges = edgesOf(tree, {});
     const linesWithFrom = [...tree.values()].flatMap(
       (text) => text.match(/^(?:import|export) .* from '.*';$/gm) ?? [],
     );
     expect(tree.has('packet/packet.ts')).toBe(true);
     expect([...tree.keys()].filter((path) => path.includes('node_modules'))).toEqual([]);
     expect(edges.length).toBeGreaterThanOrEqual(linesWithFrom.length);
+  });
+
+  test('lets only those tests share a process that leave nothing in it', () => {
+    const outside = edges.filter(
+      ({ isExternal, kind, to }) => isExternal && kind !== 'type' && LEAVES_THINGS.test(to),
+    );
+    const wrong = pureTests(ROOT).flatMap((file) => {
+      const ways = reachableFrom([file], edges);
+      const reached = outside.filter(({ from }) => ways.has(from));
+      const changes = CHANGES_PROCESS.exec(tree.get(file)!);
+      return [
+        ...reached.map(({ from, to }) => `${[...ways.get(from)!, to].join(' > ')}`),
+        ...(changes === null ? [] : [`${file}: ${changes[0]}`]),
+      ];
+    });
+    expect(wrong, 'to be named in STARTS_SOMETHING of scripts/lib/test-projects.ts').toEqual([]);
+    expect(pureTests(ROOT).length).toBeGreaterThan(100);
   });
 });
 

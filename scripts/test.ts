@@ -132,8 +132,8 @@ function argumentsOf(
       return [
         join(modules, 'vitest', 'vitest.mjs'),
         'run',
-        // `e2e` with `e2e-blind`, whose files run beside each other.
-        `--project=${name}${name === 'e2e' ? '*' : ''}`,
+        // `unit` with `unit-pure`, whose files share processes; `e2e` with `e2e-blind`, whose files run beside each other.
+        `--project=${name}*`,
         // The verbose one names each test as it ends: an end-to-end file takes minutes.
         `--reporter=${name === 'e2e' ? 'verbose' : 'default'}`,
         '--reporter=json',
