@@ -2,8 +2,8 @@ import { KeySet } from '../cues/key-set.ts';
 import { KEYS_PATH, type StampKeySet } from '../cues/wire/index.ts';
 import type { Clock } from '../packet/clock.ts';
 import type { Log } from '../service/log.ts';
+import { readBounded } from '../service/read-bounded.ts';
 import { Backoff } from './backoff.ts';
-import { readBounded } from './http-read.ts';
 import type { StampKeys } from './interactions/stamp-proof.ts';
 import type { Timers } from './timers.ts';
 

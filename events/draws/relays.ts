@@ -1,5 +1,5 @@
 import type { DrandChain } from '../../draws/drand.ts';
-import { readBounded } from '../http-read.ts';
+import { readBounded } from '../../service/read-bounded.ts';
 import type { Timers } from '../timers.ts';
 
 /** A round as a relay or an operator gives it; nothing is believed before the signature is checked. */

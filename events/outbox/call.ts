@@ -1,7 +1,7 @@
 import type { Clock } from '../../packet/clock.ts';
 import { unixUsToMs } from '../../packet/time.ts';
+import { readBounded } from '../../service/read-bounded.ts';
 import { answerIdOf, type WebhookSigner } from '../../service/webhooks.ts';
-import { readBounded } from '../http-read.ts';
 import type { AttemptCode, OutboxItem } from '../ledger/outbox.ts';
 import type { Timers } from '../timers.ts';
 import { type CallFailure, type CallOutcome, codeOfStatus, readAnswer } from './answer.ts';

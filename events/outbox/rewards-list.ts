@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
+import { readBounded } from '../../service/read-bounded.ts';
 import { answerIdOf, signedRequestLine, type WebhookSigner } from '../../service/webhooks.ts';
-import { readBounded } from '../http-read.ts';
 
 const Listed = z.object({
   seq: z.int(),

@@ -7,6 +7,7 @@ import { type Read, readBundle, readDraw, readPage } from '../../draws/read.ts';
 import { type DrawCheckName, type DrawVerdict, verifyDraw } from '../../draws/verify.ts';
 import { FramecueError } from '../../packet/errors.ts';
 import { nodeSha256 } from '../../packet/node-sha256.ts';
+import { readBounded } from '../../service/read-bounded.ts';
 
 interface VerifyDrawOptions {
   readonly save?: string;
@@ -109,14 +110,9 @@ async function fetchJson(address: string): Promise<unknown> {
     await response.body?.cancel();
     throw new FramecueError('ERR_NOT_FOUND', `${address} answers ${response.status}.`);
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > ANSWER_LIMIT_BYTES) throw new FramecueError('ERR_BODY_TOO_LARGE', `${address} is too large.`);
-    chunks.push(chunk);
-  }
-  return parse(Buffer.concat(chunks).toString('utf8'), address);
+  const text = await readBounded(response, ANSWER_LIMIT_BYTES);
+  if (text === null) throw new FramecueError('ERR_BODY_TOO_LARGE', `${address} is too large.`);
+  return parse(text, address);
 }
 
 async function readSaved(path: string): Promise<DrawBundle> {
