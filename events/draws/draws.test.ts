@@ -146,6 +146,13 @@ describe('a draw over HTTP', () => {
     // Prefetched sealed, the same for everybody and for ever; opened by what the reveal carries.
     const sealed = await events.get(path('sealed'));
     expect(sealed.headers.get('cache-control')).toContain('immutable');
+    const asDrawn = await events.get(path('draw'));
+    expect(asDrawn.headers.get('cache-control')).toBe('public, max-age=1');
+    const tagOf = ({ headers }: { readonly headers: Headers }) => headers.get('etag')!;
+    const again = (rest: string, tag: string) =>
+      events.get(path(rest), undefined, { 'If-None-Match': tag, 'Cache-Control': 'max-age=0' });
+    expect((await again('sealed', tagOf(sealed))).status).toBe(304);
+    expect((await again('draw', tagOf(asDrawn))).status).toBe(304);
     expect((await events.get(path('reveal'))).status).toBe(401);
     expect((await events.get(path('reveal'), READER)).status).toBe(403);
     // Who only rehearses shows no result: what opens it is not for them, nor is what is drawn.
@@ -159,6 +166,9 @@ describe('a draw over HTTP', () => {
     await reveal();
     const shown = await comesTo('revealed');
     as('draw', shown);
+    // What was drawn is shown now: nobody is told that nothing has changed.
+    expect(await again('draw', tagOf(asDrawn))).toMatchObject({ status: 200, body: { state: 'revealed' } });
+    expect((await again('sealed', tagOf(sealed))).status).toBe(304);
     expect(shown.result.winners.map(({ leaf }: { leaf: string }) => leaf)).toEqual(
       opening.winners.map(({ leaf }: { leaf: string }) => leaf),
     );

@@ -15,11 +15,12 @@ import type { Catalog } from '../interactions/catalog.ts';
 import { LotteryConfig } from '../interactions/lottery/config.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { Draws } from './draws.ts';
+import { KeptBodies, sendBody } from './kept-bodies.ts';
 import { EntrantLists } from './lists.ts';
 import { readRound } from './relays.ts';
 import { DrawResults } from './results.ts';
 import { type DrawSecrets, seedHashIn } from './secrets.ts';
-import { type DrawFacts, drawDocument, isRevealed, pageDocument, staffBody } from './views.ts';
+import { type DrawFacts, drawDocument, isRevealed, pageDocument, staffBody, stampOf } from './views.ts';
 
 export interface DrawRoutesOptions {
   readonly draws: Draws;
@@ -60,9 +61,10 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
   const { draws, catalog, books, secrets, chain, tokens, viewers, clock } = options;
   const lists = new EntrantLists(books);
   const results = new DrawResults(books, lists, secrets);
+  const bodies = new KeptBodies();
 
-  const drawOf = async (req: Request): Promise<DrawFacts> => {
-    const { facts } = await catalog.get(idOf(req));
+  const readDraw = async (id: string): Promise<DrawFacts> => {
+    const { facts } = await catalog.get(id);
     const seedHash = seedHashIn(facts.record);
     if (facts.record.type !== 'lottery' || seedHash === null) {
       throw new FramecueError('ERR_INTERACTION_UNKNOWN', 'There is no draw in this interaction.');
@@ -70,6 +72,19 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
     const record = await books.ask('draw.get', { interaction: facts.record.id });
     return { facts, config: LotteryConfig.parse(facts.record.config), seedHash, record, chain };
   };
+  // Everybody asks in the same second: whoever does so within one turn of the event loop asks as one.
+  const asking = new Map<string, Promise<DrawFacts>>();
+  const drawOf = (req: Request): Promise<DrawFacts> => {
+    const id = idOf(req);
+    const found = asking.get(id);
+    if (found !== undefined) return found;
+    const asked = readDraw(id);
+    asking.set(id, asked);
+    setImmediate(() => asking.delete(id));
+    return asked;
+  };
+  const documentOf = async (draw: DrawFacts) =>
+    drawDocument(draw, isRevealed(draw) ? await results.result(draw) : null);
   const notYet = (draw: DrawFacts): FramecueError =>
     new FramecueError('ERR_DRAW_NOT_YET', undefined, { details: { state: drawDocument(draw, null).state } });
 
@@ -80,12 +95,14 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
       const isStaff = bearerTokenOf(req) !== null;
       if (isStaff) holderWithRight(tokens, req, 'read');
       const draw = await drawOf(req);
-      const document = drawDocument(draw, isRevealed(draw) ? await results.result(draw) : null);
+      res.vary('Authorization');
+      if (!isStaff) {
+        const { id } = draw.facts.record;
+        return sendBody(res, await bodies.of(`draw ${id}`, stampOf(draw), () => documentOf(draw)), A_SECOND);
+      }
+      const document = await documentOf(draw);
       const staff = staffBody(draw, document, draws.stuckBy(document.interaction));
-      res
-        .vary('Authorization')
-        .set('Cache-Control', isStaff ? 'no-store' : A_SECOND)
-        .json(isStaff ? { ...document, staff } : document);
+      res.set('Cache-Control', 'no-store').json({ ...document, staff });
     })
     .all(methodNotAllowed('GET'));
 
@@ -97,9 +114,10 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
       if (record?.commitment == null) throw new FramecueError('ERR_DRAW_NOT_YET');
       const known = await lists.page(facts.record.id, page);
       if (known === null) throw new FramecueError('ERR_NOT_FOUND', 'The list has no such page.');
-      res
-        .set('Cache-Control', FOR_EVER)
-        .json(pageDocument(facts.record.id, record.commitment.root, page, known));
+      const { id } = facts.record;
+      const { root } = record.commitment;
+      const make = async () => pageDocument(id, root, page, known);
+      sendBody(res, await bodies.of(`page ${page} ${id}`, root, make), FOR_EVER);
     })
     .all(methodNotAllowed('GET'));
 
@@ -110,7 +128,8 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
       const { facts, record } = draw;
       if (facts.canceled !== null) throw new FramecueError('ERR_INTERACTION_CANCELED');
       if (record?.state !== 'drawn') throw notYet(draw);
-      res.set('Cache-Control', FOR_EVER).json(await results.sealed({ ...draw, record }));
+      const make = () => results.sealed({ ...draw, record });
+      sendBody(res, await bodies.of(`sealed ${record.interaction}`, '', make), FOR_EVER);
     })
     .all(methodNotAllowed('GET'));
 
@@ -171,7 +190,7 @@ export function drawRoutes(app: Express, options: DrawRoutesOptions): void {
       const given = readRound(RandomnessRequest.parse(req.body ?? {}))!;
       const { facts } = await drawOf(req);
       await draws.give(facts.record.id, given, holderOf(res).name);
-      const draw = await drawOf(req);
+      const draw = await readDraw(facts.record.id);
       res.status(202).set('Cache-Control', 'no-store').json(drawDocument(draw, null));
     })
     .all(methodNotAllowed('POST'));

@@ -40,6 +40,13 @@ export function drawDocument(draw: DrawFacts, result: PublishedResult | null): D
   };
 }
 
+/** What a draw's public document follows from: as long as it is the same, so is the document. */
+export const stampOf = ({ facts, record }: Pick<DrawFacts, 'facts' | 'record'>): string =>
+  JSON.stringify([
+    ...[record?.state, record?.committedAtUs, record?.commitment?.beacon, record?.moved, record?.void],
+    ...[facts.revealed !== null, facts.canceled?.atUs],
+  ]);
+
 function stateOf({ facts, record }: DrawFacts): DrawDocument['state'] {
   if (facts.canceled !== null || record?.state === 'void') return 'void';
   switch (record?.state) {
