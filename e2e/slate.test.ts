@@ -8,9 +8,13 @@ import { ffmpegPath } from '../scripts/lib/tools.ts';
 import { pictureOfPgm } from '../server/media/slate/decode.ts';
 import { type LatencyStatus, LEAST_CONFIDENCE } from '../server/media/slate/latency-book.ts';
 import { exitOf, start } from '../test-streams/ffmpeg.ts';
+import { until } from './lib/api.ts';
 import { openBrowser } from './lib/browser.ts';
+import { openConsole } from './lib/console.ts';
+import { tabTo } from './lib/keyboard.ts';
 import { killNine } from './lib/kill.ts';
-import { encodeSlates, publishLate, type Treatment } from './lib/slate-publisher.ts';
+import { encodeSlates, publishLate, publishSlateNow, type Treatment } from './lib/slate-publisher.ts';
+import { armCue, giveLeave, makeTicket, openStage } from './lib/stage.ts';
 import { type System, startSystem } from './lib/system.ts';
 
 /** Every treatment with every delay, on a machine that has the room: FRAMECUE_SLATE_MATRIX=1. */
@@ -25,6 +29,7 @@ const ROUND_LIMIT_MS = isWhole ? 900_000 : 180_000;
 const LAST_READ_MS = 5_000;
 /** Screenshots for the docs go here. */
 const folderForShots = process.env.FRAMECUE_SHOTS;
+const PAGE_MS = 45_000;
 const WAIT = { timeout: 20_000, interval: 100 };
 const DELAYS = [800, 2_000, 5_000] as const;
 
@@ -197,6 +202,76 @@ describe('the way from the lens to here, by a slate in the pictures', () => {
         await shoot(page, `slate-${size.width}`);
       }
     } finally {
+      await browser.close();
+    }
+  });
+
+  it('is switched on, applied and pinned in the console by keyboard alone, and is a view of the stage', async () => {
+    const { rtmpUrl, streamKey } = await system.run();
+    const latency = pathOf('live/main');
+    const status = async () => (await system.api.media<LatencyStatus>('GET', latency)).body;
+    await system.api.media('PUT', `${latency}/slate`, { on: false });
+    let session = SESSION;
+    const camera = publishSlateNow({ url: `${rtmpUrl}/${streamKey}`, session: () => session });
+    const browser = await openBrowser();
+    try {
+      await system.api.untilLive(PAGE_MS);
+      const { page: anna, errors } = await openConsole(browser, system);
+      const box = anna.getByRole('region', { name: 'Production latency' });
+      const pressOn = async (name: string): Promise<void> => {
+        await tabTo(anna, `BUTTON ${name}`, PAGE_MS);
+        await anna.keyboard.press('Enter');
+      };
+      await anna.keyboard.press('3');
+      await box.getByText('The slate is not looked for.').waitFor({ timeout: PAGE_MS });
+      await pressOn('Look for the slate');
+      await box.getByRole('button', { name: 'Stop looking' }).waitFor({ timeout: PAGE_MS });
+      session = (await status()).slate.session!;
+
+      const ticket = await makeTicket(system);
+      const { page: wall } = await openStage(browser, system, { ticket, width: 1280, height: 720 });
+      await wall.getByText('The next question comes soon').waitFor({ timeout: PAGE_MS });
+      // Until its line stands, a screen's keys choose for itself alone.
+      await until('the stage shows the slate', PAGE_MS, async () => {
+        await wall.keyboard.press('5');
+        const { body } = await system.api.media<{ show: { view: string } }>(
+          'GET',
+          `${system.api.streamPath}/stage`,
+        );
+        return body.show.view === 'slate' ? true : null;
+      });
+      await wall.getByRole('img', { name: /^Clock slate/ }).waitFor({ timeout: PAGE_MS });
+      await vi.waitFor(
+        async () => expect(await readScreen(wall)).toMatchObject({ ok: true, session }),
+        PAGE_MS,
+      );
+      await armCue(system, 'on-slate');
+      await giveLeave(system, { cue: 'on-slate' });
+      await wall.getByText('Touch to start').waitFor({ timeout: PAGE_MS });
+      await giveLeave(system, { cue: null });
+      await wall.getByRole('img', { name: /^Clock slate/ }).waitFor({ timeout: PAGE_MS });
+      await wall.keyboard.press('3');
+      await wall.getByText('The next question comes soon').waitFor({ timeout: PAGE_MS });
+      await wall.context().close();
+
+      await box.getByText('The slate is being read.').waitFor({ timeout: ROUND_LIMIT_MS / 2 });
+      await until('enough was read', ROUND_LIMIT_MS / 2, async () =>
+        (await status()).slate.confidence > LEAST_CONFIDENCE ? true : null,
+      );
+      await pressOn('Apply');
+      await box.getByText(/, measured$/).waitFor({ timeout: PAGE_MS });
+      expect((await status()).applied).toMatchObject({ source: 'measured', pinned: false });
+      await pressOn('Apply and pin');
+      await box.getByText(/, measured, pinned$/).waitFor({ timeout: PAGE_MS });
+      expect((await status()).applied).toMatchObject({ source: 'measured', pinned: true });
+      await pressOn('Use none');
+      await box.getByText('none', { exact: true }).waitFor({ timeout: PAGE_MS });
+      expect((await status()).applied).toBeNull();
+      await pressOn('Stop looking');
+      await box.getByText('The slate is not looked for.').waitFor({ timeout: PAGE_MS });
+      expect(errors).toEqual([]);
+    } finally {
+      await camera.stop();
       await browser.close();
     }
   });

@@ -107,3 +107,53 @@ export async function publishLate(options: {
   await exited;
   signal.removeEventListener('abort', end);
 }
+
+const LIVE_HERTZ = 10;
+
+/**
+ * A camera in front of the slate, live: each picture shows the moment at which it was handed to the encoder.
+ * @param options.session what the slate shows; asked for each picture
+ */
+export function publishSlateNow(options: { readonly url: string; readonly session: () => number }): {
+  stop(): Promise<void>;
+} {
+  const { url, session } = options;
+  const child = start(
+    ffmpegPath(),
+    [
+      ...['-hide_banner', '-nostats', '-loglevel', 'error', '-fflags', 'nobuffer', '-probesize', '32'],
+      ...[
+        '-f',
+        'rawvideo',
+        '-pix_fmt',
+        'gray',
+        '-s',
+        `${WIDTH}x${HEIGHT}`,
+        '-r',
+        `${LIVE_HERTZ}`,
+        '-i',
+        'pipe:0',
+      ],
+      ...['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency'],
+      ...['-g', `${LIVE_HERTZ}`, '-b:v', '1500k', '-f', 'flv', '-flvflags', 'no_duration_filesize', url],
+    ],
+    { stdin: true },
+  );
+  child.stderr?.resume();
+  const exited = exitOf(child);
+  const pipe = child.stdin!;
+  // It ends whenever ffmpeg does.
+  pipe.on('error', () => undefined);
+  const timer = setInterval(() => {
+    // A picture that has to wait would show a moment that is over.
+    if (pipe.writableLength > 0) return;
+    pipe.write(drawSlate({ unixMs: Date.now(), session: session(), valid: true }, WIDTH, HEIGHT).data);
+  }, 1000 / LIVE_HERTZ);
+  return {
+    async stop() {
+      clearInterval(timer);
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
