@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { hkdfSync, timingSafeEqual } from 'node:crypto';
 import { unixUs } from '../../packet/time.ts';
+import { createShortMac } from '../../service/short-mac.ts';
 import type { Place } from '../ledger/sale.ts';
 
 /**
@@ -9,11 +10,12 @@ import type { Place } from '../ledger/sale.ts';
  * to anybody else: whose it is stands in it, and whose turn it is the ledger knows by itself.
  */
 export class SaleTickets {
-  readonly #key: KeyObject;
+  readonly #macOf: (text: string) => string;
 
   /** @param secret at least 16 characters; the key is derived from it for this use alone (HKDF, RFC 5869). */
   constructor(secret: string) {
-    this.#key = createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'framecue sale ticket 1', 32)));
+    const key = new Uint8Array(hkdfSync('sha256', secret, '', 'framecue sale ticket 1', 32));
+    this.#macOf = createShortMac(key, MAX_CHARACTERS);
   }
 
   issue(interaction: string, viewer: string, { number, turnUs, openUntilUs }: Place): string {
@@ -38,10 +40,6 @@ export class SaleTickets {
       .split(' ');
     if (sale !== interaction || rest.join(' ') !== viewer) return null;
     return { number: Number(number), turnUs: unixUs(Number(turn)), openUntilUs: unixUs(Number(openUntil)) };
-  }
-
-  #macOf(signed: string): string {
-    return createHmac('sha256', this.#key).update(signed).digest('base64url');
   }
 }
 
