@@ -17,6 +17,7 @@ const books = {
   measure: 'prepared',
   dead: true,
   gone: false,
+  short: 1,
   presses: [] as { readonly path: string; readonly key: string | undefined }[],
 };
 const treasury = () => ({
@@ -40,6 +41,7 @@ const treasury = () => ({
   ],
   rights: { earned: 15, reserved: 0, released: 0, granted: 80, reversed: 1, voided: 2 },
   totals: [],
+  draws: draws(),
   shows: [
     {
       boxes: {
@@ -55,6 +57,33 @@ const treasury = () => ({
     },
   ],
 });
+const aDraw = (over: object) => ({
+  ...{ interaction: 'final', show: 'finale', title: 'The final', shadow: false, state: 'revealed' },
+  ...{ since: Date.now() - 60_000, problem: null, entrants: 1_200, winners: 4, short: 0, excluded: 0 },
+  ...{ lacks: null, round: null, roundAt: null, settled: true, next: null },
+  ...over,
+});
+const draws = () => [
+  aDraw({
+    ...{
+      interaction: 'weekly',
+      title: 'Weekly draw',
+      state: 'committed',
+      entrants: 51,
+      winners: 0,
+      round: 7,
+    },
+    ...{ roundAt: Date.now() - 30_000, problem: { code: 'no-randomness', since: Date.now() - 29_000 } },
+    ...{ settled: false, next: 'Round 7 of drand is due, and no relay gives it: give the round by hand.' },
+  }),
+  aDraw({
+    ...{ short: books.short, excluded: 2, settled: books.short === 0 },
+    next:
+      books.short === 0
+        ? '2 winners have no right and will get none: the pool is not for them (its regions).'
+        : '1 winner has no right yet: pool vouchers is closed. Reopen it, then ask again. 2 winners will get none.',
+  }),
+];
 const status = () => ({
   ...{ sending: true, breaker: 'closed' },
   lanes: [
@@ -76,7 +105,16 @@ const letters = () => ({
   next: null,
 });
 const people = () => ({
-  people: [{ seq: 1, at: Date.now(), by: 'mia', what: 'pool.opened', target: 'vouchers', details: {} }],
+  people: [
+    {
+      seq: 1,
+      at: Date.now(),
+      by: 'mia',
+      what: 'pool.open',
+      target: 'vouchers',
+      details: { budget: amount(100) },
+    },
+  ],
   next: null,
 });
 
@@ -90,9 +128,10 @@ async function answer(route: Route): Promise<void> {
   }
   if (request.method() === 'POST') {
     books.presses.push({ path, key: request.headers()['idempotency-key'] });
-    if (path === 'measures/slow/apply') books.measure = 'applied';
-    if (path === 'measures/slow/revert') books.measure = 'reverted';
+    if (path === 'shows/finale/measures/slow/apply') books.measure = 'applied';
+    if (path === 'shows/finale/measures/slow/revert') books.measure = 'reverted';
     if (path === 'outbox/g_r1/revive') books.dead = false;
+    if (path === 'interactions/final/draw/rebook') books.short = 0;
     return route.fulfill({ json: {} });
   }
   const told = { treasury, 'outbox/status': status, outbox: letters, people }[path];
@@ -104,7 +143,7 @@ beforeAll(async () => {
   system = await startSystem();
   page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.on('pageerror', (error) => errors.push(error.message));
-  await page.route(/\/api\/v1\/(treasury|outbox|people|measures)/, answer);
+  await page.route(/\/api\/v1\/(treasury|outbox|people|shows|interactions)/, answer);
 });
 afterAll(async () => {
   await browser?.close();
@@ -184,11 +223,22 @@ describe("the operator's page", () => {
     await shown('1 dead letter of vouchers.');
     await shown('Slow the boxes down is due.');
     await shown('Vouchers has 5 of 100 left.');
-    expect(await page.title()).toBe('2 to do · Prizes · framecue');
+    await shown('The draw Weekly draw is stuck: no randomness.');
+    await shown('1 winner of The final without a right.');
+    expect(await page.title()).toBe('4 to do · Prizes · framecue');
+    const final = page.getByRole('row', { name: /^The final/ });
+    expect(await final.getByRole('cell').allInnerTexts()).toEqual([
+      expect.stringMatching(/^\s*Revealed\s*since /),
+      ...['1\u202f200', '4', '1', '2', expect.stringContaining('Reopen it, then ask again.')],
+    ]);
+    await page
+      .getByText(/^From .* on: what this page has seen since it was opened/)
+      .first()
+      .waitFor();
     await page.getByRole('img', { name: /^Of 100 pieces: Granted 80, Reserved 15, Free 5/ }).waitFor();
     await page.getByRole('img', { name: /^Viewers by boxes: 1: 40, 2: 20, 3 or more: 13/ }).waitFor();
     await page.getByRole('img', { name: /^Pieces of Vouchers since/ }).waitFor({ timeout: SOON_MS });
-    await page.getByRole('cell', { name: 'mia' }).waitFor();
+    await page.getByRole('row', { name: /mia Opened the pool vouchers with 100 pieces/ }).waitFor();
     expect(await graveFaults(page)).toEqual([]);
   });
 
@@ -205,12 +255,18 @@ describe("the operator's page", () => {
     await page.keyboard.press('Enter');
     await button(`Revert: ${SLOW}`).waitFor({ timeout: SOON_MS });
     expect(books.presses).toEqual([
-      { path: 'measures/slow/apply', key: expect.stringMatching(/^press-.{12}$/) },
+      { path: 'shows/finale/measures/slow/apply', key: expect.stringMatching(/^press-.{12}$/) },
     ]);
     await button('Send again: g_r1').click();
     await button('Yes, send again').click();
     await page.getByText('Dead letters').locator('..').getByText('None.').waitFor({ timeout: SOON_MS });
-    expect(books.presses.map(({ path }) => path)).toEqual(['measures/slow/apply', 'outbox/g_r1/revive']);
+    await button('Ask again: The final').click();
+    await button('Yes, ask again').click();
+    await shown('2 winners have no right and will get none');
+    await button('Ask again: The final').waitFor({ state: 'hidden', timeout: SOON_MS });
+    expect(books.presses.map(({ path }) => path)).toEqual([
+      ...['shows/finale/measures/slow/apply', 'outbox/g_r1/revive', 'interactions/final/draw/rebook'],
+    ]);
   });
 
   it('says at once that the connection is lost, lets nothing be pressed, and comes back by itself', async () => {

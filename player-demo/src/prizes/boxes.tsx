@@ -63,7 +63,13 @@ function ShowSection({ show, press, onDone, lost }: Omit<BoxesProps, 'shows'> & 
           {measures.length === 0 && <p class="soft">None is prepared.</p>}
           <ul class="rows">
             {measures.map((measure) => (
-              <MeasureRow key={measure.id} measure={measure} press={press} onDone={onDone} lost={lost} />
+              <MeasureRow
+                key={measure.id}
+                measure={{ ...measure, show: show.show }}
+                press={press}
+                onDone={onDone}
+                lost={lost}
+              />
             ))}
           </ul>
         </div>
@@ -77,8 +83,9 @@ function MeasureRow({
   press,
   onDone,
   lost,
-}: Omit<BoxesProps, 'shows'> & { readonly measure: Measure }) {
-  const { id, title, state, auto, due, when, appliedAt } = measure;
+}: Omit<BoxesProps, 'shows'> & { readonly measure: Measure & { readonly show: string } }) {
+  const { id, show, title, state, auto, due, when, appliedAt } = measure;
+  const path = `shows/${encodeURIComponent(show)}/measures/${encodeURIComponent(id)}`;
   const next = nextOf(measure);
   const what = doWords(measure.do);
   return (
@@ -106,7 +113,7 @@ function MeasureRow({
         action={next === 'apply' ? 'Apply' : 'Revert'}
         label={`${next === 'apply' ? 'Apply' : 'Revert'}: ${title}`}
         consequence={next === 'apply' ? `Apply at once: ${what}?` : `Put back what it changed (${what})?`}
-        press={() => press(`measures/${encodeURIComponent(id)}/${next}`)}
+        press={() => press(`${path}/${next}`)}
         onDone={onDone}
         disabled={lost}
       />

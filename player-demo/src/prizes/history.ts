@@ -1,3 +1,4 @@
+import { formatClock } from '../shared/format.ts';
 import type { Outbox, Treasury } from './report.ts';
 
 /** What was seen while the page is open, for the plots: the server keeps movements, not curves. */
@@ -27,6 +28,12 @@ export function sampleOf(treasury: Treasury, outbox: Outbox | null): Sample {
     lagS: Math.max(0, ...lanes.map(({ lagMs }) => (lagMs ?? 0) / 1000)),
   };
 }
+
+/** Where a plot begins, in words: nothing is known of what was before. */
+export const beganWords = (seen: readonly Sample[]): string =>
+  seen.length >= KEPT
+    ? `The last hour, from ${formatClock(seen[0]!.at * 1000)} on.`
+    : `From ${formatClock(seen[0]!.at * 1000)} on: what this page has seen since it was opened, an hour at most.`;
 
 /** A plot's time goes forward only: what a clock that was set back would put before the last one replaces it. */
 export function remember(before: readonly Sample[], sample: Sample): readonly Sample[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { needsOf } from './needs.ts';
-import type { Measure, Outbox, OutboxLane, Pool, Treasury } from './report.ts';
+import type { Draw, Measure, Outbox, OutboxLane, Pool, Treasury } from './report.ts';
 
 const AT = 1_700_000_000_000;
 const none = { pieces: 0, amountMinor: 0 };
@@ -27,11 +27,21 @@ const measure = (over: Partial<Measure>): Measure => ({
   ...{ when: { boxesOver: 5 }, do: { dropPpm: 50_000 } },
   ...over,
 });
-const treasury = (pools: readonly Pool[], measures: readonly Measure[] = []): Treasury => ({
+const treasury = (
+  pools: readonly Pool[],
+  measures: readonly Measure[] = [],
+  draws: readonly Draw[] = [],
+): Treasury => ({
   ...{ at: AT, pools, rights: { earned: 0, reserved: 0, released: 0, granted: 0, reversed: 0, voided: 0 } },
+  draws,
   shows: [
     { ...{ show: 's1', dropPpm: 1, threshold: 0, boxes: 0, viewers: 0, high: 0, levels: [] }, measures },
   ],
+});
+const draw = (over: Partial<Draw>): Draw => ({
+  ...{ interaction: 'final', show: 's1', title: 'The final', shadow: false, state: 'revealed', since: AT },
+  ...{ problem: null, entrants: 9, winners: 4, short: 0, excluded: 0, roundAt: null, next: 'Do this.' },
+  ...over,
 });
 const lane = (over: Partial<OutboxLane>): OutboxLane => ({
   ...{ lane: 'p1', queued: 0, delivered: 5, declined: 0, dead: 0, lagMs: 0, breaker: 'closed', waitMs: 0 },
@@ -44,6 +54,19 @@ const outbox = (over: Partial<Outbox>, ...lanes: readonly OutboxLane[]): Outbox 
 const told = (of: Treasury | null, out: Outbox | null = null) =>
   needsOf(of, out).map(({ level, text }) => `${level}: ${text}`);
 
+test('a draw that is over, void, a load test or has winners who get nothing for good, needs nobody', () => {
+  const draws = [
+    draw({}),
+    draw({ excluded: 2 }),
+    draw({ short: 3, state: 'void' }),
+    draw({ short: 1, shadow: true }),
+  ];
+  expect(told(treasury([], [], draws))).toEqual([]);
+  expect(needsOf(treasury([], [], [draw({ short: 1 })]), null)).toMatchObject([
+    { advice: 'Do this.', href: '#draw-final' },
+  ]);
+});
+
 describe('what needs a person', () => {
   test('nothing, while all is well, and before anything is known', () => {
     expect(told(null)).toEqual([]);
@@ -53,6 +76,18 @@ describe('what needs a person', () => {
   test.each<[string, Treasury | null, Outbox | null, string]>([
     ['a pool that runs low', treasury([pool(10)]), null, 'soon: Vouchers has 10 of 100 left.'],
     ['an empty pool', treasury([pool(0)]), null, 'soon: Vouchers has nothing left.'],
+    [
+      'a draw that is stuck',
+      treasury([], [], [draw({ state: 'committed', problem: { code: 'no-randomness', since: AT } })]),
+      null,
+      'now: The draw The final is stuck: no randomness.',
+    ],
+    [
+      'a winner whom no pool had a piece for',
+      treasury([], [], [draw({ short: 1 })]),
+      null,
+      'now: 1 winner of The final without a right.',
+    ],
     [
       'a closed pool with pieces',
       treasury([pool(5, { state: 'closed' })]),

@@ -1,6 +1,6 @@
 import { formatCount, plural } from '../shared/format.ts';
-import type { Outbox, Treasury } from './report.ts';
-import { doWords, formatAge } from './words.ts';
+import type { Draw, Outbox, Treasury } from './report.ts';
+import { DRAW_PROBLEMS, doWords, formatAge } from './words.ts';
 
 /** Something that does not go on by itself, or will not for long. */
 export interface Need {
@@ -96,6 +96,7 @@ function needsOfTreasury(treasury: Treasury | null): Need[] {
       needs.push({ key: `low ${id}`, level: 'soon', text, advice: 'Fund it, or take a measure.', href });
     }
   }
+  needs.push(...needsOfDraws(treasury.draws));
   const closed = new Set(treasury.pools.filter(({ state }) => state === 'closed').map(({ id }) => id));
   for (const { show, measures } of treasury.shows) {
     for (const { id, title, state, due, auto, do: does } of measures) {
@@ -104,7 +105,7 @@ function needsOfTreasury(treasury: Treasury | null): Need[] {
       if (typeof does.closePool === 'string' && closed.has(does.closePool)) continue;
       const text = `${title} is due.`;
       needs.push({
-        key: `measure ${id}`,
+        key: `measure ${show} ${id}`,
         level: 'now',
         text,
         advice: `Apply it: ${doWords(does)}.`,
@@ -113,4 +114,18 @@ function needsOfTreasury(treasury: Treasury | null): Need[] {
     }
   }
   return needs;
+}
+
+/** Draws that get no further, and winners whom no pool had a piece for. */
+function needsOfDraws(draws: readonly Draw[]): readonly Need[] {
+  return draws.flatMap(({ interaction, title, state, problem, short, shadow, next }): readonly Need[] => {
+    const [href, advice] = [`#draw-${interaction}`, next ?? ''];
+    if (problem !== null) {
+      const text = `The draw ${title} is stuck: ${(DRAW_PROBLEMS[problem.code] ?? problem.code).toLowerCase()}.`;
+      return [{ key: `draw ${interaction}`, level: 'now', text, advice, href }];
+    }
+    if (short === 0 || shadow || (state !== 'drawn' && state !== 'revealed')) return [];
+    const text = `${plural(short, 'winner')} of ${title} without a right.`;
+    return [{ key: `short ${interaction}`, level: 'now', text, advice, href }];
+  });
 }

@@ -1,6 +1,6 @@
 import { Chip } from '../design/parts.tsx';
 import { formatClock, formatCount } from '../shared/format.ts';
-import type { Sample } from './history.ts';
+import { beganWords, type Sample } from './history.ts';
 import { Plot } from './plot.tsx';
 import type { DeadLetter, Outbox, OutboxLane } from './report.ts';
 import { TwoStep } from './two-step.tsx';
@@ -43,6 +43,7 @@ export function OutboxSection({ outbox, dead, history, titles, press, onDone, lo
             {history.length > 1 && (
               <Plot
                 x={history.map(({ at }) => at)}
+                note={beganWords(history)}
                 height={130}
                 label={`Items that wait, and seconds behind; now ${formatCount(history.at(-1)!.waiting)} and ${formatAge(history.at(-1)!.lagS * 1000)}`}
                 lines={[

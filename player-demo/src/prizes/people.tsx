@@ -1,3 +1,4 @@
+import { deedWords, detailWords } from './deeds.ts';
 import type { Deed } from './report.ts';
 import { formatMoment } from './words.ts';
 
@@ -33,16 +34,9 @@ export function People({ people, now }: { readonly people: readonly Deed[] | nul
                       <time dateTime={new Date(at).toISOString()}>{formatMoment(at, now)}</time>
                     </td>
                     <td>{by}</td>
-                    <td>{what}</td>
+                    <td>{deedWords(what)}</td>
                     <td>{target}</td>
-                    <td class="people-details">
-                      {Object.entries(details)
-                        .map(
-                          ([name, value]) =>
-                            `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
-                        )
-                        .join(', ')}
-                    </td>
+                    <td class="people-details">{detailWords({ what, details })}</td>
                   </tr>
                 ))}
               </tbody>

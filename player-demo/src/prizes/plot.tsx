@@ -20,6 +20,8 @@ export interface PlotProps {
   /** What it shows, in a sentence, for those who do not see it. */
   readonly label: string;
   /** A mark on the axis below: from here on. */
+  /** Below it, for everybody. */
+  readonly note?: string;
   readonly mark?: { readonly at: number; readonly text: string };
 }
 
@@ -27,7 +29,7 @@ const token = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** A plot that follows its data and its width. */
-export function Plot({ x, lines, kind = 'lines', height = 150, label, mark }: PlotProps) {
+export function Plot({ x, lines, kind = 'lines', height = 150, label, mark, note }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const marked = useRef(mark);
@@ -46,6 +48,8 @@ export function Plot({ x, lines, kind = 'lines', height = 150, label, mark }: Pl
     const font = `12px ${token('--font')}`;
     const bars = uPlot.paths.bars?.({ size: [0.8, 48], align: 0 });
     const options: uPlot.Options = {
+      // Above the bars, so that what the mark says never runs into one.
+      ...(kind === 'bars' ? { padding: [22, null, null, null] as uPlot.Padding } : {}),
       ...{
         width: Math.max(120, target.clientWidth),
         height,
@@ -94,13 +98,15 @@ export function Plot({ x, lines, kind = 'lines', height = 150, label, mark }: Pl
             ctx.setLineDash([6, 4]);
             ctx.lineWidth = 2;
             ctx.beginPath();
-            ctx.moveTo(at, top);
+            ctx.moveTo(at, top - 16 * devicePixelRatio);
             ctx.lineTo(at, top + high);
             ctx.stroke();
             ctx.fillStyle = token('--text');
-            ctx.textAlign = 'left';
+            const isRight = at > left + width * 0.75;
+            ctx.textAlign = isRight ? 'right' : 'left';
             ctx.font = `${12 * devicePixelRatio}px ${token('--font')}`;
-            ctx.fillText(marked.current.text, at + 6 * devicePixelRatio, top + 12 * devicePixelRatio);
+            const aside = (isRight ? -6 : 6) * devicePixelRatio;
+            ctx.fillText(marked.current.text, at + aside, top - 6 * devicePixelRatio);
             ctx.restore();
           },
         ],
@@ -138,6 +144,7 @@ export function Plot({ x, lines, kind = 'lines', height = 150, label, mark }: Pl
           ))}
         </figcaption>
       )}
+      {note !== undefined && <p class="faint plot-note">{note}</p>}
     </figure>
   );
 }

@@ -1,7 +1,7 @@
 import { Icon } from '../design/icons.tsx';
 import { Chip } from '../design/parts.tsx';
 import { formatClock, formatCount } from '../shared/format.ts';
-import type { Sample } from './history.ts';
+import { beganWords, type Sample } from './history.ts';
 import { Plot } from './plot.tsx';
 import type { Pool } from './report.ts';
 import { TwoStep } from './two-step.tsx';
@@ -106,6 +106,7 @@ function PoolCard({ pool, history, press, onDone, lost }: PoolCardProps) {
           <Plot
             height={120}
             x={seen.map(({ at }) => at)}
+            note={beganWords(seen)}
             label={`Pieces of ${title} since ${formatClock(seen[0]!.at * 1000)}: ${summary}`}
             lines={[
               { name: 'Free', values: valuesOf(0), colour: '--text-soft', dash: [2, 4] },
@@ -115,7 +116,7 @@ function PoolCard({ pool, history, press, onDone, lost }: PoolCardProps) {
           />
         ) : (
           <p class="faint plot-wait">
-            <Icon name="bars" size={14} /> The plot begins when this page was opened.
+            <Icon name="bars" size={14} /> The plot begins now: it shows what this page sees while it is open.
           </p>
         )}
       </div>

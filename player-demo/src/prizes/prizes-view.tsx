@@ -5,6 +5,7 @@ import { Chip, Fact, Head, Spinner } from '../design/parts.tsx';
 import { failureWords } from '../shared/failure-words.ts';
 import { formatClock, formatCount, plural } from '../shared/format.ts';
 import { Boxes } from './boxes.tsx';
+import { Draws } from './draws.tsx';
 import { type Need, needsOf } from './needs.ts';
 import { OutboxSection } from './outbox.tsx';
 import { People } from './people.tsx';
@@ -67,6 +68,13 @@ export function PrizesView({ events, token, onSignOut }: PrizesViewProps) {
             <Needs needs={needs} />
             <RightsRow rights={prizes.treasury.rights} />
             <Pools pools={prizes.treasury.pools} history={history} press={press} onDone={ask} lost={lost} />
+            <Draws
+              draws={prizes.treasury.draws}
+              now={prizes.treasury.at}
+              press={press}
+              onDone={ask}
+              lost={lost}
+            />
             <div class="prizes-columns">
               <OutboxSection
                 outbox={prizes.outbox}

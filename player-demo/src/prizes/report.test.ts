@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../shared/json.ts';
+import { deedWords, detailWords } from './deeds.ts';
 import { remember, sampleOf } from './history.ts';
 import { readDead, readOutbox, readPeople, readTreasury } from './report.ts';
 import { doWords, formatMoney, whenWords } from './words.ts';
@@ -37,6 +40,11 @@ const MEASURE = {
   state: 'prepared',
   due: null,
 };
+const DRAW = {
+  ...{ interaction: 'final', show: null, title: 'Final', shadow: false, state: 'committed', since: 7 },
+  ...{ problem: { code: 'no-randomness', since: 8 }, entrants: null, winners: 0, short: 0, excluded: 0 },
+  ...{ round: 3, roundAt: 9, lacks: null, settled: false, next: 'Give it.' },
+};
 const TREASURY = {
   at: 5,
   pools: [POOL],
@@ -57,6 +65,11 @@ const LANE = {
 
 test('what the server tells is read; what it tells beyond that is passed over', () => {
   const treasury = readTreasury(TREASURY)!;
+  // A server of before tells of no draws.
+  expect(treasury.draws).toEqual([]);
+  const { round: _r, lacks: _l, settled: _s, ...draw } = DRAW;
+  expect(readTreasury({ ...TREASURY, draws: [DRAW] })!.draws).toEqual([draw]);
+  expect(readTreasury({ ...TREASURY, draws: [{ ...DRAW, short: null }] })).toBeNull();
   expect(treasury.pools[0]).toMatchObject({ id: 'p1', closesAt: null, closedWhy: null });
   expect(treasury.rights).toEqual(RIGHTS);
   expect(treasury.shows[0]).toMatchObject({ show: 's1', high: 5, measures: [{ id: 'm1', appliedAt: null }] });
@@ -113,4 +126,61 @@ test.each([
   [null, { threshold: 7 }, 'By hand', 'threshold to 7 boxes'],
 ])('%o is told in words', (when, does, whenText, doText) => {
   expect([whenWords(when), doWords(does)]).toEqual([whenText, doText]);
+});
+
+describe('what people did, in words', () => {
+  test.each<[string, object, string]>([
+    [
+      'pool.open',
+      { budget: { pieces: 2, amountMinor: 900 } },
+      'Opened the pool: with 2 pieces, 900 in minor units',
+    ],
+    ['pool.open', { budget: null }, 'Opened the pool: with nothing in it'],
+    ['pool.fund', { pieces: 1, amountMinor: 0 }, 'Funded the pool: by 1 piece, 0 in minor units'],
+    ['pool.close', { why: 'over' }, 'Closed the pool: why: over'],
+    ['pool.reopen', {}, 'Opened the pool again: '],
+    [
+      'pool.sweep',
+      { pieces: 3, amountMinor: 9, to: 'p2' },
+      'Swept the pool: 3 pieces, 9 in minor units, to pool p2',
+    ],
+    [
+      'pool.sweep',
+      { pieces: 3, amountMinor: 9, to: null },
+      'Swept the pool: 3 pieces, 9 in minor units, returned',
+    ],
+    ['grant.reverse', { why: 'fraud' }, 'Took the grant back: why: fraud'],
+    ['boxes.drop', { count: 2, cause: 'c1' }, 'Gave boxes in the show: 2 boxes, for c1'],
+    [
+      'show.rule',
+      { dropPpm: 10_000, threshold: 3, measures: ['a', 'b'] },
+      'Set the rules of the show: drop rate 1\u202f%, threshold 3, measures: a, b',
+    ],
+    [
+      'measure.apply',
+      { show: 's1', before: { threshold: 1 } },
+      'Applied the measure: of show s1; the threshold was 1 box',
+    ],
+    ['measure.revert', { before: { pool: 'p1', state: 'open' } }, 'Reverted the measure: pool p1 was open'],
+    ['draw.randomness', { signature: 'ab' }, 'Gave the randomness of the draw: the round by hand, checked'],
+    ['draw.rebook', { earned: 1 }, 'Asked again for rights in the draw: 1 right earned'],
+    ['outbox.revive', {}, 'Sent the dead letter again: '],
+    ['moon.land', { by: 2, who: 'x' }, 'moon.land: by: 2, who: x'],
+  ])('%s %j', (what, details, words) => {
+    expect(`${deedWords(what)}: ${detailWords({ what, details: details as JsonObject })}`).toBe(words);
+  });
+
+  test('every kind that the ledger writes down', () => {
+    const root = new URL('../../../events/ledger/sqlite/', import.meta.url);
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+    );
+    const kinds = files.flatMap((name) =>
+      [...readFileSync(new URL(name, root), 'utf8').matchAll(/(?:what: |did\(by, )'([a-z]+\.[a-z]+)'/g)].map(
+        ([, kind]) => kind!,
+      ),
+    );
+    expect(kinds.length).toBeGreaterThan(10);
+    expect(kinds.filter((kind) => deedWords(kind) === kind)).toEqual([]);
+  });
 });

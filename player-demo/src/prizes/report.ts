@@ -49,11 +49,34 @@ export interface Show {
   readonly measures: readonly Measure[];
 }
 
+export interface Draw {
+  readonly interaction: string;
+  readonly show: string | null;
+  readonly title: string;
+  readonly shadow: boolean;
+  readonly state: string;
+  /** In this state. */
+  readonly since: number;
+  readonly problem: { readonly code: string; readonly since: number } | null;
+  /** Null until the list is committed to. */
+  readonly entrants: number | null;
+  readonly winners: number;
+  /** Winners who have no right yet. */
+  readonly short: number;
+  /** ... and who get none: their pool is not for them. */
+  readonly excluded: number;
+  readonly roundAt: number | null;
+  /** What to do now, in words; null: nothing. */
+  readonly next: string | null;
+}
+
 export interface Treasury {
   readonly at: number;
   readonly pools: readonly Pool[];
   readonly rights: Rights;
   readonly shows: readonly Show[];
+  /** The newest first. */
+  readonly draws: readonly Draw[];
 }
 
 export interface OutboxLane {
@@ -160,13 +183,36 @@ function readShow(value: unknown): Show | null {
   return { show, ...numbers, levels, measures };
 }
 
+function readDraw(value: unknown): Draw | null {
+  const numbers = numbersOf(value, ['winners', 'short', 'excluded']);
+  if (!isObject(value) || numbers === null) return null;
+  const [interaction, state, since] = [textOf(value.interaction), textOf(value.state), momentOf(value.since)];
+  if (interaction === null || state === null || since === null) return null;
+  return {
+    ...{ interaction, state, since, ...numbers, problem: readProblem(value.problem) },
+    ...{ show: textOf(value.show), title: textOf(value.title) ?? interaction },
+    shadow: booleanOf(value.shadow) === true,
+    entrants: numberOf(value.entrants),
+    roundAt: momentOf(value.roundAt),
+    next: textOf(value.next),
+  };
+}
+
+function readProblem(value: unknown): Draw['problem'] {
+  if (!isObject(value)) return null;
+  const [code, since] = [textOf(value.code), momentOf(value.since)];
+  return code === null || since === null ? null : { code, since };
+}
+
 export function readTreasury(value: unknown): Treasury | null {
   if (!isObject(value)) return null;
   const pools = listOf(value.pools, readPool);
   const rights = numbersOf(value.rights, RIGHT_STATES);
   const shows = listOf(value.shows, readShow);
-  if (pools === null || rights === null || shows === null) return null;
-  return { at: momentOf(value.at) ?? Date.now(), pools, rights, shows };
+  // A server of before tells of none.
+  const draws = listOf(value.draws ?? [], readDraw);
+  if (pools === null || rights === null || shows === null || draws === null) return null;
+  return { at: momentOf(value.at) ?? Date.now(), pools, rights, shows, draws };
 }
 
 function readLane(value: unknown): OutboxLane | null {

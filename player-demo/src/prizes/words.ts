@@ -65,6 +65,22 @@ export const MEASURE_STATES: { readonly [state: string]: string | undefined } = 
 /** `prepared` can be applied, `applied` reverted; `reverted` by hand again. */
 export const nextOf = ({ state }: Measure): 'apply' | 'revert' => (state === 'applied' ? 'revert' : 'apply');
 
+export const DRAW_STATES: { readonly [state: string]: string | undefined } = {
+  frozen: 'List closed',
+  committed: 'Committed',
+  booking: 'Drawn, booking',
+  drawn: 'Drawn, sealed',
+  revealed: 'Revealed',
+  void: 'Void',
+};
+
+export const DRAW_PROBLEMS: { readonly [code: string]: string | undefined } = {
+  'no-randomness': 'No randomness',
+  'seed-lost': 'Secret is missing',
+  'list-changed': 'List does not fit',
+  failed: 'A step fails',
+};
+
 export const BREAKERS: { readonly [state: string]: string | undefined } = {
   closed: 'Sending',
   open: 'Held back',
