@@ -177,4 +177,16 @@ export const PLANTED: readonly Planted[] = [
       ],
     ],
   },
+  {
+    name: 'what-was-refused-stays',
+    shownBy: 24,
+    what: 'What a command has written stays, though it was refused.',
+    sql: [[/^ROLLBACK TO op$/g, 'SELECT 1']],
+  },
+  {
+    name: 'batch-done-in-part',
+    shownBy: 24,
+    what: 'What was done of a batch that breaks off is committed.',
+    sql: [[/^ROLLBACK$/g, 'COMMIT']],
+  },
 ];
