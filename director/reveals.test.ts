@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cue } from '../cues/cue.ts';
+import type { FramecueError } from '../packet/errors.ts';
 import { EditRequest, TakeRequest } from './cue-request.ts';
-import type { RevealFact, RevealLookup } from './reveals.ts';
+import { type RevealFact, type RevealLookup, Reveals } from './reveals.ts';
 import { Rig, STREAM, WHO } from './testing/rig.ts';
 
 const KEY = 'k'.repeat(43);
@@ -137,4 +138,25 @@ describe('a rehearsal never carries the key: the draw itself is to come', () => 
     // It is of another mode than its opening by now.
     expect(outcome).toMatchObject({ kind: 'refused', error: { code: 'ERR_CUE_STATE' } });
   });
+});
+
+test('whoever asks while the answer is on its way waits for it, whatever became of the one before', async () => {
+  const [first, second] = [Promise.withResolvers<RevealFact>(), Promise.withResolvers<RevealFact>()];
+  lookUp.mockReset().mockReturnValueOnce(first.promise).mockReturnValueOnce(second.promise);
+  const reveals = new Reveals(lookUp);
+  const ask = () => reveals.of('final', {}).catch(({ code }: FramecueError) => code);
+  const answers = [ask()];
+  void first.promise.then(() => answers.push(ask()));
+  first.resolve(AWAY);
+  // The first one has its answer, and those who wait have not heard yet.
+  answers.push(ask());
+  await first.promise;
+  await Promise.resolve();
+  answers.push(ask());
+  second.resolve(HAS_KEY);
+  const carried = { interaction: 'final', resultKey: KEY };
+  expect(await Promise.all(answers)).toEqual([
+    ...['ERR_REVEAL_UNKNOWN', 'ERR_REVEAL_UNKNOWN', carried, carried],
+  ]);
+  expect(lookUp).toHaveBeenCalledTimes(2);
 });

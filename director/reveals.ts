@@ -63,9 +63,14 @@ export class Reveals {
     const known = this.#known.get(interaction);
     if (known !== undefined) return { kind: 'carries', data: known };
     if (this.#lookUp === null) return { kind: 'unknown' };
-    const asked = this.#asked.get(interaction) ?? this.#lookUp(interaction);
+    const asked = this.#asked.get(interaction) ?? this.#askEvents(interaction, this.#lookUp);
     this.#asked.set(interaction, asked);
-    const fact = await asked.finally(() => this.#asked.delete(interaction));
+    return asked;
+  }
+
+  /** Whoever asks until it is answered waits for the same answer. */
+  async #askEvents(interaction: string, lookUp: RevealLookup): Promise<RevealFact> {
+    const fact = await lookUp(interaction).finally(() => this.#asked.delete(interaction));
     if (fact.kind !== 'carries') return fact;
     const [oldest] = this.#known.keys();
     if (this.#known.size >= KEPT && oldest !== undefined) this.#known.delete(oldest);

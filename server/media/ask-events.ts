@@ -1,9 +1,14 @@
+import { readBounded } from '../../service/read-bounded.ts';
+
+/** 64 times what the config of an interaction has as set out of the box. */
+const ANSWER_LIMIT_BYTES = 1_048_576;
+
 /** What events answered, or in a few words why it did not. */
 export type EventsAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'away'; readonly why: string };
 
-/** One question to events, bounded in time; never rejects. Nothing of it is logged. */
+/** One question to events, bounded in time and bytes; never rejects. Nothing of it is logged. */
 export async function askEvents(url: string, timeoutMs: number, token?: string): Promise<EventsAnswer> {
   try {
     const response = await fetch(url, {
@@ -11,7 +16,10 @@ export async function askEvents(url: string, timeoutMs: number, token?: string):
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
     });
-    return { kind: 'answered', status: response.status, body: await response.json() };
+    const text = await readBounded(response, ANSWER_LIMIT_BYTES);
+    if (text === null)
+      return { kind: 'away', why: `events answers with more than ${ANSWER_LIMIT_BYTES} bytes` };
+    return { kind: 'answered', status: response.status, body: JSON.parse(text) };
   } catch (error) {
     const isLate = error instanceof Error && error.name === 'TimeoutError';
     return {

@@ -36,6 +36,24 @@ it.each([
   expect(await askedOf(answering(status, body))).toEqual(fact);
 });
 
+it.each([
+  ['says so', { 'content-length': '9000000' }],
+  ['says nothing of it', {}],
+])('an answer that is larger than any interaction is not read, where it %s', async (_what, headers) => {
+  const chunk = Buffer.alloc(65_536, ' ');
+  let sent = 0;
+  const fact = await askedOf((_req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json', ...headers });
+    const more = (): void => {
+      while (sent < 9_000_000 && !res.destroyed && res.write(chunk)) sent += chunk.length;
+    };
+    res.on('drain', more);
+    res.write('{"state":"SCHEDULED"}');
+    more();
+  }, 60_000);
+  expect(fact).toEqual({ kind: 'unchecked', why: 'events answers with more than 1048576 bytes' });
+});
+
 it('an events server that never answers is not waited for', async () => {
   const fact = await askedOf(() => undefined, 200);
   expect(fact).toEqual({ kind: 'unchecked', why: 'events did not answer within 200 ms' });
