@@ -42,6 +42,7 @@ import { askAside } from './ledger/sqlite/aside.ts';
 import { openSqliteLedger } from './ledger/sqlite/ledger.ts';
 import type { LedgerStatus } from './ledger/store.ts';
 import { tellHead } from './ledger/tell-head.ts';
+import { WriteHealth } from './ledger/write-health.ts';
 import { type EventsObserver, silentObserver } from './observer.ts';
 import { createOutbox, type RewardsOptions } from './outbox/setup.ts';
 import type { SaleObserver } from './sale/observer.ts';
@@ -91,6 +92,8 @@ export interface EventsOptions {
   readonly heldLimits?: Partial<HeldLimits>;
   /** How long SQLite waits for another program's lock. */
   readonly storeBusyTimeoutMs?: number;
+  /** An upper bound for the ledger's file, in pages of 4,096 bytes. */
+  readonly storeMaxPages?: number;
   /** Absent: nothing is sent to a reward platform. */
   readonly rewards?: RewardsOptions;
   readonly treasuryObserver?: TreasuryObserver;
@@ -159,17 +162,25 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
 
   const book = new InteractionBook(INTERACTIONS_IN_MEMORY);
   const mirror = new CueMirror(CUES_IN_MEMORY);
+  const writing = new WriteHealth(clock);
   const ledger = await openSqliteLedger({
     path: options.ledgerPath,
     log,
     maxQueued: options.storeQueue,
     timeoutMs: options.storeTimeoutMs,
     observer: {
-      committed: (ops, tookMs) => observer.batch(ops, tookMs),
-      refused: (ops, code) => observer.batchRefused(ops, code),
+      committed: (ops, tookMs) => {
+        writing.committed();
+        observer.batch(ops, tookMs);
+      },
+      refused: (ops, code) => {
+        writing.refused(code);
+        observer.batchRefused(ops, code);
+      },
     },
     onDoubtOver: () => void follower.catchUp(),
     ...(options.storeBusyTimeoutMs === undefined ? {} : { busyTimeoutMs: options.storeBusyTimeoutMs }),
+    ...(options.storeMaxPages === undefined ? {} : { maxPages: options.storeMaxPages }),
   });
   const held = new HeldAnswers({
     ledger,
@@ -318,7 +329,11 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       ledgerRoutes(app, { ledger, tokens: options.tokens, clock });
     },
     checks: {
-      ledger: () => ledger.status().state === 'open' || 'the store takes nothing now',
+      // What is known can be read, and is what most ask for; what would be written is refused with Retry-After.
+      ledger: () => {
+        if (ledger.status().state !== 'open') return 'the store takes nothing now';
+        return writing.isImpaired ? { code: 'ERR_STORE_UNAVAILABLE' } : true;
+      },
       // Without media no cue comes, but answers to those that came are still taken: only the very first connection counts.
       feed: () =>
         feed.status().everConnected || follower.hasPosition || 'the cue feed has not been reached yet',

@@ -1,7 +1,15 @@
 import type { Express } from 'express';
+import { ERRORS, type ErrorCode } from '../packet/errors.ts';
 
-/** Whether one part works: true, or why not. */
-export type HealthCheck = () => true | string | Promise<true | string>;
+/** A part that does some of its work, and answers the rest by this code: nobody is better served by another process. */
+export interface Impaired {
+  readonly code: ErrorCode;
+}
+
+export type CheckResult = true | string | Impaired;
+
+/** Whether one part works: true, why not, or what it cannot do. */
+export type HealthCheck = () => CheckResult | Promise<CheckResult>;
 
 export interface Health {
   /** Everything is started. */
@@ -17,13 +25,16 @@ export interface ReadyReport {
   readonly ready: boolean;
   readonly phase: 'starting' | 'serving' | 'stopping';
   readonly checks: { readonly [name: string]: 'good' | (string & {}) };
+  /** Parts that do some of their work; they keep nobody from being ready. */
+  readonly impaired: readonly { readonly check: string; readonly code: ErrorCode; readonly text: string }[];
 }
 
 const CHECK_TIMEOUT_MS = 2_000;
 
 /**
  * `/health/live`: the event loop turns. `/health/ready`: all parts work and the process is neither starting nor
- * stopping; 503 with the reasons otherwise.
+ * stopping; 503 with the reasons otherwise. A part that is impaired is named with its code, and the answer stays 200: a
+ * load balancer that took the process out would take away what still works.
  */
 export function createHealth(checkTimeoutMs = CHECK_TIMEOUT_MS): Health {
   const checks = new Map<string, HealthCheck>();
@@ -34,9 +45,12 @@ export function createHealth(checkTimeoutMs = CHECK_TIMEOUT_MS): Health {
       [...checks].map(async ([name, check]) => [name, await run(check, checkTimeoutMs)] as const),
     );
     return {
-      ready: phase === 'serving' && results.every(([, result]) => result === 'good'),
+      ready: phase === 'serving' && results.every(([, result]) => typeof result !== 'string'),
       phase,
-      checks: Object.fromEntries(results),
+      checks: Object.fromEntries(results.map(([name, result]) => [name, wordOf(result)])),
+      impaired: results.flatMap(([check, result]) =>
+        typeof result === 'object' ? [{ check, code: result.code, text: ERRORS[result.code].text }] : [],
+      ),
     };
   };
 
@@ -66,14 +80,18 @@ export function createHealth(checkTimeoutMs = CHECK_TIMEOUT_MS): Health {
   };
 }
 
-async function run(check: HealthCheck, timeoutMs: number): Promise<string> {
+function wordOf(result: CheckResult): string {
+  if (result === true) return 'good';
+  return typeof result === 'string' ? result : ERRORS[result.code].text;
+}
+
+async function run(check: HealthCheck, timeoutMs: number): Promise<CheckResult> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve('no answer in time'), timeoutMs);
   });
   try {
-    const result = await Promise.race([check(), late]);
-    return result === true ? 'good' : result;
+    return await Promise.race([check(), late]);
   } catch {
     // What it threw may hold anything; the part itself logs it.
     return 'failed';

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { ERRORS, FramecueError } from '../packet/errors.ts';
 import { holderOf, requireRight } from './bearer.ts';
 import { createCors } from './cors.ts';
-import { createHealth } from './health.ts';
+import { type CheckResult, createHealth } from './health.ts';
 import { createHttpApp, methodNotAllowed, pageHeaders } from './http-app.ts';
 import { createHttpServer, type HotHandler, type HttpServerOptions } from './http-server.ts';
 import { type Listening, listen } from './listen.ts';
@@ -453,7 +453,7 @@ describe('health and metrics', () => {
 
   test('ready follows the phase and every part; live does not', async () => {
     const health = createHealth(50);
-    let store: true | string = true;
+    let store: CheckResult = true;
     health.add('store', () => store);
     const base = await serveWith((app) => health.routes(app));
     const ready = async () => {
@@ -465,6 +465,12 @@ describe('health and metrics', () => {
     expect(await ready()).toEqual([200, { store: 'good' }]);
     store = 'disk full';
     expect(await ready()).toEqual([503, { store: 'disk full' }]);
+    store = { code: 'ERR_STORE_UNAVAILABLE' };
+    const text = 'The store cannot take this now.';
+    expect(await ready()).toEqual([200, { store: text }]);
+    expect((await health.ready()).impaired).toEqual([
+      { check: 'store', code: 'ERR_STORE_UNAVAILABLE', text },
+    ]);
     store = true;
     health.add('feed', () => Promise.reject(new Error('hunter2')));
     health.add('slow', () => new Promise(() => undefined));

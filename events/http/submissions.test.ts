@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { someTerms, T0 } from '../ledger/sqlite/treasury/fixtures.ts';
 import { type Answer, EventsUnderTest, SPREAD_MS } from '../test-support/harness.ts';
 import { until } from '../test-support/until.ts';
 import { ViewerTokens } from './viewer-token.ts';
@@ -427,5 +428,37 @@ describe('a store that is in trouble', () => {
     other.exec('ROLLBACK');
     other.close();
     expect((await t.submit('q1', ann)).body.receipt).toMatchObject({ status: 'accepted', repeated: false });
+  });
+
+  test('a full disk takes no answers, and everything that is known can be read: impaired, and still ready', async () => {
+    await begin({ storeMaxPages: 200 });
+    await open();
+    const ready = () => t.get('/health/ready');
+    expect(await ready()).toMatchObject({ status: 200, body: { ready: true, impaired: [] } });
+    const ann = await t.session('ann');
+    expect((await t.submit('q1', ann)).status).toBe(200);
+    const long = (id: string) => someTerms({ id, title: 'x'.repeat(8_000) });
+    const fill = async () => {
+      for (let n = 0; n < 200; n++) {
+        await t.books.perform('pool.open', { terms: long(`p${n}`), budget: null, by: null, atUs: T0 });
+      }
+    };
+    await expect(fill()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    // What is left of the last pages holds a few more.
+    let refused = await t.submit('q1', await t.session('v0'));
+    for (let n = 1; refused.status === 200 && n < 100; n++) {
+      refused = await t.submit('q1', await t.session(`v${n}`));
+    }
+    expect(codeOf(refused)).toEqual([503, 'ERR_STORE_UNAVAILABLE', true]);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await t.submit('q1', ann)).body.receipt).toMatchObject({ status: 'accepted', repeated: true });
+    expect((await t.get('/api/v1/interactions/q1')).status).toBe(200);
+    expect(await ready()).toMatchObject({
+      status: 200,
+      body: {
+        ...{ ready: true, checks: { ledger: 'The store cannot take this now.', feed: 'good' } },
+        impaired: [{ check: 'ledger', code: 'ERR_STORE_UNAVAILABLE' }],
+      },
+    });
   });
 });

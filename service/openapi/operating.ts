@@ -5,6 +5,9 @@ const Ready = z.strictObject({
   ready: z.boolean(),
   phase: z.enum(['starting', 'serving', 'stopping']),
   checks: z.record(z.string(), z.string()).meta({ description: 'By part: `good`, or what is wrong.' }),
+  impaired: z
+    .array(z.strictObject({ check: z.string(), code: z.string(), text: z.string() }))
+    .meta({ description: 'Parts that do some of their work, and the code by which they refuse the rest.' }),
 });
 
 /** What both processes answer those who run them. */
@@ -24,7 +27,7 @@ export const OPERATING: readonly Operation[] = [
     summary: 'Whether all parts work',
     right: null,
     answers: {
-      200: { text: 'All do.', schema: Ready },
+      200: { text: 'All do, or do some of their work: `impaired` names them.', schema: Ready },
       503: { text: 'One does not, or it is starting or stopping.', schema: Ready },
     },
   },
