@@ -5,7 +5,7 @@ import { KEY, openIngest, type TestIngest } from './test-support/harness.ts';
 import { makeRawStream, type RawStream, shortForm, startStream } from './test-support/raw-stream.ts';
 import { amf, encodeMessage, RawRtmpClient } from './test-support/rtmp-client.ts';
 
-const WAIT = { timeout: 10_000, interval: 10 };
+const WAIT = { timeout: 20_000, interval: 10 };
 const NAME = `main?key=${KEY}`;
 let stream: RawStream;
 beforeAll(async () => {

@@ -6,16 +6,16 @@ export class RawViewer {
   readonly socket: Socket;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
-  readonly closed: Promise<unknown>;
+  /** However it ends: a cut connection may reach us as a reset. */
+  readonly closed: Promise<void>;
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    this.closed = once(socket, 'close');
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#bytes += chunk.length;
     });
-    // A cut connection is what some tests wait for; `closed` tells them.
     socket.on('error', () => undefined);
   }
 

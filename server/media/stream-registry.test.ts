@@ -5,7 +5,7 @@ import { ms } from '../../packet/time.ts';
 import { StreamRegistry, type StreamRegistryOptions } from './stream-registry.ts';
 import { LIVE } from './testing/show-rig.ts';
 
-const WAIT = { timeout: 5_000, interval: 5 };
+const WAIT = { timeout: 20_000, interval: 5 };
 const away: string[] = [];
 let streams: StreamRegistry;
 
