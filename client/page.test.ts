@@ -91,7 +91,7 @@ describe('the events path', () => {
     await page.evaluate(() => document.querySelector('video')!.pause());
     const pts = site.stream.frameAhead(500);
     const fireAt = (site.stream.startedAtMs + pts - BASE_MS) * 1000;
-    await vi.waitUntil(() => site.stream.mediaNow() > pts, { timeout: 5000 });
+    await vi.waitUntil(() => site.stream.mediaNow() > pts, { timeout: 15_000 });
     site.due = [dueCue({ pts, fireAt })];
     await vi.waitFor(async () => expect((await stats(page)).pending).toBe(1), { timeout: 10_000 });
     expect((await seen(page)).fired).toEqual([]);

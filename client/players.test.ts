@@ -200,7 +200,7 @@ describe('mpegts.js', () => {
       timeout: 10_000,
       interval: 100,
     });
-    await vi.waitUntil(() => site.stream.mediaNow() > firePts + 500, { timeout: 5000 });
+    await vi.waitUntil(() => site.stream.mediaNow() > firePts + 500, { timeout: 15_000 });
     expect((await seen(page)).fired).toEqual([]);
     await page.evaluate(() => document.querySelector('video')!.play());
     const { fired } = await untilFired(page, 1);

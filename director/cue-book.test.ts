@@ -433,7 +433,7 @@ describe('what the injector tells', () => {
     rig.land(two);
     rig.book.onStampEvent({ kind: 'ended', id: one, rev: 0 });
     expect(await rig.state(one)).toBe('ended');
-    await vi.waitFor(() => expect(rig.book.healthy).toBe(false), 5_000);
+    await vi.waitFor(() => expect(rig.book.healthy).toBe(false), 15_000);
     expect(rig.told).toHaveLength(2);
     other.exec('ROLLBACK');
     other.close();

@@ -228,7 +228,7 @@ test('entries that were refused as perhaps committed, and are, are told all the 
   for (const outcome of outcomes) {
     expect(outcome).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', details: { mayBeCommitted: true } });
   }
-  await vi.waitFor(() => expect(told).toEqual(['1:before', '2:late1', '3:late2']), 5_000);
+  await vi.waitFor(() => expect(told).toEqual(['1:before', '2:late1', '3:late2']), 15_000);
   await cueLog.accept(sampleCue('after'), NOW, null);
   expect(told.at(-1)).toBe('4:after');
 });

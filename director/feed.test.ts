@@ -93,7 +93,7 @@ class Follower {
   }
 
   sees(...lines: string[]): Promise<void> {
-    return vi.waitFor(() => expect(this.lines).toEqual(lines), 5_000);
+    return vi.waitFor(() => expect(this.lines).toEqual(lines), 15_000);
   }
 
   close(): void {
@@ -215,7 +215,7 @@ describe('bounds', () => {
     }
     expect(feedCut).toHaveBeenCalledOnce();
     await vi.waitFor(() => expect(feed.subscribers).toBe(1), 15_000);
-    await vi.waitFor(() => expect(good.events).toHaveLength(sent + 1), 5_000);
+    await vi.waitFor(() => expect(good.events).toHaveLength(sent + 1), 15_000);
     stalled.destroy();
   });
 

@@ -129,7 +129,7 @@ describe('a rehearsal', () => {
     t.media.publish(t.land(REHEARSED));
     await t.shut();
     await t.open();
-    await vi.waitFor(async () => expect(await rehearsed()).toMatchObject({ total: 0 }), 5_000);
+    await vi.waitFor(async () => expect(await rehearsed()).toMatchObject({ total: 0 }), 15_000);
     await submit('ann', 'try-1');
     expect(await rehearsed()).toEqual({ state: 'ACTIVE', total: 1, cue: 'try-1' });
     expect(await real()).toEqual(UNTOUCHED);

@@ -119,7 +119,7 @@ describe('stopping', () => {
     await writeFile(deaf, '#!/bin/sh\ntrap "" TERM\necho ready >&2\nexec sleep 60\n', { mode: 0o755 });
     vi.stubEnv('FRAMECUE_FFMPEG', deaf);
     const push = pushStream({ file: bFrames.file, url: 'rtmp://127.0.0.1:1/live/x', stopMs: 100 });
-    await vi.waitFor(() => expect(push.stderr()).toEqual(['ready']), { timeout: 5_000 });
+    await vi.waitFor(() => expect(push.stderr()).toEqual(['ready']), { timeout: 15_000 });
     expect(await push.stop()).toMatchObject({ reason: 'stopped', signal: 'SIGKILL' });
   });
 

@@ -184,7 +184,7 @@ describe('bounds', () => {
     expect(refused).toMatchObject({ status: 503, code: 'ERR_OVERLOADED' });
     expect(refused.headers.get('retry-after')).toBe('5');
     first.close();
-    await vi.waitFor(() => rig.connect(), { timeout: 5_000 });
+    await vi.waitFor(() => rig.connect(), { timeout: 15_000 });
   });
 
   test('a console that does not read is cut, and slows nobody', async () => {

@@ -224,7 +224,7 @@ describe('a live playlist', () => {
       isWanted: () => true,
       searchFromMs: () => searchFromMs,
     });
-    await vi.waitFor(() => expect(asked).toEqual(segments), 5_000);
+    await vi.waitFor(() => expect(asked).toEqual(segments), 15_000);
     expect(output.health()).toMatchObject({ kind: 'hls', problem: 'ERR_SOURCE_OPEN', pictures: 0 });
     end.abort();
     await over;

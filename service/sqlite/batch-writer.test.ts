@@ -129,7 +129,7 @@ describe('writes', () => {
       code: 'ERR_STORE_UNAVAILABLE',
       details: { mayBeCommitted: false },
     });
-    await vi.waitFor(() => expect(onDoubtOver).toHaveBeenCalledOnce(), 5_000);
+    await vi.waitFor(() => expect(onDoubtOver).toHaveBeenCalledOnce(), 15_000);
     await writer.write(add('goes on'));
     expect(committed()).toEqual(['goes on']);
   });
