@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOLD_MS, isHeldOut, panicGuard, prizeGuard } from './guard.ts';
 import { nextShow } from './state.ts';
-import { cue, item, landing, rundown, showWith } from './testing.ts';
+import { cue, item, landing, order, rundown, showWith } from './testing.ts';
 
 describe('the show', () => {
   it('takes the first list as history, and says what lands after it once', () => {
@@ -53,6 +53,16 @@ describe('the show', () => {
     const lost = nextShow(showWith(), { kind: 'link', link: { kind: 'lost', since: 10, attempt: 1 } });
     const again = nextShow(lost, { kind: 'link', link: { kind: 'lost', since: 900, attempt: 2 } });
     expect(again.link).toEqual({ kind: 'lost', since: 10, attempt: 2 });
+  });
+
+  it('says what a press came to until the next press, whatever becomes of those before', () => {
+    const sent = nextShow(showWith(), { kind: 'order', event: { kind: 'sent', order: order() } });
+    const said = nextShow(sent, { kind: 'hint', text: 'Nothing to lock.', now: 10 });
+    const answered = nextShow(said, { kind: 'order', event: { kind: 'answered', key: 'k1', failure: null } });
+    expect(answered.hint?.text).toBe('Nothing to lock.');
+    expect(answered.orders[0]?.outcome).toEqual({ kind: 'done' });
+    const next = { kind: 'sent', order: order({ key: 'k2' }) } as const;
+    expect(nextShow(answered, { kind: 'order', event: next }).hint).toBeNull();
   });
 
   it('forgets what is asked when its time is over', () => {

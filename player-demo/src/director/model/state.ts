@@ -99,7 +99,12 @@ export function nextShow(state: ShowState, event: ShowEvent): ShowState {
     case 'log':
       return { ...state, log: mergedLog(state.log, event.lines) };
     case 'order':
-      return { ...state, orders: nextOrders(state.orders, event.event), hint: null };
+      return {
+        ...state,
+        orders: nextOrders(state.orders, event.event),
+        // What becomes of an earlier press is no reason to take back what was said to this one.
+        hint: event.event.kind === 'sent' ? null : state.hint,
+      };
     case 'guard':
       return { ...state, guard: event.guard };
     case 'choose':
