@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { priceWords, readOffer } from './offer.ts';
+import { mayHaveBegun, priceWords, readOffer } from './offer.ts';
 
 const data = { interaction: 's1', title: 'The jacket', priceMinor: 1_900, currency: 'EUR' };
 
@@ -9,6 +9,11 @@ test('an opening cue with a title and a price opens a sale, and nothing else doe
   for (const name of Object.keys(data)) {
     expect(readOffer({ type: 'interaction.open', data: { ...data, [name]: undefined } as never })).toBeNull();
   }
+});
+
+test('only a page that came later than the opening asks what an earlier one had', () => {
+  expect(mayHaveBegun({ outcome: 'fired' })).toBe(false);
+  expect(mayHaveBegun({ outcome: 'late' })).toBe(true);
 });
 
 test.each([

@@ -31,6 +31,12 @@ export function saleIn(log: readonly LogEntry[]): { readonly cue: FiredCue; read
   return null;
 }
 
+/**
+ * Whether an earlier page of this viewer may have begun to buy: this one came later than the opening. Where it opened on its
+ * own frame there is nothing to ask, and the whole audience does not ask at once.
+ */
+export const mayHaveBegun = ({ outcome }: Pick<FiredCue, 'outcome'>): boolean => outcome === 'late';
+
 /** `€19.00`, in the viewer's own way of writing it. */
 export function priceWords({ priceMinor, currency }: Pick<Offer, 'priceMinor' | 'currency'>): string {
   try {

@@ -4,7 +4,7 @@ import type { FiredCue } from '../../../../client/src/index.ts';
 import { Countdown } from '../../design/countdown.tsx';
 import { Chip, Notice, Spinner } from '../../design/parts.tsx';
 import { createSaleDesk, type SaleDesk, type SaleDeskOptions, type SaleState } from './desk.ts';
-import { type Offer, priceWords } from './offer.ts';
+import { mayHaveBegun, type Offer, priceWords } from './offer.ts';
 import './sale.css';
 
 export interface SaleCardProps {
@@ -22,7 +22,7 @@ export function SaleCard({ framecue, cue, offer }: SaleCardProps) {
     const made = createSaleDesk({ framecue, interaction, cue, onState: setState });
     desk.current = made;
     setState({ kind: 'open' });
-    void made.look();
+    if (mayHaveBegun(cue)) void made.look();
     return made.stop;
   }, [framecue, interaction, cue]);
 
