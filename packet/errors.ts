@@ -252,6 +252,11 @@ export const ERRORS = {
     text: 'Something of this viewer is under way; their data can be erased once it is settled.',
   },
   ERR_LEDGER_WRONG: { status: 500, retryable: false, text: 'The ledger does not hold together.' },
+  ERR_LEDGER_BUSY: {
+    status: 409,
+    retryable: true,
+    text: 'The ledger is in use: the events process, or another command, works with it.',
+  },
   ERR_LEDGER_NEWER: {
     status: 409,
     retryable: false,

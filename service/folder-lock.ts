@@ -17,7 +17,7 @@ const HELD = new Set<DatabaseSync>();
 /**
  * Makes sure that one process at a time works in a data folder under this name. Two on one log would each take the
  * other's cues for its own. The lock is the system's, by SQLite: it goes with its process, however that ends.
- * @throws {FramecueError} ERR_SETTING when another process holds it, or the folder cannot be used.
+ * @throws {FramecueError} ERR_SETTING when another process holds it (`details.held`), or the folder cannot be used.
  */
 export function lockFolder(dataDir: string, name: string, waitMs: number = WAIT_MS): FolderLock {
   let db: DatabaseSync | null = null;
@@ -30,7 +30,7 @@ export function lockFolder(dataDir: string, name: string, waitMs: number = WAIT_
     db?.close();
     throw new FramecueError('ERR_SETTING', `${SETTINGS.dataDir.name}: ${problemOf(cause, dataDir, name)}`, {
       cause,
-      details: { setting: SETTINGS.dataDir.name },
+      details: { setting: SETTINGS.dataDir.name, held: isHeld(cause) },
     });
   }
   const held = db;
@@ -45,9 +45,11 @@ export function lockFolder(dataDir: string, name: string, waitMs: number = WAIT_
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5;
 
+const isHeld = (cause: unknown): boolean =>
+  cause instanceof Error && 'errcode' in cause && (Number(cause.errcode) & 0xff) === SQLITE_BUSY;
+
 function problemOf(cause: unknown, dataDir: string, name: string): string {
-  const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : null;
-  return code === SQLITE_BUSY
+  return isHeld(cause)
     ? `another ${name} process works in ${dataDir}; stop it, or give this one a folder of its own.`
     : `${dataDir} cannot be written to.`;
 }

@@ -4,7 +4,8 @@ import { headText } from '../../../events/ledger/head.ts';
 import { LEDGER_LOCK } from '../../../events/ledger/place.ts';
 import { restoreLedger } from '../../../events/ledger/sqlite/backup.ts';
 import { systemClock } from '../../../packet/clock.ts';
-import { lockFolder } from '../../../service/folder-lock.ts';
+import { FramecueError } from '../../../packet/errors.ts';
+import { type FolderLock, lockFolder } from '../../../service/folder-lock.ts';
 import { type KnownHead, knownHead } from './check.ts';
 import { dataDirOf, fileOf, type PlaceOptions, print, telling, withData } from './place.ts';
 
@@ -26,7 +27,7 @@ export const restoreCommand = (): Command =>
     .action((file: string, options: RestoreOptions) =>
       telling(options.json, async () => {
         const startedAt = performance.now();
-        const lock = lockFolder(dataDirOf(options), LEDGER_LOCK);
+        const lock = lockLedger(dataDirOf(options));
         try {
           const report = await restoreLedger(resolve(file), fileOf(options), {
             known: options.head ?? null,
@@ -48,3 +49,14 @@ export const restoreCommand = (): Command =>
         }
       }),
     );
+
+/** @throws {FramecueError} ERR_LEDGER_BUSY */
+function lockLedger(dataDir: string): FolderLock {
+  try {
+    return lockFolder(dataDir, LEDGER_LOCK);
+  } catch (error) {
+    if (!(error instanceof FramecueError) || error.details?.held !== true) throw error;
+    const text = `The ledger in ${dataDir} is in use: events runs on it, or another command does. Stop events, restore, and start it again. Nothing has changed.`;
+    throw new FramecueError('ERR_LEDGER_BUSY', text, { cause: error, details: { dataDir } });
+  }
+}

@@ -69,7 +69,7 @@ function lockNow(dataDir: string): FolderLock | null {
   try {
     return lockFolder(dataDir, LEDGER_LOCK, 0);
   } catch (error) {
-    if (error instanceof FramecueError) return null;
+    if (error instanceof FramecueError && error.details?.held === true) return null;
     throw error;
   }
 }
