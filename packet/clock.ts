@@ -78,7 +78,7 @@ export class ManualClock implements Clock {
 }
 
 /** How long a step ahead has to stand before it counts, milliseconds of the monotonic clock. */
-const CONFIRM_MS = 5_000;
+export const CONFIRM_MS = 5_000;
 /** Readings within this are one. */
 const READING_MS = 250;
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { CONFIRM_MS } from '../../packet/clock.ts';
 import { unixUs } from '../../packet/time.ts';
 import type { CommandIn, CommandOut, Commands } from '../ledger/commands.ts';
 import type { Amount, Balances, EarnOutcome, NewRight, Pool, ReleaseOutcome } from '../ledger/treasury.ts';
@@ -395,9 +396,13 @@ function same(pool: string, account: string, is: Amount, must: Amount): void {
   holds(equal, `the ${account} account is what rights, grants and payments add up to`, { pool, is, must });
 }
 
+const TICK_MS = 300;
+/** Behind a step of the wall clock that has to stand for a while before the keeper goes by it. */
+const SETTLED_TICKS = 8 + CONFIRM_MS / TICK_MS;
+
 /** The keeper comes to its end by itself. */
 async function settled(world: World): Promise<void> {
-  for (let tick = 0; tick < 8; tick++) await world.advance(300);
+  for (let tick = 0; tick < SETTLED_TICKS; tick++) await world.advance(TICK_MS);
   const due = await world.attempt(({ ledger }) => ledger.ask('treasury.due', { nowUs: now(world) }));
   if (due.kind !== 'done') throw new Breach('the treasury can be asked');
   const { voids, expired, grants } = due.value;

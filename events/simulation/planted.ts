@@ -78,7 +78,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'void-after-grant-does-not-reverse',
     what: 'A round is voided after its grants, and they stay.',
-    sql: [[/AND g\.reversible = 1 AND g\.reversed_us IS NULL/g, '$& AND 0']],
+    sql: [[/WHERE interaction = \? AND reversible = 1 AND reversed_us IS NULL/g, '$& AND 0']],
   },
   {
     name: 'expiry-twice',
