@@ -40,6 +40,7 @@ const BLIND = [
   'return',
   'rundown',
   'sale-desk',
+  'sale-stream',
   'stage',
   'stall',
   'wrong-clock',
