@@ -78,9 +78,9 @@ export class CueBook {
     return this.#options.cueLog.healthy && this.#record.healthy;
   }
 
-  /** A cue of this type and data will be marked. */
-  expectOpening(type: string, data: JsonObject): void {
-    this.#openings.expect(type, data);
+  /** Cues of these types and data will be marked. */
+  expect(cues: Iterable<{ readonly type: string; readonly data: JsonObject }>): Promise<void> {
+    return this.#openings.expect(cues);
   }
 
   /** Each change of a cue, at once: also within a frame, so a listener returns at once and does not throw. */

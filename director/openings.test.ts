@@ -39,15 +39,22 @@ describe('an opening that names its interaction alone shows what was prepared', 
   test('what is expected is there when it is taken: nobody is waited for', async () => {
     const asked = Promise.withResolvers<OpeningFact>();
     lookUp.mockReturnValueOnce(asked.promise);
-    rig.book.expectOpening(OPEN.type, OPEN.data);
+    const expected = rig.book.expect([OPEN, { type: 'custom', data: { interaction: 'jacket' } }, OPEN]);
     // Two that wait ask once.
     const marked = rig.mark(OPEN);
     asked.resolve(SHOWS);
-    await marked;
+    await Promise.all([marked, expected]);
     fact = { kind: 'unknown' };
     await rig.mark({ ...OPEN, id: 'again' });
     expect(await dataOf('again')).toEqual(OFFER);
     expect(lookUp).toHaveBeenCalledTimes(1);
+  });
+
+  test('of many that are expected one after another is asked for, and none behind one that is not known', async () => {
+    const opening = (interaction: string) => ({ type: 'interaction.open', data: { interaction } });
+    lookUp.mockImplementation(async (id) => (id === 'c' ? { kind: 'unknown' } : SHOWS));
+    await rig.book.expect(['a', 'b', 'c', 'd'].map(opening));
+    expect(lookUp.mock.calls).toEqual([['a'], ['b'], ['c']]);
   });
 
   test.each([
@@ -57,7 +64,7 @@ describe('an opening that names its interaction alone shows what was prepared', 
     ['another type', 'product.card', { interaction: 'jacket' }],
   ])('with %s it is as the director says, and nobody is asked', async (_name, type, data) => {
     await rig.mark({ id: 'own', type, data });
-    rig.book.expectOpening(type, data);
+    await rig.book.expect([{ type, data }]);
     expect(await dataOf('own')).toEqual(data);
     expect(lookUp).not.toHaveBeenCalled();
   });

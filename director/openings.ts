@@ -11,7 +11,8 @@ export type OpeningFact =
 /** Asks events; `server/` gives it. Bounded in time to what an opening may wait, and never rejects. */
 export type OpeningLookup = (interaction: string) => Promise<OpeningFact>;
 
-const KEPT = 256;
+/** As many as a rundown has items. */
+const KEPT = 512;
 
 /**
  * What opening cues show where the director says no more than which interaction: as it was prepared on events, which never
@@ -33,10 +34,12 @@ export class Openings {
     return typeof interaction === 'string' && ID_PATTERN.test(interaction) ? interaction : null;
   }
 
-  /** It will be opened. */
-  expect(type: string, data: JsonObject): void {
-    const interaction = this.wantedFor(type, data);
-    if (interaction !== null && this.#asked.size < KEPT) void this.of(interaction);
+  /** They will be opened: asked for one after another, and no more where one is not known. */
+  async expect(cues: Iterable<{ readonly type: string; readonly data: JsonObject }>): Promise<void> {
+    for (const { type, data } of cues) {
+      const interaction = this.wantedFor(type, data);
+      if (interaction !== null && (await this.of(interaction)) === null) return;
+    }
   }
 
   /** Null: not known; the cue goes as it is, and pages that know the interaction by themselves open it. */
@@ -49,8 +52,8 @@ export class Openings {
   }
 
   async #ask(interaction: string): Promise<JsonObject | null> {
-    const fact = (await this.#lookUp?.(interaction)) ?? { kind: 'unknown' };
-    this.#asked.delete(interaction);
+    const asking = this.#lookUp?.(interaction) ?? Promise.resolve({ kind: 'unknown' as const });
+    const fact = await asking.finally(() => this.#asked.delete(interaction));
     if (fact.kind === 'unknown') return null;
     const [oldest] = this.#known.keys();
     if (this.#known.size >= KEPT && oldest !== undefined) this.#known.delete(oldest);

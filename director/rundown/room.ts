@@ -58,9 +58,8 @@ export async function openRundownRoom(options: RundownRoomOptions): Promise<Rund
       ...{ store, stored: await store.all(), book, gate, clock, log, limits: settings, keyIdLength, lookUp },
       isRehearsal: (stream) => book.isRehearsal(stream),
       rehearsesOnly: (by) => book.rehearsesOnly(by),
-      onLoaded: ({ items }) => {
-        for (const item of items) book.expectOpening(item.type, cueDataOf(item) as JsonObject);
-      },
+      onLoaded: ({ items }) =>
+        void book.expect(items.map((item) => ({ type: item.type, data: cueDataOf(item) as JsonObject }))),
       ...{ onChange: options.onChange, onAction: options.onAction, onMissed: options.onMissed },
     });
   } catch (error) {
