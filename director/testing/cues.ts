@@ -1,5 +1,5 @@
-import type { Cue } from '../../cues/cue.ts';
-import { ms, unixMs } from '../../packet/time.ts';
+import type { Cue, Landing } from '../../cues/cue.ts';
+import { ms, unixMs, unixUs } from '../../packet/time.ts';
 
 /** A cue as the log holds it, for tests. */
 export function sampleCue(id: string, given: Partial<Cue> = {}): Cue {
@@ -21,3 +21,15 @@ export function sampleCue(id: string, given: Partial<Cue> = {}): Cue {
     ...given,
   };
 }
+
+/** Its receipt, half a second later. */
+export const LANDING: Landing = {
+  ...{ epoch: 'e1', pts: ms(1_000), frame: 25, stampedAtUs: unixUs(1_700_000_000_480_000) },
+  ...{
+    fireAtUs: unixUs(1_700_000_000_480_000),
+    markToStampMs: 3,
+    errorMs: 2,
+    choice: 'next-in-presentation',
+  },
+  outputs: {},
+};
