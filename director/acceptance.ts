@@ -23,6 +23,7 @@ import { type HeldCue, newHeldCue } from './held-cues.ts';
 import { hashOf, IdempotencyKeys } from './idempotency.ts';
 import { withOpeningData } from './openings.ts';
 import { checkReference } from './reference-rules.ts';
+import { checkRevealRoom } from './reveal-room.ts';
 import { withRevealData } from './reveals.ts';
 import { type Spent, spentNow, spentSince } from './spent.ts';
 import type { StreamMoment } from './stream-gate.ts';
@@ -281,7 +282,9 @@ export class Acceptance {
     if (allPending >= limitOfAll) throw tooMany('waiting on all streams', limitOfAll);
     const held = newHeldCue(cue, { dueAt, key, standsOnKeyframes });
     const prepared = life.prepared(held);
-    checkStampSize(prepared, moment?.epoch ?? EPOCH_ROOM, limits.stampTextLimit);
+    const epoch = moment?.epoch ?? EPOCH_ROOM;
+    checkStampSize(prepared, epoch, limits.stampTextLimit);
+    checkRevealRoom(this.#parts, held, epoch);
     record.cues.add(held);
     return { held, prepared };
   }

@@ -22,6 +22,7 @@ import type { EditRequest, TakeRequest } from './cue-request.ts';
 import { fireAgain } from './fate.ts';
 import type { HeldCue } from './held-cues.ts';
 import { checkReference } from './reference-rules.ts';
+import { checkRevealRoom } from './reveal-room.ts';
 import { withRevealData } from './reveals.ts';
 
 interface ChangeRequest<Request> {
@@ -186,8 +187,9 @@ export class Changes {
       if (!standsOnKeyframes && hasWindow(next.cue)) throw tooMany('open', limits.cueOpenLimit);
       held.standsOnKeyframes = standsOnKeyframes;
     }
-    const prepared = life.prepared({ ...held, cue: next.cue });
-    checkStampSize(prepared, epoch, limits.stampTextLimit);
+    const changed = { ...held, cue: next.cue };
+    checkStampSize(life.prepared(changed), epoch, limits.stampTextLimit);
+    checkRevealRoom(this.#parts, changed, epoch);
   }
 
   /** To the disk, then to the injector; null: it is done. */

@@ -69,6 +69,29 @@ describe('a reveal carries what events says, and nobody copies it', () => {
     expect(await dataOf('reveal')).toEqual({ resultKey: KEY, text: 'now' });
   });
 
+  test('an armed one that is taken at all has room for the key', async () => {
+    await rig.mark(OPEN);
+    const arm = (n: number) =>
+      rig.accept({ ...REVEAL, id: `r${n}`, armed: true, data: { text: 'x'.repeat(n) } });
+    let [fits, tooLong] = [0, 4_000];
+    while (tooLong - fits > 1) {
+      const n = Math.floor((fits + tooLong) / 2);
+      const outcome = await arm(n);
+      if (outcome.kind === 'refused') expect(outcome.error.code).toBe('ERR_CUE_TOO_LARGE');
+      else await rig.book.cancel({ stream: STREAM, id: `r${n}`, who: WHO });
+      if (outcome.kind === 'refused') tooLong = n;
+      else fits = n;
+    }
+    expect(fits).toBeGreaterThan(100);
+    await rig.accept({ ...REVEAL, id: 'last', armed: true, data: { text: 'x'.repeat(fits) } });
+    // Nor is it edited to where it could not be taken.
+    expect(await edit('last', { data: { text: 'x'.repeat(tooLong + 3) } })).toMatchObject({
+      ...{ kind: 'refused', error: { code: 'ERR_CUE_TOO_LARGE' } },
+    });
+    expect(await take('last')).toMatchObject({ kind: 'taken' });
+    expect(await dataOf('last')).toMatchObject({ resultKey: KEY });
+  });
+
   test('other types, and interactions that events does not know, are as they are', async () => {
     fact = { kind: 'unknown' };
     await rig.mark(OPEN);

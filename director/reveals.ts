@@ -17,6 +17,8 @@ export type RevealLookup = (interaction: string) => Promise<RevealFact>;
 /** What opens the sealed result of a draw (docs/draws.md). Of a rehearsal it never travels: the draw itself is to come. */
 const KEY = 'resultKey';
 const KEPT = 256;
+/** base64url of 32 bytes. */
+const LONGEST_KEY = 'x'.repeat(43);
 
 /**
  * What reveals carry that no person should have to copy. Asked for when a round opens and when it is locked, so that it is
@@ -45,6 +47,11 @@ export class Reveals {
     if (this.#lookUp === null || type !== 'interaction.reveal' || data[KEY] !== undefined) return null;
     const interaction = namedIn(data) ?? namedIn(opening);
     return interaction === null ? null : { interaction };
+  }
+
+  /** What its reveal will have to carry, where that is not known yet at its longest. */
+  atMost(interaction: string): JsonObject {
+    return this.#known.get(interaction) ?? { interaction, [KEY]: LONGEST_KEY };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { momentOf } from './document.ts';
+import { interactionOf, momentOf } from './document.ts';
 import { spanBetween } from './plan-times.ts';
 import type { RuleContext } from './rule-context.ts';
 import { stampBytesOf } from './stamp-size.ts';
@@ -38,9 +38,11 @@ export function checkMoments({ placed, times, facts, tell }: RuleContext): void 
 }
 
 /** Every item's cue fits into a stamp. */
-export function checkSizes({ placed, facts, tell }: RuleContext, show: string | undefined): void {
+export function checkSizes({ placed, byId, facts, tell }: RuleContext, show: string | undefined): void {
   for (const one of placed) {
-    const bytes = stampBytesOf(one.item, { ...facts, show });
+    const opening = one.item.ref === undefined ? undefined : byId.get(one.item.ref);
+    const reveals = opening === undefined ? null : interactionOf(opening.item);
+    const bytes = stampBytesOf(one.item, { ...facts, show, reveals });
     if (bytes <= facts.stampTextLimit) continue;
     const problem = `It needs a stamp of up to ${bytes} bytes; ${facts.stampTextLimit} are taken: shorten data by about ${Math.ceil(((bytes - facts.stampTextLimit) * 3) / 4)} bytes.`;
     tell(one, 'data', 'too-large', problem);

@@ -22,11 +22,19 @@ const SIGNATURE_CHARS = 86;
 /** The most bytes of text that a stamp of this item's cue can have; never less than it will have. */
 export function stampBytesOf(
   item: RundownItem,
-  facts: { readonly stream: string; readonly show?: string | undefined; readonly keyIdLength: number },
+  facts: {
+    readonly stream: string;
+    readonly show?: string | undefined;
+    readonly keyIdLength: number;
+    /** The interaction of the round that it closes; null: none is known. */
+    readonly reveals?: string | null;
+  },
 ): number {
   const { type, durationMs, alignAt, alignInMs, ref } = item;
   const audience = cueAudienceOf(item);
-  const dataBytes = Buffer.byteLength(JSON.stringify(cueDataOf(item)));
+  const dataBytes = Buffer.byteLength(
+    JSON.stringify({ ...filledIn(item, facts.reveals), ...cueDataOf(item) }),
+  );
   const body = formatCueBody({
     id: 'x'.repeat(item.id.length + LONGEST.idSuffix),
     rev: LONGEST.rev,
@@ -51,4 +59,10 @@ export function stampBytesOf(
   };
   const signature = `ed25519 ${'x'.repeat(facts.keyIdLength)} ${'x'.repeat(SIGNATURE_CHARS)}`;
   return Buffer.byteLength(formatCueStamp(head, body, signature)) + LONGEST.rehearsal;
+}
+
+/** What a reveal gets with its take: which interaction it is of, and the key where that is a draw. */
+function filledIn({ type, data }: RundownItem, reveals: string | null | undefined): object {
+  if (type !== 'interaction.reveal' || data?.resultKey !== undefined || reveals == null) return {};
+  return { interaction: reveals, resultKey: 'x'.repeat(LONGEST.key) };
 }

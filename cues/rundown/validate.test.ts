@@ -157,6 +157,24 @@ const FAULTS: readonly {
   },
 ];
 
+describe('the size of a reveal', () => {
+  it('counts the key that is filled in when it runs', () => {
+    const longest = (data: object): number => {
+      const tooLarge = (n: number) =>
+        wrong([
+          open('p', { durationMs: 5_000 }),
+          reveal('p', { data: { ...data, text: 'y'.repeat(n) } }),
+        ]).includes('p-reveal data too-large');
+      let n = 0;
+      while (!tooLarge(n + 1)) n++;
+      return n;
+    };
+    const own = longest({ interaction: 'of-p', resultKey: 'k'.repeat(43) });
+    expect(own).toBeGreaterThan(100);
+    expect(longest({})).toBe(own);
+  });
+});
+
 describe('a planted fault', () => {
   it.each(FAULTS)('$code is found at its item, as JSON and as CSV', ({ code, plant }) => {
     fc.assert(
