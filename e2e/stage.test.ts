@@ -203,6 +203,8 @@ describe('the stage tab of the console, by keyboard alone', () => {
     await anna.getByRole('button', { name: 'Blank', pressed: true }).waitFor({ timeout: SOON_MS });
     expect(await graveFaults(anna)).toEqual([]);
 
+    // Armed in a test above, and never taken.
+    await system.api.media('POST', `${system.api.streamPath}/cues/three/cancel`, {});
     await shown(anna, 'Nothing to give leave for');
     await armCue(system, 'five');
     await shown(anna, 'Let the stage take “five” by touch');
