@@ -1,4 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readRundownValue } from '../cues/rundown/index.ts';
+import { loadSecrets } from '../service/secrets.ts';
+import { loadSettings } from '../service/settings.ts';
+import { createTokenRegistry } from '../service/tokens.ts';
+import { openDirector } from './director.ts';
 import type { OpeningFact, OpeningLookup } from './openings.ts';
 import { Rig, STREAM, WHO } from './testing/rig.ts';
 
@@ -94,4 +102,44 @@ describe('an opening that names its interaction alone shows what was prepared', 
     });
     expect((await rig.book.cancel({ stream: STREAM, id: 'open', who: WHO })).kind).not.toBe('refused');
   });
+});
+
+test('a rundown that is loaded is asked for: its items are taken without anybody being asked', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'framecue-openings-'));
+  const { settings } = loadSettings({ FRAMECUE_DATA_DIR: folder });
+  const { gate, clock, log } = rig;
+  const director = await openDirector({
+    ...{ settings, secrets: loadSecrets(settings), tokens: createTokenRegistry([]), gate, clock, log },
+    lookUpOpening: lookUp,
+  });
+  try {
+    const items = [
+      { id: 'one', type: 'interaction.open', interaction: 'jacket', durationMs: 10_000 },
+      {
+        id: 'two',
+        type: 'interaction.open',
+        interaction: 'own',
+        data: { title: 'Ours' },
+        durationMs: 10_000,
+      },
+    ];
+    const reading = readRundownValue({ id: 'evening', items });
+    const load = { stream: STREAM, reading, who: WHO, replace: false, unchecked: true };
+    await director.rundowns.load(load);
+    await vi.waitFor(() => expect(lookUp.mock.calls).toEqual([['jacket']]), 15_000);
+    fact = { kind: 'unknown' };
+    const take = (item: string) => director.rundowns.take(STREAM, item, {}, WHO, clock.unixMs(), false);
+    await take('one');
+    await take('two');
+    const cues = (await director.book.list(STREAM, 10, null))!;
+    expect(cues.map(({ item, data }) => [item, data]).sort()).toEqual([
+      ['one', OFFER],
+      ['two', { interaction: 'own', title: 'Ours' }],
+    ]);
+    expect(lookUp).toHaveBeenCalledTimes(1);
+  } finally {
+    director.console.endChannel();
+    await director.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
