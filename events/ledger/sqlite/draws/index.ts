@@ -45,8 +45,8 @@ function prepareDraws({ db, journal, reads }: DomainParts) {
   const entered = db.prepare(`
     SELECT coalesce(sum(t.n), 0) AS n FROM tallies t JOIN interactions i ON i.seq = t.interaction WHERE i.id = ?`);
   const shortOf = db.prepare(`
-    SELECT place, entrant, prize, submission, right_id AS "right" FROM draw_winners
-    WHERE interaction = ? AND outcome IN ('empty', 'closed', 'no-pool') ORDER BY place LIMIT ?`);
+    SELECT place, entrant, prize, submission, right_id AS "right" FROM draw_winners INDEXED BY draw_winners_short
+    WHERE interaction = ? AND outcome IN ('empty', 'closed', 'no-pool') ORDER BY place`);
   const unsettled = db.prepare(`
     SELECT d.interaction FROM draws d CROSS JOIN interactions i ON i.id = d.interaction
     CROSS JOIN submissions s ON s.interaction = i.seq AND s.viewer = ?
@@ -156,11 +156,17 @@ function prepareDraws({ db, journal, reads }: DomainParts) {
         const ask = earn(interaction, atUs);
         let earned = 0;
         let settled = 0;
-        for (const winner of shortOf.all(interaction, limit) as unknown as (WinnerToBook & {
-          place: number;
-        })[]) {
+        let asked = 0;
+        // One pool, one amount: what the first of a prize cannot have, the others of it cannot have either.
+        const without = new Set<number>();
+        for (const winner of shortOf.all(interaction) as unknown as (WinnerToBook & { place: number })[]) {
+          if (without.has(winner.prize)) continue;
+          if (asked++ === limit) break;
           const outcome = ask(winner);
-          if (SHORT.includes(outcome)) continue;
+          if (SHORT.includes(outcome)) {
+            without.add(winner.prize);
+            continue;
+          }
           append('draw.rebooked', { interaction, place: winner.place, outcome }, atUs);
           settled++;
           if (outcome === 'earned') earned++;

@@ -17,19 +17,23 @@ beforeEach(() => {
 
 interface Lottery {
   readonly pool?: string;
+  /** Two pieces from each of these, instead of 50 from one. */
+  readonly pools?: readonly string[];
   readonly show?: string;
   readonly shadow?: boolean;
   /** Of each viewer who enters. */
   readonly regions?: readonly string[];
 }
 
+const prizesOf = ({ pool = 'p1', pools }: Lottery) =>
+  pools === undefined
+    ? [{ prize: 'bag', pool, pieces: 50, amountMinor: 100 }]
+    : pools.map((of, i) => ({ prize: `bag-${i}`, pool: of, pieces: 2, amountMinor: 100 }));
+
 /** Its list is closed at `n`. */
-function frozen(
-  id: string,
-  n: number,
-  { pool = 'p1', show = 's1', shadow = false, regions = [] }: Lottery = {},
-) {
-  const prizes = [{ prize: 'bag', pool, pieces: 50, amountMinor: 100 }];
+function frozen(id: string, n: number, lottery: Lottery = {}) {
+  const { show = 's1', shadow = false, regions = [] } = lottery;
+  const prizes = prizesOf(lottery);
   const config = { title: `Draw ${id}`, prizes, durationMs: 1_000, randomness: { kind: 'commit-reveal' } };
   books.round(id, [], { type: 'lottery', config, show, ...(shadow ? { shadow } : {}) });
   for (const [i, region] of regions.entries()) books.answer(id, `${id}-${i}`, region);
@@ -45,7 +49,7 @@ function drawn(id: string, n: number, lottery: Lottery): void {
   let next = reading.next();
   for (; next.done !== true; next = reading.next()) pages.push(next.value);
   for (const [page, kept] of pages.entries()) books.perform('draw.page', { interaction: id, page, ...kept });
-  const prizes = [{ prize: 'bag', pieces: 50, tier: 'any' as const }];
+  const prizes = prizesOf(lottery).map(({ prize, pieces }) => ({ prize, pieces, tier: 'any' as const }));
   const commitment: DrawCommitment = { seedHash: seedHashOf(SEED), ...next.value, prizes, beacon: null };
   expect(books.perform('draw.commit', { ...on, commitment })).toBe('done');
   books.perform('draw.publish', { ...on, round: null });
@@ -121,6 +125,19 @@ describe('draws at a glance', () => {
     expect(books.perform('draw.rebook', again)).toEqual({ kind: 'done', earned: 2, short: 0 });
     expect(one('final')).toMatchObject({ winners: 3, short: 0, excluded: 1, lacks: null });
     expect(books.perform('draw.rebook', again)).toEqual({ kind: 'done', earned: 0, short: 0 });
+  });
+
+  test('asked again, a pool that is not to be had keeps nobody from the pieces of another', () => {
+    pool({ id: 'full' }, 2);
+    const by = { by: 'tess', atUs: T0 };
+    books.perform('pool.close', { pool: 'full', why: 'a break', ...by });
+    drawn('final', 1, { pools: ['none', 'full'], regions: ['DE', 'DE', 'DE', 'DE'] });
+    expect(one('final')).toMatchObject({ winners: 4, short: 4 });
+    books.perform('pool.reopen', { pool: 'full', ...by });
+    const again = { interaction: 'final', limit: 2, ...by };
+    expect(books.perform('draw.rebook', again)).toEqual({ kind: 'done', earned: 1, short: 3 });
+    expect(books.perform('draw.rebook', again)).toEqual({ kind: 'done', earned: 1, short: 2 });
+    expect(one('final')).toMatchObject({ short: 2, lacks: { pool: 'none', outcome: 'no-pool' } });
   });
 
   test('a shadow draw gives nothing, so its winners lack nothing, whatever its pools are like', () => {
