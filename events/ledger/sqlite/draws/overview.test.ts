@@ -1,9 +1,11 @@
+import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seedHashOf } from '../../../../draws/commitment.ts';
 import { unixUs } from '../../../../packet/time.ts';
 import type { DrawCommitment, EntrantPageRow } from '../../draws.ts';
 import { canceledBy, revealedBy } from '../../fixtures.ts';
 import type { PoolTerms } from '../../treasury.ts';
+import { MIGRATIONS } from '../schema.ts';
 import { openTreasury, replayed, T0, type TestBooks } from '../treasury/fixtures.ts';
 import { drawWinners, readEntrants } from './list.ts';
 import { LACKS, OVERVIEW } from './overview.ts';
@@ -158,4 +160,21 @@ describe('draws at a glance', () => {
     expect(scanned).toEqual([]);
     expect(planOf(LACKS).join('\n')).toContain('draw_winners_short');
   });
+});
+
+test('a ledger of before counts those who were excluded once it is brought up', () => {
+  const db = new DatabaseSync(':memory:');
+  for (const step of MIGRATIONS.slice(0, 2)) db.exec(step);
+  db.exec(`
+    INSERT INTO draws (interaction, state, frozen_us, winners, booked, short) VALUES ('a', 'drawn', 1, 4, 4, 1), ('b', 'frozen', 2, 0, 0, 0);
+    INSERT INTO draw_winners (interaction, place, entrant, prize, submission, right_id, outcome) VALUES
+      ('a', 0, 0, 0, 1, 'r0', 'earned'), ('a', 1, 1, 0, 2, 'r1', 'not-eligible'), ('a', 2, 2, 0, 3, 'r2', 'empty'),
+      ('a', 3, 3, 0, 4, 'r3', 'not-eligible');`);
+  for (const step of MIGRATIONS.slice(2, 3)) db.exec(step);
+  const rows = db.prepare('SELECT interaction, short, excluded FROM draws ORDER BY interaction').all();
+  expect(rows.map((row) => ({ ...row }))).toEqual([
+    { interaction: 'a', short: 1, excluded: 2 },
+    { interaction: 'b', short: 0, excluded: 0 },
+  ]);
+  expect(db.prepare('SELECT oldest FROM schema_compat').get()).toMatchObject({ oldest: 3 });
 });
