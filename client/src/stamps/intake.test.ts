@@ -88,8 +88,10 @@ beforeEach(() => {
       this.refreshes++;
     },
   };
-  cues = [];
-  problems = [];
+  // Its own: what a test leaves under way is none of the next one's.
+  const [ownCues, ownProblems]: [KnownCue[], string[]] = [[], []];
+  cues = ownCues;
+  problems = ownProblems;
   done = new Set();
   timeline = new PlayerTimeline(0, () => 'flv');
   intake = new StampIntake({
@@ -97,8 +99,8 @@ beforeEach(() => {
     verifier: new StampVerifier(crypto, keys),
     nowMs: () => 0,
     isDone: (id, rev) => done.has(`${id} ${rev}`),
-    onCue: (cue) => cues.push(cue),
-    onProblem: (code) => problems.push(code),
+    onCue: (cue) => ownCues.push(cue),
+    onProblem: (code) => ownProblems.push(code),
   });
 });
 
