@@ -3,7 +3,7 @@ import { type EnsureOptions, ensureTestStream, type TestStreamName } from '../te
 /** What tests push, longest first; a stream that a test alone needs is made there. */
 const STREAMS: readonly (readonly [TestStreamName, Pick<EnsureOptions, 'seconds'>])[] = [
   // A minute of the demo's stream takes most of a core for half of one, and no test looks at more than its bits.
-  ['demo', { seconds: 16 }],
+  ['demo', { seconds: 8 }],
   ['bframes-2997', {}],
   ['bframes-25', {}],
   ['plain-25', {}],

@@ -59,7 +59,7 @@ describe('a viewer that stops reading for 60 s', () => {
   beforeAll(async () => {
     system = await startSystem();
     // The demo's stream: enough bits that the kernel's buffers are full soon.
-    await system.publish('demo', { seconds: 16 });
+    await system.publish('demo', { seconds: 8 });
     const { media, stream } = await system.run();
     const port = Number(new URL(media).port);
     const path = `/${stream.app}/${stream.name}.flv`;
