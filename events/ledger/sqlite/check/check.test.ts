@@ -236,6 +236,10 @@ describe('derived tables', () => {
     );
     startAnew();
     expect(firstAfter(`UPDATE acts SET by = 'somebody'`)).toMatch(/^acts .*does not follow/);
+    startAnew();
+    expect(firstAfter(`INSERT INTO open_rights VALUES ('p1', 'q1', 1, 0, 0)`)).toMatch(
+      /^open_rights .*does not follow from the journal$/,
+    );
   });
 
   test('a kind of entry that nobody knows cannot be put into effect', () => {
