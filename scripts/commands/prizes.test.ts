@@ -398,7 +398,7 @@ describe('framecue status', () => {
 test('a part of events that does not work, and items that have nowhere to go, are told and are bad', () => {
   const checks = { ledger: 'the store takes nothing now', feed: 'good' };
   const quiet = { treasury: null, outbox: null, problem: null, ready: null };
-  const full = { ...quiet, ready: { ready: false, phase: 'serving' as const, checks } };
+  const full = { ...quiet, ready: { ready: false, phase: 'serving' as const, checks, impaired: [] } };
   expect(prizesText(full)).toBe('prizes: none\n  bad: ledger: the store takes nothing now');
   const none = { queued: 2, delivered: 0, declined: 0, dead: 0, lagMs: 3_000, lanes: [] };
   const waiting = { ...quiet, outbox: { ...none, sending: false, breaker: 'closed' as const } };
