@@ -1,4 +1,5 @@
 import { DOMAINS } from './domains.ts';
+import { TREASURY_SCHEMA_3 } from './treasury/schema.ts';
 
 /**
  * The ledger's tables. What happened is only ever added to: triggers refuse change and removal, so that not even a
@@ -161,27 +162,11 @@ BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 `;
 
 /**
- * A measure is of its show: two shows may have one of the same id. Draws are looked through newest first, and count the
- * winners who may not have a piece. Programs of before would write the one for both, and not count the other.
+ * Open rights are counted, measures are of their show, draws are looked through newest first and count the winners who may
+ * not have a piece. Programs of before would not count, and would write one measure for several shows.
  */
 const V3 = `
-ALTER TABLE measures RENAME TO measures_of_before;
-CREATE TABLE measures (
-  show       TEXT NOT NULL,
-  id         TEXT NOT NULL,
-  place      INTEGER NOT NULL,
-  terms      TEXT NOT NULL,
-  state      TEXT NOT NULL DEFAULT 'prepared' CHECK (state IN ('prepared', 'applied', 'reverted')),
-  applied_us INTEGER,
-  before     TEXT,
-  PRIMARY KEY (show, id)
-) STRICT;
-INSERT INTO measures (show, id, place, terms, state, applied_us, before)
-SELECT show, id, place, terms, state, applied_us, before FROM measures_of_before;
-DROP TABLE measures_of_before;
-CREATE INDEX measures_by_show ON measures (show, place);
-CREATE INDEX measures_by_id ON measures (id);
-
+${TREASURY_SCHEMA_3}
 ALTER TABLE draws ADD COLUMN excluded INTEGER NOT NULL DEFAULT 0 CHECK (excluded >= 0);
 UPDATE draws SET excluded = (
   SELECT count(*) FROM draw_winners w WHERE w.interaction = draws.interaction AND w.outcome = 'not-eligible');

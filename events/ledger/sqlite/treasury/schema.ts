@@ -23,9 +23,7 @@ const balanced = UNITS.map((unit) => {
 
 /**
  * All of it follows from the journal. `prize_rounds` holds the interactions that have rights: `waiting` counts those that
- * are released by the reveal, `holds` reservations, `reversible` grants that go back when the round is voided. `open_rights`
- * counts rights that are neither granted nor voided, by what they wait for: `waiting` for the reveal, or the grant behind
- * it; `held` as reservations; `released` those that were released by name. A pool and a round without any has no row.
+ * are released by the reveal, `holds` reservations, `reversible` grants that go back when the round is voided.
  */
 export const TREASURY_SCHEMA = `
 CREATE TABLE pools (
@@ -92,21 +90,10 @@ CREATE TABLE rights (
   UNIQUE (interaction, viewer)
 ) STRICT;
 CREATE INDEX rights_by_viewer ON rights (viewer, seq);
--- Pages go from the newest on, by each of these; with the amount the account of a pool needs no row.
-CREATE INDEX rights_by_pool ON rights (pool, seq, state, amount);
-CREATE INDEX rights_by_round ON rights (interaction, seq);
-CREATE INDEX rights_by_state ON rights (state, seq);
+CREATE INDEX rights_by_pool ON rights (pool, state, amount);
 CREATE INDEX rights_unsettled ON rights (interaction, seq) WHERE state IN ('earned', 'released');
-CREATE INDEX rights_to_expire ON rights (expires_us, pool) WHERE state = 'earned' AND expires_us IS NOT NULL;
-
-CREATE TABLE open_rights (
-  pool        TEXT NOT NULL REFERENCES pools (id),
-  interaction TEXT NOT NULL REFERENCES prize_rounds (interaction),
-  waiting     INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0),
-  held        INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
-  released    INTEGER NOT NULL DEFAULT 0 CHECK (released >= 0),
-  PRIMARY KEY (pool, interaction)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX rights_released ON rights (seq) WHERE state = 'released';
+CREATE INDEX rights_to_expire ON rights (expires_us) WHERE state = 'earned' AND expires_us IS NOT NULL;
 
 CREATE TABLE grants (
   seq         INTEGER PRIMARY KEY,
@@ -116,13 +103,11 @@ CREATE TABLE grants (
   reversed_us INTEGER,
   reversed_why TEXT,
   reversible  INTEGER NOT NULL,
-  interaction TEXT NOT NULL,
   pool        TEXT NOT NULL REFERENCES pools (id),
   amount      INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX grants_by_pool ON grants (pool, seq, reversed_us, amount);
-CREATE INDEX grants_by_round ON grants (interaction, seq);
-CREATE INDEX grants_to_reverse ON grants (interaction, seq) WHERE reversible = 1 AND reversed_us IS NULL;
+CREATE INDEX grants_by_pool ON grants (pool, amount) WHERE reversed_us IS NULL;
+CREATE INDEX grants_reversed ON grants (pool, amount) WHERE reversed_us IS NOT NULL;
 
 CREATE TABLE prize_shows (
   show      TEXT PRIMARY KEY,
@@ -163,7 +148,6 @@ CREATE TABLE box_drops (
   n      INTEGER NOT NULL CHECK (n > 0),
   UNIQUE (show, cause)
 ) STRICT;
-CREATE INDEX box_drops_by_viewer ON box_drops (viewer);
 
 CREATE TABLE measures (
   id         TEXT PRIMARY KEY,
@@ -175,4 +159,73 @@ CREATE TABLE measures (
   before     TEXT
 ) STRICT;
 CREATE INDEX measures_by_show ON measures (show, place);
+`;
+
+/**
+ * `open_rights` counts rights that are neither granted nor voided, by what they wait for: `waiting` for the reveal, or the
+ * grant behind it; `held` as reservations; `released` those that were released by name. A pool and a round without any
+ * has no row. A measure is of its show: two shows may have one of the same id. Indices are by what pages ask, from the
+ * newest on; with the amount in it the account of a pool needs no row.
+ */
+export const TREASURY_SCHEMA_3 = `
+CREATE TABLE open_rights (
+  pool        TEXT NOT NULL REFERENCES pools (id),
+  interaction TEXT NOT NULL REFERENCES prize_rounds (interaction),
+  waiting     INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0),
+  held        INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+  released    INTEGER NOT NULL DEFAULT 0 CHECK (released >= 0),
+  PRIMARY KEY (pool, interaction)
+) STRICT, WITHOUT ROWID;
+INSERT INTO open_rights (pool, interaction, waiting, held, released)
+SELECT pool, interaction, sum(state = 'earned' AND expires_us IS NULL), sum(state = 'earned' AND expires_us IS NOT NULL),
+  sum(state = 'released')
+FROM rights WHERE state IN ('earned', 'released') GROUP BY pool, interaction;
+
+DROP INDEX rights_by_pool;
+DROP INDEX rights_released;
+DROP INDEX rights_to_expire;
+CREATE INDEX rights_by_pool ON rights (pool, seq, state, amount);
+CREATE INDEX rights_by_round ON rights (interaction, seq);
+CREATE INDEX rights_by_state ON rights (state, seq);
+CREATE INDEX rights_to_expire ON rights (expires_us, pool) WHERE state = 'earned' AND expires_us IS NOT NULL;
+
+ALTER TABLE grants RENAME TO grants_of_before;
+CREATE TABLE grants (
+  seq         INTEGER PRIMARY KEY,
+  id          TEXT NOT NULL UNIQUE,
+  right_id    TEXT NOT NULL UNIQUE REFERENCES rights (id),
+  made_us     INTEGER NOT NULL,
+  reversed_us INTEGER,
+  reversed_why TEXT,
+  reversible  INTEGER NOT NULL,
+  interaction TEXT NOT NULL,
+  pool        TEXT NOT NULL REFERENCES pools (id),
+  amount      INTEGER NOT NULL
+) STRICT;
+INSERT INTO grants (seq, id, right_id, made_us, reversed_us, reversed_why, reversible, interaction, pool, amount)
+SELECT g.seq, g.id, g.right_id, g.made_us, g.reversed_us, g.reversed_why, g.reversible, r.interaction, g.pool, g.amount
+FROM grants_of_before g JOIN rights r ON r.id = g.right_id;
+DROP TABLE grants_of_before;
+CREATE INDEX grants_by_pool ON grants (pool, seq, reversed_us, amount);
+CREATE INDEX grants_by_round ON grants (interaction, seq);
+CREATE INDEX grants_to_reverse ON grants (interaction, seq) WHERE reversible = 1 AND reversed_us IS NULL;
+
+CREATE INDEX box_drops_by_viewer ON box_drops (viewer);
+
+ALTER TABLE measures RENAME TO measures_of_before;
+CREATE TABLE measures (
+  show       TEXT NOT NULL,
+  id         TEXT NOT NULL,
+  place      INTEGER NOT NULL,
+  terms      TEXT NOT NULL,
+  state      TEXT NOT NULL DEFAULT 'prepared' CHECK (state IN ('prepared', 'applied', 'reverted')),
+  applied_us INTEGER,
+  before     TEXT,
+  PRIMARY KEY (show, id)
+) STRICT;
+INSERT INTO measures (show, id, place, terms, state, applied_us, before)
+SELECT show, id, place, terms, state, applied_us, before FROM measures_of_before;
+DROP TABLE measures_of_before;
+CREATE INDEX measures_by_show ON measures (show, place);
+CREATE INDEX measures_by_id ON measures (id);
 `;
