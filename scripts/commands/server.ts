@@ -54,11 +54,42 @@ export const withEvents = (command: Command): Command =>
     ).argParser(httpUrl),
   );
 
-/** The events process beside a server; null where nothing tells where it is. */
-export function eventsOf({ token, stream }: Server, { events, media }: ServerOptions): Server | null {
+/**
+ * The events process beside a server; null where nothing tells where it is.
+ * @throws {FramecueError} ERR_NOT_READY as `tokenFor`.
+ */
+export function eventsOf(
+  { token, stream }: Server,
+  { events, media, token: given }: ServerOptions,
+): Server | null {
+  const run = readRun();
   // A media server that was named is not the one that run.json is about.
-  const found = events ?? (media === undefined ? readRun()?.events : undefined);
-  return found === undefined ? null : { media: found.replace(/\/+$/, ''), what: 'events', token, stream };
+  const found = events ?? (media === undefined ? run?.events : undefined);
+  if (found === undefined) return null;
+  const base = baseUrl(found);
+  return { media: base, what: 'events', token: tokenFor(base, given, run?.events, token), stream };
+}
+
+/** As it is asked, and compared with another. */
+export const baseUrl = (url: string): string => url.replace(/\/+$/, '');
+
+/**
+ * The token that was given, else that of run.json, which goes to no server but the one that run.json is about.
+ * @param own where that one is
+ * @param names of variables that would have given one
+ * @throws {FramecueError} ERR_NOT_READY where there is none for this server.
+ */
+export function tokenFor(
+  base: string,
+  given: string | undefined,
+  own: string | undefined,
+  kept: string | undefined,
+  names: readonly string[] = ['FRAMECUE_DIRECTOR_TOKEN'],
+): string {
+  const found = given ?? (own !== undefined && base === baseUrl(own) ? kept : undefined);
+  if (found !== undefined) return found;
+  const others = names.length === 0 ? '' : `, or set ${names.join(' or ')}`;
+  throw new FramecueError('ERR_NOT_READY', `Nothing says with which token: give --token${others}.`);
 }
 
 export function httpUrl(text: string): string {
@@ -71,18 +102,23 @@ function streamName(text: string): string {
   throw new InvalidArgumentError('give app/name, as live/main.');
 }
 
-/** @throws {FramecueError} ERR_NOT_READY where neither options nor run.json tell where the server is. */
+/** @throws {FramecueError} ERR_NOT_READY where neither options nor run.json tell where the server is, or as `tokenFor`. */
 export function serverOf({ media, token, stream }: ServerOptions): Server {
   const run = readRun();
-  const found = { media: media ?? run?.media, token: token ?? run?.tokens.director };
-  if (found.media === undefined || found.token === undefined) {
+  const found = media ?? run?.media;
+  if (found === undefined) {
     throw new FramecueError(
       'ERR_NOT_READY',
       'No server runs here (there is no run.json): start one by `npm start`, or give --media and --token.',
     );
   }
+  const base = baseUrl(found);
   const own = run === null ? 'live/main' : `${run.stream.app}/${run.stream.name}`;
-  return { media: found.media.replace(/\/+$/, ''), token: found.token, stream: stream ?? own };
+  return {
+    media: base,
+    token: tokenFor(base, token, run?.media, run?.tokens.director),
+    stream: stream ?? own,
+  };
 }
 
 /** What the server that runs here has told of itself; null: none runs. */

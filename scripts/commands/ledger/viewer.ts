@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { LEDGER_FILE, LEDGER_LOCK } from '../../../events/ledger/place.ts';
 import { openSnapshot } from '../../../events/ledger/sqlite/check/snapshot.ts';
 import { openSqliteLedger } from '../../../events/ledger/sqlite/ledger.ts';
@@ -10,7 +10,7 @@ import { systemClock } from '../../../packet/clock.ts';
 import { FramecueError } from '../../../packet/errors.ts';
 import { type FolderLock, lockFolder } from '../../../service/folder-lock.ts';
 import { createLog } from '../../../service/log.ts';
-import { ask, readRun, type Server } from '../server.ts';
+import { ask, baseUrl, httpUrl, readRun, type Server, tokenFor } from '../server.ts';
 import { dataDirOf, fileOf, type PlaceOptions, print, telling, withData, withFile } from './place.ts';
 
 export const viewerCommand = (): Command =>
@@ -44,7 +44,12 @@ export const eraseCommand = (): Command =>
   withData(new Command('erase'))
     .description("takes a viewer's data away")
     .argument('<id>', 'as their token names them')
-    .option('--events <url>', 'base URL of events (default: the server that runs here, by run.json)')
+    .addOption(
+      new Option(
+        '--events <url>',
+        'base URL of events (default: the server that runs here, by run.json)',
+      ).argParser(httpUrl),
+    )
     .option('--token <token>', 'of one with the right treasurer (default: run.json)')
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', HELP)
@@ -77,11 +82,12 @@ function lockNow(dataDir: string): FolderLock | null {
 async function eraseThere(viewer: string, options: EraseOptions): Promise<Erasure> {
   const run = readRun(dataDirOf(options));
   const url = options.events ?? run?.events;
-  const token = options.token ?? run?.tokens.treasurer;
-  if (url === undefined || token === undefined) {
+  if (url === undefined) {
     throw new FramecueError('ERR_NOT_READY', 'Another process has the ledger: give --events and --token.');
   }
-  const server: Server = { media: url.replace(/\/+$/, ''), token, stream: '' };
+  const media = baseUrl(url);
+  const token = tokenFor(media, options.token, run?.events, run?.tokens.treasurer, []);
+  const server: Server = { media, what: 'events', token, stream: '' };
   return ask<Erasure>(server, 'POST', `/api/v1/viewers/${encodeURIComponent(viewer)}/erase`, {});
 }
 

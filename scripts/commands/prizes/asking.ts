@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FramecueError } from '../../../packet/errors.ts';
 import { type Advice, telling } from '../cue/refusal.ts';
-import { httpUrl, jsonObject, readRun, type Server, wholeNumber } from '../server.ts';
+import { baseUrl, httpUrl, jsonObject, readRun, type Server, tokenFor, wholeNumber } from '../server.ts';
 
 /** Of every command that asks events about prizes. */
 export interface PrizeOptions {
@@ -75,26 +75,19 @@ export function assertSure({ yes }: { readonly yes?: boolean }, what: string): v
   throw new FramecueError('ERR_REQUEST_INVALID', `${what}, and cannot be undone: say so by --yes.`);
 }
 
-/**
- * A token of run.json goes to no server but the one that run.json is about.
- * @throws {FramecueError} ERR_NOT_READY where nothing tells where events is, or with which token.
- */
+/** @throws {FramecueError} ERR_NOT_READY where nothing tells where events is, or with which token. */
 export function serverFor(asker: Asker, { events, token }: PrizeOptions): Server {
   const run = readRun();
-  const own = run?.events.replace(/\/+$/, '');
-  const media = events?.replace(/\/+$/, '') ?? own;
-  if (media === undefined) {
+  const found = events ?? run?.events;
+  if (found === undefined) {
     const what = 'No server runs here (there is no run.json): start one by `npm start`, or give --events.';
     throw new FramecueError('ERR_NOT_READY', what);
   }
-  const given = token ?? VARIABLES[asker].map((name) => process.env[name]).find((value) => value);
-  const kept = media === own ? run?.tokens[asker === 'treasurer' ? 'treasurer' : 'director'] : undefined;
-  const found = given ?? kept;
-  if (found === undefined) {
-    const names = VARIABLES[asker].join(' or ');
-    throw new FramecueError('ERR_NOT_READY', `Nothing says with which token: give --token, or set ${names}.`);
-  }
-  return { media, what: 'events', token: found, stream: '' };
+  const media = baseUrl(found);
+  const names = VARIABLES[asker];
+  const given = token ?? names.map((name) => process.env[name]).find((value) => value);
+  const kept = run?.tokens[asker === 'treasurer' ? 'treasurer' : 'director'];
+  return { media, what: 'events', token: tokenFor(media, given, run?.events, kept, names), stream: '' };
 }
 
 /** Asks, and prints the answer: as it is with `--json`, else in words. Exit code 1 where it is bad. */
