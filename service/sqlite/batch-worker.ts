@@ -234,7 +234,8 @@ const storeProblemOf = (error: unknown): string | undefined =>
     ? STORE_CODES[error.errcode & 0xff]
     : undefined;
 
-const isStoreError = (error: unknown): boolean => storeProblemOf(error) !== undefined;
+/** It is about the file or the disk under it. */
+export const isStoreError = (error: unknown): boolean => storeProblemOf(error) !== undefined;
 
 /** An error about the store as a whole. */
 function plainStoreError(error: unknown): PlainError {

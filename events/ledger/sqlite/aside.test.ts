@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../../service/log.ts';
 import type { Books } from '../commands.ts';
 import { QuickLedger } from '../quick-ledger.ts';
@@ -86,6 +87,44 @@ describe('books that are asked aside', () => {
     await expect(view()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
     ledger = new QuickLedger(path);
     expect(await view()).toMatchObject({ pools: [] });
+  });
+
+  test('that have become damaged under it are refused as unreadable, and read anew', async () => {
+    ledger = new QuickLedger(path);
+    const { ask, perform } = open(writer().books);
+    await perform('pool.open', pool('p1'));
+    const view = () => ask('treasury.view', { show: null });
+    expect((await view()).pools).toHaveLength(1);
+    ledger.close();
+    ledger = null;
+    // Nothing is read from the write-ahead log any more.
+    const other = new DatabaseSync(path);
+    other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    other.close();
+    const good = readFileSync(path);
+    writeFileSync(path, Buffer.alloc(good.length, 0x5a));
+    const people = ask('people.list', { by: null, target: null, limit: 5, before: null });
+    await expect(people).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    writeFileSync(path, good);
+    ledger = new QuickLedger(path);
+    expect((await view()).pools).toHaveLength(1);
+  });
+
+  test('leave two threads behind that cannot be broken off, start none beyond, and go on once they have ended', async () => {
+    new QuickLedger(path).close();
+    const other = new DatabaseSync(path);
+    other.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    const said: string[] = [];
+    const loud = { ...log, warn: (...what: unknown[]) => void said.push(String(what.at(-1))) } as typeof log;
+    const { ask, close } = open(writer().books, { timeoutMs: 1_500, log: loud });
+    const people = (limit: number) => ask('people.list', { by: null, target: null, limit, before: null });
+    const refused = await Promise.allSettled([1, 2, 3, 4, 5].map(people));
+    for (const outcome of refused)
+      expect(outcome).toMatchObject({ reason: { code: 'ERR_STORE_UNAVAILABLE' } });
+    expect(said).toHaveLength(2);
+    other.close();
+    await vi.waitFor(async () => expect(await people(6)).toEqual([]), 30_000);
+    await close();
   });
 
   test('give up what takes too long, and go on', async () => {

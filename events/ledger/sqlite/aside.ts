@@ -37,7 +37,8 @@ export interface ToAside {
 }
 export type FromAside =
   | { readonly kind: 'answered'; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly internal: string };
+  /** unreadable: by the file or the disk under it. */
+  | { readonly kind: 'failed' | 'unreadable'; readonly internal: string };
 
 interface Question extends ToAside {
   readonly key: string;
@@ -48,6 +49,10 @@ interface Question extends ToAside {
 const MAX_QUEUED = 100;
 const TIMEOUT_MS = 120_000;
 const BUSY_TIMEOUT_MS = 5_000;
+/** Threads that were given up and run on, at most, when another is begun: nothing breaks a statement off that SQLite has begun. */
+const MAX_LEFT_BEHIND = 1;
+/** What a thread has at the end; afterwards it ends with its process. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
  * Books whose long questions are answered on a thread and a connection of their own, one after the other, each from one
@@ -61,6 +66,7 @@ export function askAside(books: Books, options: AsideOptions): AsideBooks {
   let worker: Worker | null = null;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let leftBehind = 0;
 
   const start = (): Worker => {
     const file: AsideFile = { path, busyTimeoutMs: BUSY_TIMEOUT_MS };
@@ -69,7 +75,9 @@ export function askAside(books: Books, options: AsideOptions): AsideBooks {
       if (started !== worker) return;
       if (message.kind === 'answered') return settle({ value: message.value });
       log.error({ internal: message.internal }, 'a question to the ledger failed');
-      settle({ error: new FramecueError('ERR_INTERNAL') });
+      if (message.kind === 'failed') return settle({ error: new FramecueError('ERR_INTERNAL') });
+      // The next question opens the file anew.
+      giveUp(started);
     });
     started.on('error', (error) => log.error({ err: error }, 'the thread that reads the ledger ended'));
     started.on('exit', () => lose(started));
@@ -80,6 +88,14 @@ export function askAside(books: Books, options: AsideOptions): AsideBooks {
     worker = null;
     if (current !== null) settle({ error: new FramecueError('ERR_STORE_UNAVAILABLE') });
   };
+  const giveUp = (late: Worker) => {
+    leftBehind++;
+    void late.terminate().finally(() => {
+      leftBehind--;
+      next();
+    });
+    lose(late);
+  };
   const settle = (outcome: Parameters<Question['settle']>[0]) => {
     clearTimeout(timer);
     current?.settle(outcome);
@@ -88,17 +104,19 @@ export function askAside(books: Books, options: AsideOptions): AsideBooks {
   };
   const next = () => {
     if (current !== null || closed) return;
+    if (worker === null && leftBehind > MAX_LEFT_BEHIND) {
+      const error = new FramecueError('ERR_STORE_UNAVAILABLE');
+      for (const question of waiting.splice(0)) question.settle({ error });
+      return;
+    }
     current = waiting.shift() ?? null;
     if (current === null) return;
     worker ??= start();
     const { name, given } = current;
     worker.postMessage({ name, given } satisfies ToAside);
     timer = setTimeout(() => {
-      const late = worker;
       log.warn({ question: name }, 'a question to the ledger took too long and was given up');
-      if (late === null) return;
-      lose(late);
-      void late.terminate();
+      if (worker !== null) giveUp(worker);
     }, timeoutMs);
     timer.unref();
   };
@@ -133,7 +151,13 @@ export function askAside(books: Books, options: AsideOptions): AsideBooks {
       current = null;
       const last = worker;
       worker = null;
-      await last?.terminate();
+      if (last === null) return;
+      const late = Promise.withResolvers<'late'>();
+      const tooLate = setTimeout(() => late.resolve('late'), CLOSE_TIMEOUT_MS);
+      const outcome = await Promise.race([last.terminate(), late.promise]);
+      clearTimeout(tooLate);
+      if (outcome === 'late')
+        log.warn('a question to the ledger is under way still: its thread is left behind');
     },
   };
 }

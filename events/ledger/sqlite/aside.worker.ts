@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { isStoreError } from '../../../service/sqlite/batch-worker.ts';
 import type { AsideFile, FromAside, ToAside } from './aside.ts';
 import { DOMAINS } from './domains.ts';
 
@@ -20,7 +21,7 @@ function answer(name: string, given: unknown): FromAside {
     return { kind: 'answered', value: questions.get(name)!(given) };
   } catch (error) {
     return {
-      kind: 'failed',
+      kind: isStoreError(error) ? 'unreadable' : 'failed',
       internal: error instanceof Error ? (error.stack ?? error.message) : String(error),
     };
   } finally {
