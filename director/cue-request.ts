@@ -23,8 +23,8 @@ const Json = z
   .record(z.string(), z.unknown())
   .refine((json) => isShallow(json, MAX_DEPTH), `nest objects and lists at most ${MAX_DEPTH} deep`);
 
-/** A body of 16 KB can nest deeper than JSON can be written without running out of stack. */
-function isShallow(value: unknown, depth: number): boolean {
+/** Whether a JSON value nests no deeper. A body of 16 KB can nest deeper than JSON can be written without running out of stack. */
+export function isShallow(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1));
 }

@@ -40,7 +40,8 @@ it.each([
   [503, '{}'],
   [200, '{"data":7}'],
   [200, '<html>'],
-])('status %i, %s: the cue goes without', async (status, body) => {
+  [200, `{"data":{"nested":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`],
+])('status %i (%#): the cue goes without', async (status, body) => {
   expect(await askedOf(answering(status, body))).toEqual({ kind: 'unknown' });
 });
 
