@@ -189,7 +189,11 @@ describe("the operator's page, over the real books", () => {
     await press('Revert: Fewer boxes', 'Yes, revert');
     await own.getByText('5\u202f% of answers').waitFor({ timeout: SOON_MS });
     await press('Close: Gala vouchers', 'Yes, close');
-    await own.getByText('This token does not have the right to do that.').waitFor({ timeout: SOON_MS });
+    await own
+      .getByText(
+        'This token does not have the right to do that. Measures take the token of the director, all else',
+      )
+      .waitFor({ timeout: SOON_MS });
     await enter(tokens.treasurer);
     await press('Close: Gala vouchers', 'Yes, close');
     await own.getByText('Gala vouchers is over, with 40 pieces left.').waitFor({ timeout: SOON_MS });

@@ -16,6 +16,9 @@ export interface TwoStepProps {
   readonly disabled?: boolean;
 }
 
+const OTHER_TOKEN =
+  ' Measures take the token of the director, all else that of the treasurer: sign out, and in with that.';
+
 /** Who does not say yes by then has not meant it. */
 const ASKS_FOR_MS = 8_000;
 
@@ -53,8 +56,10 @@ export function TwoStep({ action, label, consequence, press, onDone, disabled = 
       return;
     }
     const { failure } = outcome;
-    const more = isOutcomeUnknown(failure) ? ' It may have been done: look before you press again.' : '';
-    setStep({ kind: 'said', good: false, text: failureWords(failure).text + more });
+    const { text, code } = failureWords(failure);
+    const maybeDone = isOutcomeUnknown(failure) ? ' It may have been done: look before you press again.' : '';
+    const more = code === 'ERR_RIGHT_MISSING' ? OTHER_TOKEN : maybeDone;
+    setStep({ kind: 'said', good: false, text: text + more });
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape is heard from the buttons inside

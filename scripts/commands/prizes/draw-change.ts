@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { DrawDocument } from '../../../draws/document.ts';
+import { QUICKNET } from '../../../draws/drand.ts';
 import { FramecueError } from '../../../packet/errors.ts';
 import { cueId } from '../cue/options.ts';
 import { ask } from '../server.ts';
@@ -45,7 +46,8 @@ async function kept(file: string, text: string): Promise<void> {
 }
 
 const RANDOMNESS_HELP = `
-Where events reaches no relay: fetch the round that \`framecue draw show\` names on another machine, then
+Where events reaches no relay: fetch the round that \`framecue draw show\` names on another machine, then give it:
+  curl -o round.json https://api.drand.sh/${QUICKNET.chain}/public/ROUND
   framecue draw randomness final round.json
 It is checked as if it had been fetched; nobody can give a wrong one.`;
 
