@@ -35,6 +35,8 @@ export interface DomainParts {
 
 /** By the names of `Commands`. What throws a `FramecueError` is refused alone, and leaves nothing behind. */
 export interface DomainWrites {
+  /** First in each transaction: what was kept of one that did not come to its end is forgotten. */
+  readonly begin?: () => void;
   // biome-ignore lint/suspicious/noExplicitAny: each takes what its name in `Commands` says
   readonly commands: Readonly<Record<string, (given: any) => unknown>>;
   /** A step of an interaction that was just written, in the same transaction. */

@@ -45,6 +45,7 @@ export function prepareWrites(parts: WriteParts): Writes {
   const step = prepareStep(db, reads, domains);
   const judge = prepareJudge(db, journal);
   const commands = new Map([...domains.values()].flatMap((domain) => Object.entries(domain.commands)));
+  const begins = [...domains.values()].flatMap(({ begin }) => begin ?? []);
   const feed = prepareFeed(db, reads, step);
   const perform = (op: Exclude<LedgerOp, SubmitOp>): LedgerResult => {
     switch (op.kind) {
@@ -66,7 +67,10 @@ export function prepareWrites(parts: WriteParts): Writes {
     }
   };
   return {
-    begin: rounds.forget,
+    begin() {
+      rounds.forget();
+      for (const forget of begins) forget();
+    },
     apply(op) {
       if (op.kind === 'submit') return submit(op);
       rounds.forget();

@@ -28,7 +28,7 @@ const OVERDUE_AT_ONCE = 4;
 
 function prepareSale({ db, journal, reads }: DomainParts) {
   const treasury = prepareTreasury({ db, journal });
-  const termsOf = prepareTerms(db);
+  const { of: termsOf, forget } = prepareTerms(db);
   const reservationOf = prepareReservation(db);
   const findLine = db.prepare('SELECT end_us, places FROM sale_lines WHERE interaction = ?');
   const findPlace = db.prepare(
@@ -79,6 +79,8 @@ function prepareSale({ db, journal, reads }: DomainParts) {
   };
 
   return {
+    begin: forget,
+
     /** @throws {FramecueError} ERR_SALE_TURN, ERR_SOLD_OUT, ERR_STOCK_RESERVED, ERR_SALE_CLOSED, ERR_NOT_ELIGIBLE */
     onAccepted(answer: AcceptedAnswer): void {
       const { interaction, atUs } = answer;

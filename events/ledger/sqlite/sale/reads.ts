@@ -67,7 +67,7 @@ function stateOf(row: ReservationRow, nowUs: number): ReservationState {
 }
 
 export function saleQuestions(db: DatabaseSync) {
-  const termsOf = prepareTerms(db);
+  const { of: termsOf } = prepareTerms(db);
   const reservationOf = prepareReservation(db);
   const pool = db.prepare('SELECT * FROM pools WHERE id = ?');
   const back = db.prepare(`

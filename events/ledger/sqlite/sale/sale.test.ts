@@ -87,6 +87,27 @@ describe('a reservation', () => {
   });
 });
 
+test('nothing is known of a sale whose making was rolled back with its batch', () => {
+  books.pool(5);
+  const arrive = { interaction: 's1', viewer: 'early', untilUs: null, atUs: at(1) };
+  const config = saleConfig({ admitPerSecond: 1 });
+  const wish = (viewer: string) => ({
+    ...{ ...aSubmission({ interaction: 's1', viewer, arrivedAtUs: at(1) }), kind: 'submit' as const },
+    ...{ answer: '{}', claims: '{}', bookedBy: 'sale' },
+  });
+  // The last one is refused, so that all are done again one by one.
+  const batch = () =>
+    books.ledger.apply(
+      { kind: 'command', name: 'sale.arrive', given: arrive },
+      { kind: 'create', record: anInteraction({ id: 's1', type: 'flash-sale', config }) },
+      ...['ann', 'bob'].map(wish),
+    );
+  expect(batch).toThrow(expect.objectContaining({ code: 'ERR_SALE_TURN' }));
+  const { place } = books.ledger.ask('sale.mine', { interaction: 's1', viewer: 'early', nowUs: at(1) });
+  expect(place).toBeNull();
+  expect(books.stateOf('ann', 1)).toBe('reserved');
+});
+
 describe('an order', () => {
   test('makes a grant that is told as order.placed, once, however often it is asked for', () => {
     books.pool(1).sale();

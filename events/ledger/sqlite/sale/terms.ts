@@ -15,20 +15,29 @@ const KEPT = 1_000;
 /** As `interactions/sale/` names it. */
 const SALE_TYPE = 'flash-sale';
 
-/** Null: there is no such sale. A record never changes, so its terms are read once. */
-export function prepareTerms(db: DatabaseSync): (interaction: string) => SaleTerms | null {
+export interface Terms {
+  /** Null: there is no such sale. A record that stands never changes, so its terms are read once. */
+  of(interaction: string): SaleTerms | null;
+  /** What was read may be of a record that was rolled back. */
+  forget(): void;
+}
+
+export function prepareTerms(db: DatabaseSync): Terms {
   const find = db.prepare('SELECT record FROM interactions WHERE id = ?');
   const kept = new Map<string, SaleTerms>();
-  return (interaction) => {
-    const known = kept.get(interaction);
-    if (known !== undefined) return known;
-    const row = find.get(interaction) as { record: string } | undefined;
-    if (row === undefined) return null;
-    const { type, config } = JSON.parse(row.record) as { type: string; config: SaleTerms };
-    if (type !== SALE_TYPE) return null;
-    if (kept.size >= KEPT) kept.clear();
-    kept.set(interaction, config);
-    return config;
+  return {
+    of(interaction) {
+      const known = kept.get(interaction);
+      if (known !== undefined) return known;
+      const row = find.get(interaction) as { record: string } | undefined;
+      if (row === undefined) return null;
+      const { type, config } = JSON.parse(row.record) as { type: string; config: SaleTerms };
+      if (type !== SALE_TYPE) return null;
+      if (kept.size >= KEPT) kept.clear();
+      kept.set(interaction, config);
+      return config;
+    },
+    forget: () => kept.clear(),
   };
 }
 
