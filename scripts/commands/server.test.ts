@@ -80,3 +80,8 @@ test.each(CASES)(
     }
   },
 );
+
+test.each(['a\nb', 'ü'])('a token that cannot be sent is refused as a token: %j', async (token) => {
+  expect(await told(cueCommand(), ['list', '--token', token])).toContain('ERR_TOKEN_INVALID');
+  expect(got.own).toEqual(new Set());
+});

@@ -77,7 +77,7 @@ export const baseUrl = (url: string): string => url.replace(/\/+$/, '');
  * The token that was given, else that of run.json, which goes to no server but the one that run.json is about.
  * @param own where that one is
  * @param names of variables that would have given one
- * @throws {FramecueError} ERR_NOT_READY where there is none for this server.
+ * @throws {FramecueError} ERR_NOT_READY where there is none for this server, ERR_TOKEN_INVALID for what is none.
  */
 export function tokenFor(
   base: string,
@@ -86,8 +86,13 @@ export function tokenFor(
   kept: string | undefined,
   names: readonly string[] = ['FRAMECUE_DIRECTOR_TOKEN'],
 ): string {
-  const found = given ?? (own !== undefined && base === baseUrl(own) ? kept : undefined);
-  if (found !== undefined) return found;
+  // An empty variable gives none.
+  const found = given || (own !== undefined && base === baseUrl(own) ? kept : undefined);
+  if (found !== undefined) {
+    // Anything else cannot be sent at all.
+    if (/^[\x21-\x7e]+$/.test(found)) return found;
+    throw new FramecueError('ERR_TOKEN_INVALID', 'A token is of visible ASCII characters alone.');
+  }
   const others = names.length === 0 ? '' : `, or set ${names.join(' or ')}`;
   throw new FramecueError('ERR_NOT_READY', `Nothing says with which token: give --token${others}.`);
 }
