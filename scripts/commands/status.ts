@@ -25,13 +25,13 @@ export const statusCommand = (): Command =>
       ]);
       const status = options.stream === undefined ? all : onlyOf(all, options.stream);
       if (options.json === true) process.stdout.write(`${JSON.stringify({ ...status, prizes })}\n`);
-      else process.stdout.write(`${textOf(status, prizes)}\n`);
+      else process.stdout.write(`${textOf(status, prizes, options.stream)}\n`);
       const good = status.streams.length > 0 && status.streams.every((s) => s.live && !isBad(s));
       process.exitCode = good && (prizes === null || !isPrizesBad(prizes)) ? 0 : 1;
     });
 
-const textOf = (status: MediaStatus, prizes: PrizesReport | null): string => {
-  const streams = describe(status, systemClock.unixMs());
+const textOf = (status: MediaStatus, prizes: PrizesReport | null, asked: string | undefined): string => {
+  const streams = describe(status, systemClock.unixMs(), asked);
   return prizes === null ? streams : `${streams}\n${prizesText(prizes)}`;
 };
 
@@ -46,10 +46,15 @@ const onlyOf = (status: MediaStatus, name: string): MediaStatus => ({
   recentEvents: status.recentEvents.filter(({ stream }) => stream === null || stream === name),
 });
 
-function describe({ streams, recentEvents, clock }: MediaStatus, now: number): string {
+function describe(
+  { streams, recentEvents, clock }: MediaStatus,
+  now: number,
+  asked: string | undefined,
+): string {
+  const none = asked === undefined ? 'Nothing has' : `${asked} has not`;
   const lines =
     streams.length === 0
-      ? ['No such stream has been published since the start.']
+      ? [`${none} been published since the start: start the encoder.`]
       : streams.map(describeStream);
   lines.push(clockLine(clock));
   for (const { code, text, remote, times, at, stream } of recentEvents.slice(0, 5)) {
