@@ -68,6 +68,7 @@ test('goes from the entries to the prizes, and anybody can compute it anew', asy
   // Who only rehearses shows no result: what opens it is not for them, nor is what is drawn.
   expect((await events.get(path('reveal'), REHEARSER)).status).toBe(403);
   expect((await events.post(path('draw/randomness'), {}, REHEARSER)).status).toBe(403);
+  expect((await events.get('/api/v1/rights?interaction=final', REHEARSER)).status).toBe(403);
   const { data } = (await events.get(path('reveal'), DIRECTOR)).body;
   const opening = open(sealed.body, data.resultKey);
   as('sealed', sealed.body);

@@ -243,6 +243,8 @@ export const TREASURY_OPERATIONS: readonly Operation[] = [
     path: '/api/v1/rights',
     tag: 'prizes',
     summary: 'Who may have what, and what became of it',
+    description:
+      'Not for a token that only rehearses: a right is there from the draw on, ahead of the reveal.',
     right: 'read',
     query: RightsQuery,
     answers: {

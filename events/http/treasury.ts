@@ -7,7 +7,7 @@ import type { TokenRegistry } from '../../service/tokens.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { Refused } from '../ledger/treasury.ts';
 import { beforeOf, limitOf, Page } from './paging.ts';
-import { requireDirector } from './refuse-rehearsal.ts';
+import { refuseRehearsal, requireDirector } from './refuse-rehearsal.ts';
 import type { DrawLine } from './treasury-operations.ts';
 import {
   BoxesQuery,
@@ -159,6 +159,8 @@ function rightRoutes(app: Express, { books, clock }: TreasuryRoutesOptions, { re
   app
     .route('/api/v1/rights')
     .get(reads, async (req, res) => {
+      // A right is there from the draw on, with whose it is.
+      refuseRehearsal(holderOf(res));
       const {
         interaction = null,
         viewer = null,
