@@ -21,7 +21,7 @@ import type { CueRequest } from './cue-request.ts';
 import type { MissCode } from './fate.ts';
 import { type HeldCue, newHeldCue } from './held-cues.ts';
 import { hashOf, IdempotencyKeys } from './idempotency.ts';
-import { withOpeningData } from './openings.ts';
+import { type PreparedOpening, withOpeningData, withOpeningWindow } from './openings.ts';
 import { checkReference } from './reference-rules.ts';
 import { checkRevealRoom } from './reveal-room.ts';
 import { withRevealData } from './reveals.ts';
@@ -56,6 +56,13 @@ export type AcceptOutcome =
   | Refused;
 
 type Meant = AcceptRequest & { readonly rehearsal: boolean };
+
+/** What events was asked for it. */
+interface Asked {
+  /** What a reveal carries. */
+  readonly reveal: JsonObject | null;
+  readonly opening: PreparedOpening | null;
+}
 
 interface Entered {
   readonly held: HeldCue;
@@ -145,9 +152,13 @@ export class Acceptance {
   async #acceptNew(input: Meant, hash: string | null): Promise<AcceptOutcome> {
     let entered: Entered;
     try {
-      const asks = this.#revealAsks(input) ?? this.#openingAsks(input);
+      const reveal = this.#revealAsks(input);
+      const opening = reveal === null ? this.#openingAsks(input) : null;
       // Where there is nothing to ask, it has its place before anything is awaited.
-      entered = this.#enter(input, asks === null ? null : await asks);
+      entered = this.#enter(input, {
+        reveal: reveal === null ? null : await reveal,
+        opening: opening === null ? null : await opening,
+      });
     } catch (error) {
       return refusedBy(error);
     }
@@ -221,18 +232,17 @@ export class Acceptance {
     return wanted === null ? null : reveals.of(wanted.interaction, data as JsonObject);
   }
 
-  /** Of an opening that names its interaction alone, what it shows. */
-  #openingAsks({ request: { type, data = {} } }: AcceptRequest): Promise<JsonObject | null> | null {
+  /** Of an opening that names its interaction alone, how it was prepared. */
+  #openingAsks({ request: { type, data = {} } }: AcceptRequest): Promise<PreparedOpening | null> | null {
     const { openings } = this.#parts;
     const interaction = openings.wantedFor(type, data as JsonObject);
     return interaction === null ? null : openings.of(interaction);
   }
 
   /** Checks all that can be checked at once and takes the cue's place, so that whoever comes next finds it taken. */
-  #enter(
-    { stream, request, key, who, receivedAt, marks, rehearsal }: Meant,
-    carries: JsonObject | null,
-  ): Entered {
+  #enter({ stream, request: meant, key, who, receivedAt, marks, rehearsal }: Meant, asked: Asked): Entered {
+    const { reveal, opening } = asked;
+    const request = opening === null ? meant : withOpeningWindow(meant, opening);
     const { options, record, isStampingOn, isRehearsal, rehearsesOnly } = this.#parts;
     const { gate, limits, randomBytes } = options;
     const { cues, now: acceptedAt } = record;
@@ -247,7 +257,7 @@ export class Acceptance {
       : makeCue(request, { ...facts, moment: moment! }, limits);
     const isRehearsed = rehearsesOnly(who.by) || (!isArmed && isRehearsal(stream));
     const marked: Cue = { ...made.cue, ...marks, ...(isRehearsed ? { rehearsal: true } : {}) };
-    const cue = withRevealData(marked, carries);
+    const cue = withRevealData(marked, reveal);
     if (cues.get(cue.id) !== undefined) {
       throw new FramecueError('ERR_CUE_EXISTS', undefined, { details: { id: cue.id } });
     }
@@ -255,9 +265,9 @@ export class Acceptance {
     refuseSwitched(this.#parts, stream, rehearsal);
     const take = (it: Cue) =>
       this.#takePlace(it, made.dueAt, moment, key === null ? null : { token: who.by, key });
-    if (cue.type !== 'interaction.open' || carries === null) return take(cue);
+    if (opening === null) return take(cue);
     try {
-      return take(withOpeningData(cue, carries));
+      return take(withOpeningData(cue, opening));
     } catch (error) {
       if (!(error instanceof FramecueError) || error.code !== 'ERR_CUE_TOO_LARGE') throw error;
       // More than fits into a stamp: pages that know the interaction by themselves open it.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readRundownValue } from '../cues/rundown/index.ts';
+import { ms } from '../packet/time.ts';
 import { loadSecrets } from '../service/secrets.ts';
 import { loadSettings } from '../service/settings.ts';
 import { createTokenRegistry } from '../service/tokens.ts';
@@ -37,6 +38,18 @@ describe('an opening that names its interaction alone shows what was prepared', 
     await rig.mark({ ...OPEN, id: 'armed', armed: true });
     for (const id of ['open', 'later', 'armed']) expect(await dataOf(id)).toEqual(OFFER);
     expect(lookUp.mock.calls).toEqual([['jacket']]);
+  });
+
+  test('for as long as it was prepared, unless the director says how long', async () => {
+    fact = { ...SHOWS, durationMs: ms(30_000) };
+    const { durationMs: _, ...open } = OPEN;
+    await rig.mark({ ...open, id: 'prepared' });
+    await rig.mark({ ...open, id: 'armed', armed: true });
+    await rig.mark({ ...open, id: 'own', durationMs: 5_000 });
+    const windows = ['prepared', 'armed', 'own'].map(
+      async (id) => (await rig.book.get(STREAM, id))!.durationMs,
+    );
+    expect(await Promise.all(windows)).toEqual([30_000, 30_000, 5_000]);
   });
 
   test('each cue of a series', async () => {

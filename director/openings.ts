@@ -1,10 +1,19 @@
 import type { Cue } from '../cues/cue.ts';
 import { ID_PATTERN, type JsonObject } from '../cues/wire/index.ts';
+import type { Milliseconds } from '../packet/time.ts';
+import type { CueRequest } from './cue-request.ts';
+
+/** How an interaction was prepared to open. */
+export interface PreparedOpening {
+  /** What viewers read when it opens, its type's own: a question and its options, what is sold and for how much. */
+  readonly data: JsonObject;
+  /** Its window; absent: it is open until a lock. */
+  readonly durationMs?: Milliseconds;
+}
 
 /** What events says of the opening of an interaction. */
 export type OpeningFact =
-  /** What viewers read when it opens, its type's own: a question and its options, what is sold and for how much. */
-  | { readonly kind: 'shows'; readonly data: JsonObject }
+  | ({ readonly kind: 'shows' } & PreparedOpening)
   /** Events knows no such interaction, or could not be asked. */
   | { readonly kind: 'unknown' };
 
@@ -20,8 +29,8 @@ const KEPT = 512;
  */
 export class Openings {
   readonly #lookUp: OpeningLookup | null;
-  readonly #known = new Map<string, JsonObject>();
-  readonly #asked = new Map<string, Promise<JsonObject | null>>();
+  readonly #known = new Map<string, PreparedOpening>();
+  readonly #asked = new Map<string, Promise<PreparedOpening | null>>();
 
   constructor(lookUp: OpeningLookup | null) {
     this.#lookUp = lookUp;
@@ -43,7 +52,7 @@ export class Openings {
   }
 
   /** Null: not known; the cue goes as it is, and pages that know the interaction by themselves open it. */
-  of(interaction: string): Promise<JsonObject | null> {
+  of(interaction: string): Promise<PreparedOpening | null> {
     const known = this.#known.get(interaction);
     if (known !== undefined) return Promise.resolve(known);
     const asked = this.#asked.get(interaction) ?? this.#ask(interaction);
@@ -51,19 +60,24 @@ export class Openings {
     return asked;
   }
 
-  async #ask(interaction: string): Promise<JsonObject | null> {
+  async #ask(interaction: string): Promise<PreparedOpening | null> {
     const asking = this.#lookUp?.(interaction) ?? Promise.resolve({ kind: 'unknown' as const });
     const fact = await asking.finally(() => this.#asked.delete(interaction));
     if (fact.kind === 'unknown') return null;
+    const { kind: _, ...opening } = fact;
     const [oldest] = this.#known.keys();
     if (this.#known.size >= KEPT && oldest !== undefined) this.#known.delete(oldest);
-    this.#known.set(interaction, fact.data);
-    return fact.data;
+    this.#known.set(interaction, opening);
+    return opening;
   }
 }
 
 /** An opening with what viewers read; what the director said goes before. */
-export const withOpeningData = (cue: Cue, shows: JsonObject): Cue => ({
+export const withOpeningData = (cue: Cue, { data }: PreparedOpening): Cue => ({
   ...cue,
-  data: { ...shows, ...cue.data },
+  data: { ...data, ...cue.data },
 });
+
+/** ... and with its window: events closes the round by it, so that pages have to know. */
+export const withOpeningWindow = (request: CueRequest, { durationMs }: PreparedOpening): CueRequest =>
+  durationMs === undefined ? request : { ...request, durationMs: request.durationMs ?? durationMs };

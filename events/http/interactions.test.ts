@@ -104,7 +104,9 @@ describe('an interaction', () => {
   ])('shows when it opens: %s, and nothing that is not for viewers', async (_name, made, data) => {
     expect((await create({ id: 'i1', ...made })).status).toBe(201);
     const seen = await t.get('/api/v1/interactions/i1/opening');
-    expect([seen.status, seen.body]).toEqual([200, { data: { interaction: 'i1', ...data } }]);
+    const { durationMs } = made.config;
+    expect([seen.status, seen.body]).toEqual([200, { data: { interaction: 'i1', ...data }, durationMs }]);
+    expect(durationMs).toBeGreaterThan(0);
     expect(seen.headers.get('cache-control')).toBe('public, max-age=1');
     expect(codeOf(await t.get('/api/v1/interactions/none/opening'))).toEqual([
       404,

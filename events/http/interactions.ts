@@ -107,9 +107,10 @@ export function interactionRoutes(
     .route('/api/v1/interactions/:id/opening')
     .get(async (req, res) => {
       const { facts, prepared } = await catalog.get(idOf(req));
-      res
-        .set('Cache-Control', PUBLIC_A_SECOND)
-        .json({ data: { interaction: facts.record.id, ...prepared.openingData } });
+      res.set('Cache-Control', PUBLIC_A_SECOND).json({
+        data: { interaction: facts.record.id, ...prepared.openingData },
+        ...(prepared.durationMs === null ? {} : { durationMs: prepared.durationMs }),
+      });
     })
     .all(methodNotAllowed('GET'));
 

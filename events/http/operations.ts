@@ -162,10 +162,13 @@ export const EVENTS_OPERATIONS: readonly Operation[] = [
     tag: 'interactions',
     summary: 'What its opening cue shows',
     description:
-      'The `data` that media fills into an opening cue which names the interaction alone. It never changes.',
+      'The `data` that media fills into an opening cue which names the interaction alone, and its window, where it was prepared with one and the cue has none. It never changes.',
     right: null,
     answers: {
-      200: { text: 'Of its type.', schema: z.strictObject({ data: JsonObject }) },
+      200: {
+        text: 'Of its type.',
+        schema: z.strictObject({ data: JsonObject, durationMs: z.int().positive().optional() }),
+      },
     },
     errors: ['ERR_INTERACTION_UNKNOWN'],
   },
