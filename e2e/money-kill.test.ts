@@ -20,6 +20,9 @@ import {
 /** In how many lotteries, and in how many sales, events is killed: `FRAMECUE_KILLS=50`; in two of five the reward service, too. */
 const KILLS = Number(process.env.FRAMECUE_KILLS ?? 2);
 const REWARD_KILL_SHARE = 0.4;
+/** In the first round, and evenly over the others. */
+const killsRewards = (n: number): boolean =>
+  Math.ceil((n + 1) * REWARD_KILL_SHARE) > Math.ceil(n * REWARD_KILL_SHARE);
 const SEED = Number(process.env.FRAMECUE_SEED ?? Date.now() % 1_000_000);
 const VIEWERS = 96;
 const MUGS = 6;
@@ -223,7 +226,7 @@ describe(`kill -9 in a lottery under load (seed ${SEED})`, () => {
             () => world.startEvents(),
           ),
         ];
-        if (n % Math.round(1 / REWARD_KILL_SHARE) === 0 || chance() < 0.1) {
+        if (killsRewards(n)) {
           reapers.push(
             reaper(
               pick(),
@@ -253,7 +256,7 @@ describe(`kill -9 in a lottery under load (seed ${SEED})`, () => {
         }
       }
       expect(world.kills.events).toBe(KILLS);
-      expect(world.kills.rewards).toBeGreaterThanOrEqual(Math.floor(KILLS * REWARD_KILL_SHARE));
+      expect(world.kills.rewards).toBe(Math.ceil(KILLS * REWARD_KILL_SHARE));
     },
     PATIENCE_MS + KILLS * 60_000,
   );
@@ -306,14 +309,12 @@ describe(`kill -9 in a flash sale under load (seed ${SEED})`, () => {
     async () => {
       const before = { ...world.kills };
       const sold: string[] = [];
-      let rewardKills = 0;
       for (let n = 0; n < KILLS; n++) {
         const sale = await openSale(n);
         await world.misbehave({ hangAfterWork: 0.03, failAfterWork: 0.1, fail: 0.1, dropAfterWork: 0.05 });
         const killAt = () => ({ order: 1 + Math.floor(chance() * PIECES), delayMs: chance() * 50 });
         const kills = [{ ...killAt(), run: () => world.killEvents().then(() => world.startEvents()) }];
-        if (n % Math.round(1 / REWARD_KILL_SHARE) === 0 || chance() < 0.1) {
-          rewardKills++;
+        if (killsRewards(n)) {
           kills.push({ ...killAt(), run: () => world.killRewards().then(() => world.startRewards()) });
         }
         const running: Promise<void>[] = [];
@@ -337,7 +338,7 @@ describe(`kill -9 in a flash sale under load (seed ${SEED})`, () => {
         expect(body.balances).toMatchObject({ free: { pieces: 0 }, granted: { pieces: PIECES } });
       }
       expect(world.kills.events - before.events).toBe(KILLS);
-      expect(world.kills.rewards - before.rewards).toBe(rewardKills);
+      expect(world.kills.rewards - before.rewards).toBe(Math.ceil(KILLS * REWARD_KILL_SHARE));
     },
     PATIENCE_MS + KILLS * 60_000,
   );
