@@ -65,6 +65,7 @@ describe('request', () => {
       true,
       3000,
     ],
+    [503, 'now', { 'retry-after': '0' }, 'ERR_CLIENT_RESPONSE', true, 250],
     [429, 'slow down', { 'retry-after': '100000' }, 'ERR_CLIENT_RESPONSE', true, 60_000],
     [502, '<html>Bad Gateway</html>', {}, 'ERR_CLIENT_RESPONSE', true, null],
     [404, '', {}, 'ERR_CLIENT_RESPONSE', false, null],

@@ -130,8 +130,10 @@ function retryAfterOf(response: Response): number | null {
   return spanWithin(spanMs);
 }
 
-const spanWithin = (ms: number): number | null =>
-  Number.isFinite(ms) ? Math.min(Math.max(0, ms), 60_000) : null;
+/** Whatever a server or a proxy says: never without a pause, and never for longer than a viewer waits. */
+export const pauseWithin = (ms: number): number => Math.min(Math.max(250, ms), 60_000);
+
+const spanWithin = (ms: number): number | null => (Number.isFinite(ms) ? pauseWithin(ms) : null);
 
 function ageOf(response: Response): { readonly ageS?: number } {
   const text = response.headers.get('age');

@@ -1,4 +1,5 @@
 import type { SubmitOptions, SubmitWait } from '../types.ts';
+import { pauseWithin } from './http.ts';
 
 /** A place in the line of a flash sale, as the 202 of a submission tells it. Spans are milliseconds. */
 export interface ToldPlace {
@@ -11,10 +12,6 @@ export interface ToldPlace {
   readonly retryAfterMs: number;
 }
 
-/** Whatever a server says, it is not asked more often than that, and the end of the stock is heard of within this. */
-const LEAST_RETRY_MS = 250;
-const MOST_RETRY_MS = 60_000;
-
 /** Null: this is no 202 of a waiting room. */
 export function readPlace(value: unknown): ToldPlace | null {
   const told = (value as { waiting?: Readonly<Record<string, unknown>> } | null | undefined)?.waiting;
@@ -25,7 +22,7 @@ export function readPlace(value: unknown): ToldPlace | null {
   const [at, wait, turn, open, retry] = numbers as [number, number, number, number, number];
   return {
     ...{ ticket, position: at, waitMs: wait, openForMs: Math.max(0, open - turn) },
-    retryAfterMs: Math.min(Math.max(retry, LEAST_RETRY_MS), MOST_RETRY_MS),
+    retryAfterMs: pauseWithin(retry),
   };
 }
 
