@@ -157,9 +157,9 @@ test('nothing but the treasury writes a right or a grant, and answers of shadow 
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.includes('simulation'))
     .filter((path) => {
       const text = readFileSync(join(import.meta.dirname, path), 'utf8');
-      return (
-        /(append|kind:)[^;]{0,40}'right\.earned'/.test(text) || /INSERT INTO (rights|grants)\b/.test(text)
-      );
+      // A step of the schema may move those that there are.
+      const writes = /INSERT INTO (rights|grants)\b(?![^;]*FROM grants_of_before)/;
+      return /(append|kind:)[^;]{0,40}'right\.earned'/.test(text) || writes.test(text);
     });
   expect(sources.sort()).toEqual([
     join('ledger', 'sqlite', 'treasury', 'core.ts'),

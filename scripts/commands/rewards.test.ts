@@ -122,8 +122,8 @@ describe('the reward platform as a process', () => {
       books.db.exec(`
         INSERT INTO rights (id, interaction, viewer, pool, prize, amount, currency, cause, state, earned_us)
         VALUES ('${n}', 'q', 'ann${n}', 'gold', 'p', 500, 'EUR', 'draw', 'granted', 0);
-        INSERT INTO grants (id, right_id, made_us, reversible, pool, amount)
-        VALUES ('g_${n}', '${n}', 0, 0, 'gold', 500)`);
+        INSERT INTO grants (id, right_id, made_us, reversible, interaction, pool, amount)
+        VALUES ('g_${n}', '${n}', 0, 0, 'q', 'gold', 500)`);
       const payload = { grant: `g_${n}`, amountMinor: 500, currency: 'EUR' };
       books.enqueue({ id: `g_${n}`, viewer: `ann${n}`, payload });
     }
