@@ -131,6 +131,7 @@ describe('a programme delay of two seconds', () => {
     expect(fires).toHaveLength(PRESSES);
     let exact = 0;
     let passed = 0;
+    let skipped = 0;
     for (const { id, press } of cues) {
       const { landing } = await system.api.cue(id);
       if (landing!.errorMs > 0) {
@@ -146,11 +147,15 @@ describe('a programme delay of two seconds', () => {
       const late = numbers.distance(press.pixels!, fire.pixels!);
       expect(late).toBeGreaterThanOrEqual(0);
       // A browser short of time skips pictures; the cue then fires on the first that it does show.
-      expect(late).toBeLessThanOrEqual(1);
+      if (late > 1) {
+        expect(fire.previousPts ?? Number.NEGATIVE_INFINITY, 'shown before').toBeLessThan(press.pts);
+        skipped++;
+      }
       if (late === 0) exact++;
     }
     expect(passed).toBeLessThanOrEqual(2);
-    expect(exact).toBeGreaterThanOrEqual(PRESSES - passed - 2);
+    expect(PRESSES - passed - skipped, 'fires that could be judged').toBeGreaterThanOrEqual(PRESSES / 2);
+    expect(exact).toBeGreaterThanOrEqual(PRESSES - passed - skipped - 2);
   });
 
   it('lets nobody into the preview without a ticket, nor more than a few with one', async () => {
