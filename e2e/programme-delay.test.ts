@@ -98,9 +98,12 @@ describe('a programme delay of two seconds', () => {
     expect(programmeDelay!.nowMs).toBeGreaterThanOrEqual(DELAY_MS);
     expect(programmeDelay!.nowMs).toBeLessThan(DELAY_MS + 1_000);
     expect(programmeDelay!.frames).toBeGreaterThan(25);
-    const [ahead, behind] = await Promise.all([ptsOn(preview), ptsOn(programme)]);
-    expect(ahead! - behind!).toBeGreaterThan(1_000);
-    expect(ahead! - behind!).toBeLessThan(4_000);
+    // A browser that was short of time has to catch up first.
+    await until('the programme is two seconds behind the preview', PLAYS_MS, async () => {
+      const [ahead, behind] = await Promise.all([ptsOn(preview), ptsOn(programme)]);
+      const apart = ahead! - behind!;
+      return apart > 1_000 && apart < 4_000 ? true : null;
+    });
   });
 
   it('has the picture that the preview showed at the key press fire in the player, by the pixels of both', async () => {
@@ -143,15 +146,17 @@ describe('a programme delay of two seconds', () => {
       expect(landing).toMatchObject({ pts: press.pts, errorMs: 0, choice: 'scheduled' });
       const fire = fires.find(({ cue }) => cue === id)!;
       const expected = numbers.at(press.pts)!;
-      expect(press.pixels, 'the preview: its picture').toBe(expected);
-      const late = numbers.distance(press.pixels!, fire.pixels!);
+      // A canvas may have been given the next picture already (`pixelsAhead` in lib/fires.ts).
+      const ahead = numbers.distance(expected, press.pixels!);
+      expect([0, 1], 'the preview: its picture').toContain(ahead);
+      const late = numbers.distance(expected, fire.pixels!);
       expect(late).toBeGreaterThanOrEqual(0);
       // A browser short of time skips pictures; the cue then fires on the first that it does show.
       if (late > 1) {
         expect(fire.previousPts ?? Number.NEGATIVE_INFINITY, 'shown before').toBeLessThan(press.pts);
         skipped++;
       }
-      if (late === 0) exact++;
+      if (late === 0 && ahead === 0) exact++;
     }
     expect(passed).toBeLessThanOrEqual(2);
     expect(PRESSES - passed - skipped, 'fires that could be judged').toBeGreaterThanOrEqual(PRESSES / 2);
