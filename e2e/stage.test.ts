@@ -227,9 +227,16 @@ describe('the stage tab of the console, by keyboard alone', () => {
     await link.waitFor({ timeout: SOON_MS });
     await tabTo(anna, 'INPUT', SOON_MS);
     const another = await browser.newPage();
+    // Without its settings it has begun nothing yet; the ticket is out of the address all the same.
+    let giveConfig = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      giveConfig = resolve;
+    });
+    await another.route('**/config.json', (route) => held.then(() => route.continue()));
     await another.goto(await link.inputValue());
-    await shown(anna, /Wall: (shown|standby) · .+: (shown|standby)/);
     expect(another.url()).not.toContain('ticket');
+    giveConfig();
+    await shown(anna, /Screen .+: (shown|standby)/);
     await another.close();
     await context.close();
     expect(thrown).toEqual([]);

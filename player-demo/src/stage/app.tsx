@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useNow } from '../design/hooks.ts';
 import { Icon, type IconName } from '../design/icons.tsx';
 import { Notice } from '../design/parts.tsx';
@@ -8,7 +8,7 @@ import { formatClock, plural } from '../shared/format.ts';
 import { SlateScreen } from '../slate/slate-screen.tsx';
 import { FullScreen, toggleFullScreen } from './full-screen.tsx';
 import { LineNotes } from './line-notes.tsx';
-import { keepView, keptView, takeAsked } from './screen-id.ts';
+import { type Asked, keepView, keptView } from './screen-id.ts';
 import { type StagePhase, stagePhase } from './state.ts';
 import type { View } from './told.ts';
 import { useRemote } from './use-remote.ts';
@@ -28,8 +28,7 @@ const SIGNS: { readonly [phase in StagePhase]: { readonly word: string; readonly
   cancelled: { word: 'Cancelled', icon: 'cross' },
 };
 
-export function App({ config }: { readonly config: DemoConfig }) {
-  const asked = useMemo(() => takeAsked(location, history, localStorage), []);
+export function App({ config, asked }: { readonly config: DemoConfig; readonly asked: Asked }) {
   const line = useRemote(config, asked);
   const stage = useStage(config);
   const [own, setOwn] = useState<View>(() => keptView(sessionStorage));
