@@ -24,10 +24,10 @@ export function stampBytesOf(
   item: RundownItem,
   facts: {
     readonly stream: string;
-    readonly show?: string | undefined;
+    readonly show: string | undefined;
     readonly keyIdLength: number;
     /** The interaction of the round that it closes; null: none is known. */
-    readonly reveals?: string | null;
+    readonly reveals: string | null;
   },
 ): number {
   const { type, durationMs, alignAt, alignInMs, ref } = item;
@@ -62,7 +62,7 @@ export function stampBytesOf(
 }
 
 /** What a reveal gets with its take: which interaction it is of, and the key where that is a draw. */
-function filledIn({ type, data }: RundownItem, reveals: string | null | undefined): object {
-  if (type !== 'interaction.reveal' || data?.resultKey !== undefined || reveals == null) return {};
+function filledIn({ type, data }: RundownItem, reveals: string | null): object {
+  if (type !== 'interaction.reveal' || data?.resultKey !== undefined || reveals === null) return {};
   return { interaction: reveals, resultKey: 'x'.repeat(LONGEST.key) };
 }

@@ -22,11 +22,11 @@ export interface DeskOptions {
   readonly log: Log;
   readonly limits: { readonly viewerSpreadCapMs: number };
   /** Whether all that the token of this name does is rehearsal, whatever the mode. */
-  readonly rehearsesOnly?: (by: string) => boolean;
+  readonly rehearsesOnly: (by: string) => boolean;
   /** Told at once, with the whole of it; null: it was unloaded. */
-  readonly onChange?: (stream: string, rundown: RundownView | null) => void;
+  readonly onChange: (stream: string, rundown: RundownView | null) => void;
   /** What people did to the rundown as such, once it is done; what they did to cues is the book's to tell. */
-  readonly onAction?: (action: RundownAction) => void;
+  readonly onAction: (action: RundownAction) => void;
 }
 
 /** The loaded rundowns of all streams, and what all that people do to them has in common. */
@@ -79,7 +79,7 @@ export class RundownDesk {
   }
 
   rehearsesOnly({ by }: Pick<Actor, 'by'>): boolean {
-    return this.#options.rehearsesOnly?.(by) === true;
+    return this.#options.rehearsesOnly(by);
   }
 
   /** @throws {FramecueError} ERR_REHEARSAL_TOKEN. */
@@ -110,19 +110,18 @@ export class RundownDesk {
 
   acted(what: RundownAction['what'], run: LoadedRundown, item: RundownItem | null, who: Actor): void {
     this.tell(run.stream);
-    this.#options.onAction?.({ ...who, what, stream: run.stream, item, rundown: run.kept.document.id });
+    this.#options.onAction({ ...who, what, stream: run.stream, item, rundown: run.kept.document.id });
   }
 
   /** Once a turn of the event loop, however much has changed in it. */
   tell(stream: string): void {
-    const { onChange } = this.#options;
-    if (onChange === undefined || this.#changed.has(stream)) return;
+    if (this.#changed.has(stream)) return;
     this.#changed.add(stream);
     setImmediate(() => {
       this.#changed.delete(stream);
       if (this.#closed) return;
       const run = this.runs.get(stream);
-      onChange(stream, run === undefined ? null : this.view(run));
+      this.#options.onChange(stream, run === undefined ? null : this.view(run));
     });
   }
 }

@@ -7,8 +7,7 @@ import type { RundownStore } from './store.ts';
 export interface PassesOptions {
   readonly store: Pick<RundownStore, 'change'>;
   readonly book: Pick<RundownBook, 'get'>;
-  readonly isRehearsal?: (stream: string) => boolean;
-  readonly makeTag?: () => string;
+  readonly isRehearsal: (stream: string) => boolean;
 }
 
 const TAG_LENGTH = 6;
@@ -23,16 +22,16 @@ export class Passes {
   }
 
   of(stream: string): Pass {
-    return this.#options.isRehearsal?.(stream) === true ? 'rehearsal' : 'show';
+    return this.#options.isRehearsal(stream) ? 'rehearsal' : 'show';
   }
 
   /** Of the cues of a loading, one for each pass. */
   makeTags(): Readonly<Record<Pass, string>> {
-    return { show: this.#makeTag(), rehearsal: this.#makeTag() };
+    return { show: makeTag(), rehearsal: makeTag() };
   }
 
   isBehind(run: LoadedRundown): boolean {
-    return this.#options.isRehearsal !== undefined && run.kept.pass !== this.of(run.stream);
+    return run.kept.pass !== this.of(run.stream);
   }
 
   /** The stream's mode is the rundown's. True: it was another. @throws {FramecueError} ERR_STORE_UNAVAILABLE. */
@@ -42,7 +41,7 @@ export class Passes {
     await run.whilePaused(async () => {
       // Each rehearsal begins at the start; the show goes on where it was.
       const clear = pass === 'rehearsal' ? pass : null;
-      const tags = clear === null ? run.kept.tags : { ...run.kept.tags, rehearsal: this.#makeTag() };
+      const tags = clear === null ? run.kept.tags : { ...run.kept.tags, rehearsal: makeTag() };
       const kept = { ...run.kept, pass, tags };
       await this.#options.store.change(run.stream, run.rev, kept, clear);
       run.switchTo(kept, clear);
@@ -62,11 +61,7 @@ export class Passes {
       for (const cue of cues) if (cue !== null) run.noteCue(cue);
     }
   }
-
-  #makeTag(): string {
-    return (this.#options.makeTag ?? randomTag)();
-  }
 }
 
-const randomTag = (): string =>
+const makeTag = (): string =>
   Array.from({ length: TAG_LENGTH }, () => 'abcdefghijkmnpqrstuvwxyz23456789'[randomInt(32)]).join('');

@@ -31,7 +31,7 @@ export interface RundownRoomOptions {
   /** Told with the whole of a stream's rundown whenever something of it has changed; null: it was unloaded. */
   readonly onChange: (stream: string, rundown: RundownView | null) => void;
   readonly onAction: (action: RundownAction) => void;
-  readonly onMissed: NonNullable<RundownsOptions['onMissed']>;
+  readonly onMissed: RundownsOptions['onMissed'];
 }
 
 /** Rundowns as the director has them: kept in the data folder, run several times a second, behind HTTP. */

@@ -27,7 +27,7 @@ export interface RundownsOptions extends DeskOptions, PassesOptions, LoaderOptio
   readonly log: Log;
   readonly limits: LoaderOptions['limits'] & { readonly cueAnnounceMs: number };
   /** An item was missed that has no cue to tell of it. @param key the same when it is found again after a crash. */
-  readonly onMissed?: (stream: string, item: RundownItem, why: Why, key: string) => void;
+  readonly onMissed: (stream: string, item: RundownItem, why: Why, key: string) => void;
 }
 
 /** The rundowns of all streams: loaded, run, and kept. */
@@ -142,7 +142,7 @@ export class Rundowns {
         (item, why) => {
           const key = `${run.cueIdOf(item.id)}:missed`;
           this.#marks.settle(run, item, settledWithout('missed', why));
-          this.#options.onMissed?.(run.stream, item, why, key);
+          this.#options.onMissed(run.stream, item, why, key);
         },
       );
       this.#marks.save(run);
