@@ -71,18 +71,27 @@ const behindOf = (page: Page): Promise<number | null> =>
 const untilPlays = (page: Page): Promise<number> =>
   until('the player shows pictures and knows stream time', PLAYS_MS, () => ptsOn(page));
 
-/** In the page: the picture of each rendering with its PTS, and which of them was on screen at a key press. */
+/**
+ * In the page: the picture of each rendering with its PTS, and which of them was on screen at a key press. A canvas may be
+ * given the next picture before the player has told of it: what was read counts where the PTS is still the same at the
+ * rendering after.
+ */
 function watchKeys(): void {
   const { framecue, video } = window.__framecue!.players.flv!;
   const shown = (window as unknown as { shownFires: { pixels: number | null }[] }).shownFires;
   window.presses = [];
+  let seen: Press | null = null;
   let last: Press | null = null;
   const look = (): void => {
     requestAnimationFrame(look);
     const pts = framecue.streamTime()?.pts;
-    if (pts === undefined || pts === last?.pts) return;
+    if (pts === undefined) return;
+    if (pts === seen?.pts) {
+      last = seen;
+      return;
+    }
     window.__framecueOnFire!({ mediaTime: null } as never, video);
-    last = { pts, pixels: shown.pop()!.pixels };
+    seen = { pts, pixels: shown.pop()!.pixels };
   };
   look();
   addEventListener('keydown', ({ key }) => {
@@ -99,11 +108,14 @@ describe('a programme delay of two seconds', () => {
     expect(programmeDelay!.nowMs).toBeLessThan(DELAY_MS + 1_000);
     expect(programmeDelay!.frames).toBeGreaterThan(25);
     // A browser that was short of time has to catch up first.
-    await until('the programme is two seconds behind the preview', PLAYS_MS, async () => {
-      const [ahead, behind] = await Promise.all([ptsOn(preview), ptsOn(programme)]);
-      const apart = ahead! - behind!;
-      return apart > 1_000 && apart < 4_000 ? true : null;
+    const [ahead, behind] = await until('both pages keep up', PLAYS_MS, async () => {
+      for (const page of [preview, programme]) {
+        if (((await behindOf(page)) ?? MOST_BEHIND_MS) >= MOST_BEHIND_MS) return null;
+      }
+      return Promise.all([ptsOn(preview), ptsOn(programme)]);
     });
+    expect(ahead! - behind!).toBeGreaterThan(1_000);
+    expect(ahead! - behind!).toBeLessThan(4_000);
   });
 
   it('has the picture that the preview showed at the key press fire in the player, by the pixels of both', async () => {
@@ -146,17 +158,15 @@ describe('a programme delay of two seconds', () => {
       expect(landing).toMatchObject({ pts: press.pts, errorMs: 0, choice: 'scheduled' });
       const fire = fires.find(({ cue }) => cue === id)!;
       const expected = numbers.at(press.pts)!;
-      // A canvas may have been given the next picture already (`pixelsAhead` in lib/fires.ts).
-      const ahead = numbers.distance(expected, press.pixels!);
-      expect([0, 1], 'the preview: its picture').toContain(ahead);
-      const late = numbers.distance(expected, fire.pixels!);
+      expect(press.pixels, 'the preview: its picture').toBe(expected);
+      const late = numbers.distance(press.pixels!, fire.pixels!);
       expect(late).toBeGreaterThanOrEqual(0);
       // A browser short of time skips pictures; the cue then fires on the first that it does show.
       if (late > 1) {
         expect(fire.previousPts ?? Number.NEGATIVE_INFINITY, 'shown before').toBeLessThan(press.pts);
         skipped++;
       }
-      if (late === 0 && ahead === 0) exact++;
+      if (late === 0) exact++;
     }
     expect(passed).toBeLessThanOrEqual(2);
     expect(PRESSES - passed - skipped, 'fires that could be judged').toBeGreaterThanOrEqual(PRESSES / 2);
@@ -186,7 +196,8 @@ describe('a programme delay of two seconds', () => {
 
   it('announces a cue again where the publisher changes between announcement and picture', async () => {
     const before = (await status()).epoch;
-    const { id } = await system.api.mark({ type: 'custom.test', delayMs: 3_500, announceMs: 5_000 });
+    // Pictures that have come are two seconds ahead, and more where a publisher was short of time and catches up.
+    const { id } = await system.api.mark({ type: 'custom.test', delayMs: 7_000, announceMs: 8_000 });
     await until('it is announced', 10_000, async () =>
       (await system.api.cue(id)).state === 'announced' ? true : null,
     );

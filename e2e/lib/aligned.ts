@@ -16,6 +16,8 @@ export interface Opening {
   readonly cue: string;
   /** By the machine's own clock, which page and harness share; Unix milliseconds. */
   readonly realMs: number;
+  /** From the library's reading of its clock to this one: what the page was put aside for between the two. */
+  readonly heldMs: number;
 }
 
 export interface SkewedPage {
@@ -77,7 +79,9 @@ function skewClocks({ offsetMs, ppm }: Skew): void {
   const openings: Opening[] = [];
   Object.assign(globalThis, { openings, realUnixMs });
   // In place of the reader of pixels: it would take time between two openings.
-  window.__framecueOnFire = (info) => openings.push({ cue: info.cue, realMs: realUnixMs() });
+  window.__framecueOnFire = ({ cue, presentedAt }) => {
+    openings.push({ cue, realMs: realUnixMs(), heldMs: performance.now() - presentedAt });
+  };
 }
 
 declare global {
@@ -106,6 +110,8 @@ export interface AlignedVerdict {
   readonly alignAt: number;
   /** By the machine's clock; null: it never opened. */
   readonly openedMs: number | null;
+  /** How much earlier the library had read its own clock. */
+  readonly heldMs: number;
   readonly openings: number;
   readonly outcome: CueOutcome | null;
 }
@@ -134,6 +140,7 @@ export async function judgeAligned(
         const own = openings.filter(({ cue }) => cue === id);
         return {
           ...{ player, cue: id, alignAt, openings: own.length, openedMs: own[0]?.realMs ?? null },
+          heldMs: own[0]?.heldMs ?? 0,
           outcome: outcomes.findLast(({ cue }) => cue === id) ?? null,
         };
       });
