@@ -1,5 +1,6 @@
 import { type ErrorCode, FramecueError } from '../packet/errors.ts';
 import { createLog, type Log } from '../service/log.ts';
+import { askPriority, type PriorityOutcome } from '../service/priority.ts';
 import { loadSecrets, type Secrets } from '../service/secrets.ts';
 import { loadSettings, type ProcessName, type Settings } from '../service/settings.ts';
 
@@ -64,6 +65,8 @@ export async function runProcess(
     log = createLog(name, settings);
     // Both processes read all names: one says what is not known.
     if (name === 'media') for (const warning of warnings) log.warn(warning);
+    // Before any thread is started: those of the cue log and of the disk have it too.
+    if (name === 'media') tellPriority(askPriority(settings.mediaNice), log);
     running = await start({ settings, secrets: loadSecrets(settings), log });
   } catch (error) {
     process.exitCode = 1;
@@ -104,6 +107,14 @@ export async function runProcess(
   const ready: ReadyMessage = { kind: 'ready', process: name, ports: running.ports };
   process.send?.(ready);
   log.info({ ports: running.ports }, 'serving');
+}
+
+function tellPriority(outcome: PriorityOutcome, log: Log): void {
+  if (outcome.kind !== 'refused') return;
+  log.info(
+    outcome,
+    'the system gives it no priority over other processes; under load pictures and cues may wait for a processor: start it with CAP_SYS_NICE, or with Nice= of systemd',
+  );
 }
 
 /** For people: coded errors in their own words, anything else with its stack. */

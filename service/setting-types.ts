@@ -15,6 +15,13 @@ export const wholeNumber = (min: number, max: number) =>
 /** A TCP port; 0 lets the system choose. */
 export const port = wholeNumber(0, 65_535);
 
+/** Of setpriority(2), for what is to be served before others; 0 leaves it. */
+export const raisedNice = z
+  .string()
+  .regex(/^(0|-\d{1,2})$/, 'give a whole number from -20 to 0')
+  .transform(Number)
+  .pipe(z.number().min(-20, 'give at least -20'));
+
 export const flag = z.enum(['0', '1'], { error: 'give 0 or 1' }).transform((text) => text === '1');
 
 export const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { baseUrl, flag, host, list, oneOf, path, port, secret, text, wholeNumber } from './setting-types.ts';
+import {
+  baseUrl,
+  flag,
+  host,
+  list,
+  oneOf,
+  path,
+  port,
+  raisedNice,
+  secret,
+  text,
+  wholeNumber,
+} from './setting-types.ts';
 import { isWebhookSecret } from './webhooks.ts';
 
 export type ProcessName = 'media' | 'events';
@@ -773,6 +785,14 @@ export const SETTINGS = {
     schema: flag,
     default: '0',
     meaning: 'With 1 the events process gives anybody a viewer token: for demonstrations only.',
+  }),
+  mediaNice: setting({
+    name: 'FRAMECUE_MEDIA_NICE',
+    processes: MEDIA,
+    schema: raisedNice,
+    default: '-10',
+    meaning:
+      'The nice value that media asks the system for, so that pictures do not wait for a processor: -20 is served first, 0 asks for none. Needs root or CAP_SYS_NICE; refused, it says so in its log and goes on.',
   }),
   logLevel: setting({
     name: 'FRAMECUE_LOG_LEVEL',

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { GreyPicture } from '../../../cues/slate/picture.ts';
 import { nalUnitsOfAvcc, writeAnnexB } from '../../../h264-sei-parser/src/index.ts';
 import { parseAvcRecord } from '../../../packet/avc-record.ts';
+import { refusalOf } from '../../../service/priority.ts';
 
 /** Wide enough for a slate that takes an eighth of a picture's width; less to search through than 1080p. */
 const MAX_WIDTH = 960;
@@ -112,13 +113,9 @@ function lowerPriority(pid: number | undefined): void {
     setPriority(pid, osConstants.priority.PRIORITY_LOW);
   } catch (error) {
     // It may be over already, and some systems let nobody change it: both only cost politeness.
-    if (!['ESRCH', 'EPERM', 'EACCES'].includes(codeOf(error) ?? '')) throw error;
+    refusalOf(error);
   }
 }
-
-/** Errors of the priority stand inside `info`. */
-const codeOf = (error: unknown): string | undefined =>
-  (error as { info?: { code?: string } }).info?.code ?? (error as NodeJS.ErrnoException).code;
 
 function isProgram(path: string): boolean {
   try {

@@ -2,11 +2,13 @@ import { parentPort } from 'node:worker_threads';
 import { readSlate } from '../../../cues/slate/read.ts';
 import { BitstreamError } from '../../../h264-sei-parser/src/index.ts';
 import { FramecueError } from '../../../packet/errors.ts';
+import { giveUpPriority } from '../../../service/priority.ts';
 import { annexBOf, decodeGrey, findFfmpeg } from './decode.ts';
 import type { FromSlateReader, SlateOutcome, ToSlateReader } from './messages.ts';
 
 if (parentPort === null) throw new Error('slates are read in a worker thread');
 const port = parentPort;
+giveUpPriority();
 
 port.on('message', (message: ToSlateReader) => {
   read(message).then((outcome) => port.postMessage({ id: message.id, outcome } satisfies FromSlateReader));
