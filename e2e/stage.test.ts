@@ -228,14 +228,11 @@ describe('the stage tab of the console, by keyboard alone', () => {
     await tabTo(anna, 'INPUT', SOON_MS);
     const another = await browser.newPage();
     // Without its settings it has begun nothing yet; the ticket is out of the address all the same.
-    let giveConfig = (): void => {};
-    const held = new Promise<void>((resolve) => {
-      giveConfig = resolve;
-    });
-    await another.route('**/config.json', (route) => held.then(() => route.continue()));
+    const settings = Promise.withResolvers<void>();
+    await another.route('**/config.json', (route) => settings.promise.then(() => route.continue()));
     await another.goto(await link.inputValue());
     expect(another.url()).not.toContain('ticket');
-    giveConfig();
+    settings.resolve();
     await shown(anna, /Screen .+: (shown|standby)/);
     await another.close();
     await context.close();

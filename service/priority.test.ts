@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { refusalOf } from './priority.ts';
@@ -50,6 +51,23 @@ describe('the priority that a process asks for', () => {
       expect(later.length).toBeGreaterThan(0);
       expect(new Set(later)).toEqual(new Set([-5]));
       expect(waiting).toBe(1);
+    },
+  );
+
+  const autogroups = process.platform === 'linux' && existsSync('/proc/self/autogroup');
+  it.runIf(isRoot && autogroups)(
+    'goes for its session too where that is its own, and for no other',
+    async () => {
+      const code = `
+      const { readFileSync } = await import('node:fs');
+      const groupOf = () => Number(readFileSync('/proc/self/autogroup', 'utf8').split('nice ')[1]);
+      const before = groupOf();
+      askPriority(-5);
+      ${print('{ before, after: groupOf() }')}`;
+      expect(await outcomeIn(code, ['setsid', '--wait'])).toEqual({ before: 0, after: -5 });
+      // A session of its own again, so that the test changes nothing for whoever runs it.
+      const shell = ['setsid', '--wait', 'sh', '-c', '"$0" "$@"; exit'];
+      expect(await outcomeIn(code, shell)).toEqual({ before: 0, after: 0 });
     },
   );
 

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 /** What became of asking for a priority. `code`: the system's word for its refusal, such as EACCES. */
@@ -14,10 +15,32 @@ export function askPriority(nice: number): PriorityOutcome {
   if (nice === 0 || getPriority() !== 0) return { kind: 'as-it-was', nice: getPriority() };
   try {
     setPriority(nice);
-    return { kind: 'set', nice: getPriority() };
   } catch (error) {
     return { kind: 'refused', nice: getPriority(), code: refusalOf(error) };
   }
+  raiseSession(nice);
+  return { kind: 'set', nice: getPriority() };
+}
+
+/**
+ * Linux shares processors between sessions first (sched(7), "The autogroup feature"), and a nice value counts within
+ * its session alone: without this, a browser on the same machine is served like media.
+ */
+function raiseSession(nice: number): void {
+  if (process.platform !== 'linux' || !leadsSession()) return;
+  try {
+    writeFileSync('/proc/self/autogroup', String(nice));
+  } catch (error) {
+    // A kernel without autogroups, or a folder that is read only, as in many containers: those have a group of their own.
+    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EAGAIN', 'EIO'].includes(codeOf(error) ?? '')) throw error;
+  }
+}
+
+/** A session of others (a terminal's) is not ours to put before the rest. */
+function leadsSession(): boolean {
+  const afterName = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)!;
+  // state, ppid, pgrp, session (proc_pid_stat(5))
+  return Number(afterName.split(' ')[3]) === process.pid;
 }
 
 /** Of a worker thread whose work can wait: it was started with the priority of the thread that did. */
@@ -28,8 +51,11 @@ export function giveUpPriority(): void {
 
 /** Where it may not be changed, or the process is over. @throws what else setting a priority throws. */
 export function refusalOf(error: unknown): 'EACCES' | 'EPERM' | 'ESRCH' {
-  // Errors of the priority stand inside `info`.
-  const code = (error as { info?: { code?: string } }).info?.code ?? (error as NodeJS.ErrnoException).code;
+  const code = codeOf(error);
   if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ESRCH') throw error;
   return code;
 }
+
+/** Errors of the priority stand inside `info`. */
+const codeOf = (error: unknown): string | undefined =>
+  (error as { info?: { code?: string } }).info?.code ?? (error as NodeJS.ErrnoException).code;

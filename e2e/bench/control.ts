@@ -1,10 +1,13 @@
 /**
  * What the machine alone costs: a process of its own that does the same piece of synchronous work, about as long as
- * accepting a cue, at the pace of the cues. Whatever its wall time has beyond its CPU time, the machine has taken.
+ * accepting a cue, at the pace of the cues and with the priority that media asks for. Whatever its wall time has beyond
+ * its CPU time, the machine has taken.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { askPriority } from '../../service/priority.ts';
+import { loadSettings } from '../../service/settings.ts';
 import { threadCpuClock } from './thread-cpu.ts';
 
 /** Milliseconds. */
@@ -23,6 +26,8 @@ export function startControl(everyMs: number): Control {
   const args = ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), String(everyMs)];
   const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // As media has it: a session is served as a whole.
+    detached: true,
   });
   let took: Took[] = [];
   child.on('message', (one: Took) => took.push(one));
@@ -50,6 +55,7 @@ function work(n: number): string {
 }
 
 function runControl(everyMs: number): void {
+  askPriority(loadSettings(process.env).settings.mediaNice);
   const cpuUs = threadCpuClock();
   const warmUntil = performance.now() + 300;
   for (let n = 0; performance.now() < warmUntil; n++) work(n);

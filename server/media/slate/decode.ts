@@ -56,7 +56,12 @@ export function decodeGrey(
       ...['-vf', `scale='min(${MAX_WIDTH},iw)':-2:flags=area,format=gray`],
       ...['-f', 'image2pipe', '-c:v', 'pgm', 'pipe:1'],
     ],
-    { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true },
+    {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      windowsHide: true,
+      // A session of its own: within media's it would be served as readily as media (service/priority.ts).
+      detached: process.platform === 'linux',
+    },
   );
   return new Promise((settle) => {
     const chunks: Buffer[] = [];
