@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { FramecueError } from '../packet/errors.ts';
 import type { ProcessName } from '../service/settings.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import type { FailedMessage, ReadyMessage, SisterMessage } from './process.ts';
 
 /** One process of the two, as its starter sees it. */
@@ -159,16 +160,12 @@ function spawnProcess(
   env: NodeJS.ProcessEnv,
   output: LaunchOptions['output'] = 'inherit',
 ): { child: ChildProcess; ready: Promise<ReadyMessage> } {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', fileURLToPath(ENTRIES[name])],
-    {
-      env,
-      stdio: ['ignore', output, 'inherit', 'ipc'],
-      // Ctrl-C goes to the starter alone, which ends them in order; they end by themselves when it is gone.
-      detached: true,
-    },
-  );
+  const child = spawn(process.execPath, [...NODE_FLAGS[name], fileURLToPath(ENTRIES[name])], {
+    env,
+    stdio: ['ignore', output, 'inherit', 'ipc'],
+    // Ctrl-C goes to the starter alone, which ends them in order; they end by themselves when it is gone.
+    detached: true,
+  });
   const ready = new Promise<ReadyMessage>((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');

@@ -113,7 +113,7 @@ function tellPriority(outcome: PriorityOutcome, log: Log): void {
   if (outcome.kind !== 'refused') return;
   log.info(
     outcome,
-    'the system gives it no priority over other processes; under load pictures and cues may wait for a processor: start it with CAP_SYS_NICE, or with Nice= of systemd',
+    'the system gives it no priority over other processes; under load pictures and cues may wait for a processor: start it with Nice= or LimitNICE= of systemd, or ulimits: { nice: 30 } of docker',
   );
 }
 

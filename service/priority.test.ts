@@ -75,6 +75,9 @@ describe('the priority that a process asks for', () => {
     const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
     const outcome = await outcomeIn(print('askPriority(-5)'), asNobody);
     expect(outcome).toEqual({ kind: 'refused', nice: 0, code: 'EACCES' });
+    // As in docker-compose.yml: RLIMIT_NICE of 30 is a nice value of -10.
+    const allowed = await outcomeIn(print('askPriority(-5)'), ['prlimit', '--nice=30:30', ...asNobody]);
+    expect(allowed).toEqual({ kind: 'set', nice: -5 });
   });
 
   it('is left alone where none is asked for, and where whoever started it has chosen', async () => {

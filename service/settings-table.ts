@@ -792,7 +792,7 @@ export const SETTINGS = {
     schema: raisedNice,
     default: '-10',
     meaning:
-      'The nice value that media asks the system for, so that pictures do not wait for a processor: -20 is served first, 0 asks for none. Needs root or CAP_SYS_NICE; refused, it says so in its log and goes on.',
+      'The nice value that media asks the system for, so that pictures do not wait for a processor: -20 is served first, 0 asks for none. Needs root, CAP_SYS_NICE or RLIMIT_NICE; refused, it says so in its log and goes on.',
   }),
   logLevel: setting({
     name: 'FRAMECUE_LOG_LEVEL',

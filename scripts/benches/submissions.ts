@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { NODE_FLAGS } from '../../server/node-flags.ts';
 import type { ReadyMessage } from '../../server/process.ts';
 import { loadSecrets } from '../../service/secrets.ts';
 import { loadSettings } from '../../service/settings.ts';
@@ -82,7 +83,8 @@ async function bench(): Promise<void> {
     const start = (file: string, args: readonly string[], over: NodeJS.ProcessEnv = {}): ChildProcess => {
       const child = fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
         env: { ...env, ...over },
-        execArgv: ['--disable-warning=ExperimentalWarning', ...(over.BENCH_PROFILE ? profiling() : [])],
+        // The peers too are started as the product starts its own.
+        execArgv: [...NODE_FLAGS.events, ...(over.BENCH_PROFILE ? profiling() : [])],
         // Ctrl-C is ours; they end when we do.
         detached: true,
       });
