@@ -9,6 +9,7 @@ import { REPAIRS } from '../ingest/tidy-frame.ts';
 import { rewritesOf } from '../injector/counters.ts';
 import { LINT_CODES } from '../injector/lint-codes.ts';
 import { ERRORS } from '../packet/errors.ts';
+import { NODE_FLAGS } from '../server/node-flags.ts';
 import { loadSettings, SETTINGS } from '../service/settings.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -91,12 +92,16 @@ describe('docker-compose.yml', () => {
     services: Record<string, { environment?: Record<string, string>; command?: string[] }>;
   };
 
-  it.each(['media', 'events'])('gives %s settings that exist and fit', (name) => {
+  it.each(['media', 'events'] as const)('gives %s settings and flags that exist and fit', (name) => {
     const { environment, command } = compose.services[name]!;
     const { settings, warnings } = loadSettings(environment!);
     expect(warnings).toEqual([]);
     expect(settings.host).toBe('0.0.0.0');
-    expect(existsSync(join(ROOT, command![1]!))).toBe(true);
+    const [node, ...args] = command!;
+    const entry = args.pop()!;
+    expect(node).toBe('node');
+    expect(existsSync(join(ROOT, entry))).toBe(true);
+    expect(args).toEqual(NODE_FLAGS[name].filter((flag) => !flag.startsWith('--disable-warning=')));
   });
 
   it('serves both through the proxy, and only through it', () => {
