@@ -65,7 +65,6 @@ export class QuickLedger {
   apply(...ops: readonly LedgerOp[]): LedgerResult[] {
     const answer = this.#store.applyBatch(++this.#batch, ops);
     if (answer.kind === 'batch-refused') throw revived(answer.error);
-    if (answer.kind !== 'batch') throw new Error(`a batch was answered by ${answer.kind}`);
     return answer.outcomes.map((outcome) => {
       if (!outcome.good) throw revived(outcome.error);
       return outcome.value;

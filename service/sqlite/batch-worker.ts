@@ -1,7 +1,15 @@
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ERRORS, type ErrorCode, FramecueError } from '../../packet/errors.ts';
-import type { FromWorker, Outcome, PlainError, StoreFile, ToWorker } from './messages.ts';
+import type {
+  BatchRefused,
+  BatchTold,
+  FromWorker,
+  Outcome,
+  PlainError,
+  StoreFile,
+  ToWorker,
+} from './messages.ts';
 
 /** What one kind of store does with its database; runs in the worker. */
 export interface StoreDomain<Op, Result, Query = never, Answer = never> {
@@ -48,7 +56,7 @@ export function runBatchWorker<Op, Result, Query = never, Answer = never>(
   port.on('message', (message: ToWorker<Op, Query>) => {
     switch (message.kind) {
       case 'batch':
-        return send(store.applyBatch(message.batch, message.ops));
+        return send(told(store.applyBatch(message.batch, message.ops)));
       case 'query':
         return send({ kind: 'answer', id: message.id, outcome: store.answer(message.query) });
       case 'close':
@@ -60,9 +68,26 @@ export function runBatchWorker<Op, Result, Query = never, Answer = never>(
   send({ kind: 'ready' });
 }
 
+function told<Result>(done: BatchDone<Result> | BatchRefused): BatchTold<Result> | BatchRefused {
+  if (done.kind === 'batch-refused') return done;
+  const { kind, batch, outcomes } = done;
+  return {
+    ...{ kind, batch },
+    values: outcomes.map((outcome) => (outcome.good ? outcome.value : null)),
+    refusals: outcomes.flatMap((outcome, at) => (outcome.good ? [] : [{ at, error: outcome.error }])),
+  };
+}
+
+/** Committed: each op's own outcome, in order. */
+export interface BatchDone<Result> {
+  readonly kind: 'batch';
+  readonly batch: number;
+  readonly outcomes: readonly Outcome<Result>[];
+}
+
 /** A store without its thread: what the worker does with each message. */
 export interface OpenStore<Op, Result, Query, Answer> {
-  applyBatch(batch: number, ops: readonly Op[]): FromWorker<Result, Answer>;
+  applyBatch(batch: number, ops: readonly Op[]): BatchDone<Result> | BatchRefused;
   answer(query: Query): Outcome<Answer>;
   close(): void;
 }

@@ -6,11 +6,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FramecueError } from '../../packet/errors.ts';
 import { createLog } from '../log.ts';
-import type { CounterOp, CounterQuery } from '../testing/counter.worker.ts';
+import type { CounterOp, CounterQuery, CounterResult } from '../testing/counter.worker.ts';
 import { type BatchWriter, type BatchWriterOptions, openBatchWriter } from './batch-writer.ts';
 
 const WORKER = new URL('../testing/counter.worker.ts', import.meta.url);
-type Counter = BatchWriter<CounterOp, { count: number; thread: number }, CounterQuery, string[]>;
+type Counter = BatchWriter<CounterOp, CounterResult, CounterQuery, string[]>;
 
 let folder: string;
 let path: string;
@@ -64,7 +64,7 @@ describe('writes', () => {
     const writer = await open();
     const results = await Promise.all(['a', 'b', 'c'].map((name) => writer.write(add(name))));
     expect(committed()).toEqual(['a', 'b', 'c']);
-    expect(results.map((result) => result.count)).toEqual([1, 2, 3]);
+    expect(results.map((result) => result?.count)).toEqual([1, 2, 3]);
     expect(results[0]!.thread).toBeGreaterThan(0);
   });
 
@@ -105,6 +105,19 @@ describe('writes', () => {
     expect((broken as FramecueError).message).not.toContain('hunter2');
     expect(last).toBeDefined();
     expect(committed()).toEqual(['good', 'last']);
+  });
+
+  test('get what they gave, each its own: a value, nothing, or a refusal', async () => {
+    const writer = await open();
+    const [, nothing, refused, last] = await Promise.all([
+      writer.write(add('a')),
+      writer.write({ kind: 'nothing' }),
+      refusal(writer.write({ kind: 'add-then-refuse', name: 'refused' })),
+      writer.write(add('b')),
+    ]);
+    expect(nothing).toBeNull();
+    expect(refused).toMatchObject({ code: 'ERR_CUE_STATE' });
+    expect(last).toMatchObject({ count: 2 });
   });
 
   test('beyond the bound are refused at once, and the others are not lost', async () => {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { FramecueError } from '../../packet/errors.ts';
 import type { Log } from '../log.ts';
-import type { FromWorker, Outcome, PlainError, StoreFile, ToWorker } from './messages.ts';
+import type { BatchTold, FromWorker, Outcome, PlainError, StoreFile, ToWorker } from './messages.ts';
 
 export interface BatchWriterOptions {
   /** The worker's entry file, which calls `runBatchWorker`: `new URL('./x.worker.ts', import.meta.url)`. */
@@ -235,7 +235,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   #onMessage(message: FromWorker<Result, Answer>): void {
     switch (message.kind) {
       case 'batch':
-        this.#finish(message.batch, message.outcomes, null);
+        this.#finish(message.batch, message, null);
         break;
       case 'batch-refused':
         this.#finish(message.batch, null, message.error);
@@ -249,7 +249,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     }
   }
 
-  #finish(batch: number, outcomes: readonly Outcome<Result>[] | null, refusal: PlainError | null): void {
+  #finish(batch: number, told: BatchTold<Result> | null, refusal: PlainError | null): void {
     const flight = this.#inFlight;
     if (flight === null || flight.id !== batch) return;
     this.#inFlight = null;
@@ -261,9 +261,12 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       this.#complain({ problem: refusal }, 'the store refused a batch');
       observer?.refused?.(flight.ops.length, refusal.code);
     }
+    for (const { at, error } of told?.refusals ?? []) settleOne(flight.ops[at], { good: false, error });
+    // Those that are left have a value each, null among them.
     for (const [at, waiting] of flight.ops.entries()) {
-      waiting.settle?.(outcomes?.[at] ?? { good: false, error: refusal ?? LOST_OUTCOME });
-      waiting.settle = null;
+      if (told === null || at >= told.values.length)
+        settleOne(waiting, { good: false, error: refusal ?? LOST_OUTCOME });
+      else settleOne(waiting, { good: true, value: told.values[at] as Result });
     }
     this.#endDoubt();
     if (this.#queue.length > 0) this.#flush();
@@ -377,8 +380,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     for (const waiting of ops) {
       if (waiting.settle === null) continue;
       if (mayBeCommitted) this.#inDoubt = true;
-      waiting.settle({ good: false, error });
-      waiting.settle = null;
+      settleOne(waiting, { good: false, error });
     }
   }
 
@@ -408,6 +410,11 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       ...(error.details === undefined ? {} : { details: error.details }),
     });
   }
+}
+
+function settleOne<Result>(waiting: Waiting<unknown, Result> | undefined, outcome: Outcome<Result>): void {
+  waiting?.settle?.(outcome);
+  if (waiting !== undefined) waiting.settle = null;
 }
 
 function unavailablePlain(problem: string, mayBeCommitted: boolean): PlainError {

@@ -18,12 +18,26 @@ export type ToWorker<Op, Query> =
 export type FromWorker<Result, Answer> =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly error: PlainError }
-  /** Sent after the commit: each op's own outcome, in order. */
-  | { readonly kind: 'batch'; readonly batch: number; readonly outcomes: readonly Outcome<Result>[] }
-  /** Nothing of the batch stands. */
-  | { readonly kind: 'batch-refused'; readonly batch: number; readonly error: PlainError }
+  | BatchTold<Result>
+  | BatchRefused
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome<Answer> }
   | { readonly kind: 'closed' };
+
+/** After the commit: what each op gave, in order. Bare, since an object for each op costs more than all else of it here. */
+export interface BatchTold<Result> {
+  readonly kind: 'batch';
+  readonly batch: number;
+  /** Null where the op was refused. */
+  readonly values: readonly (Result | null)[];
+  readonly refusals: readonly { readonly at: number; readonly error: PlainError }[];
+}
+
+/** Nothing of the batch stands. */
+export interface BatchRefused {
+  readonly kind: 'batch-refused';
+  readonly batch: number;
+  readonly error: PlainError;
+}
 
 export type Outcome<Value> =
   | { readonly good: true; readonly value: Value }

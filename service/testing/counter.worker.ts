@@ -7,12 +7,16 @@ export type CounterOp =
   | { readonly kind: 'add'; readonly name: string; readonly pad?: number }
   | { readonly kind: 'add-then-refuse'; readonly name: string }
   | { readonly kind: 'add-then-break'; readonly name: string }
+  /** Gives null, as ops do that have nothing to say. */
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'die' }
   | { readonly kind: 'wait'; readonly ms: number };
 
+export type CounterResult = { count: number; thread: number } | null;
+
 export type CounterQuery = { readonly kind: 'names' } | { readonly kind: 'write' };
 
-runBatchWorker<CounterOp, { count: number; thread: number }, CounterQuery, string[]>({
+runBatchWorker<CounterOp, CounterResult, CounterQuery, string[]>({
   migrations: [
     'CREATE TABLE seen (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL) STRICT',
     'ALTER TABLE seen ADD COLUMN pad BLOB',
@@ -36,6 +40,8 @@ runBatchWorker<CounterOp, { count: number; thread: number }, CounterQuery, strin
           case 'add-then-break':
             add(op.name);
             throw new TypeError('password is hunter2');
+          case 'nothing':
+            return null;
           case 'die':
             return process.exit(1);
           case 'wait':
