@@ -7,6 +7,7 @@ import type { HeldVerdict, InteractionRecord, NewSubmission, Transition } from '
 import { openBooks } from './sqlite/books.ts';
 import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult } from './sqlite/messages.ts';
 import { MIGRATIONS } from './sqlite/schema.ts';
+import { submitOp } from './sqlite/submit-op.ts';
 
 export interface QuickLedgerOptions {
   /** Instead of the program's own: versions before and after it. */
@@ -32,14 +33,7 @@ export class QuickLedger {
   }
 
   submit(...answers: readonly NewSubmission[]): LedgerResult[] {
-    return this.apply(
-      ...answers.map(
-        ({ answer, claims, bookedBy, ...rest }): LedgerOp => ({
-          ...{ kind: 'submit', ...rest, bookedBy: bookedBy ?? null },
-          ...{ answer: JSON.stringify(answer), claims: JSON.stringify(claims) },
-        }),
-      ),
-    );
+    return this.apply(...answers.map(submitOp));
   }
 
   step(transition: Transition): void {

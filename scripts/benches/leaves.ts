@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { openBooks } from '../../events/ledger/sqlite/books.ts';
-import type { SubmitOp } from '../../events/ledger/sqlite/messages.ts';
 import { MIGRATIONS } from '../../events/ledger/sqlite/schema.ts';
+import { type SubmitOp, submitOp } from '../../events/ledger/sqlite/submit-op.ts';
+import { prepareTallies } from '../../events/ledger/sqlite/tallies.ts';
 import { unixUs } from '../../packet/time.ts';
 import { medianOf } from './cpu-of.ts';
 
@@ -76,34 +77,28 @@ function withoutChain(db: DatabaseSync): Apply {
     INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims)
     VALUES (1, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (interaction, viewer) DO NOTHING`);
-  const count = db.prepare(`
-    INSERT INTO tallies (interaction, bucket, n) VALUES (1, ?, 1)
-    ON CONFLICT (interaction, bucket) DO UPDATE SET n = n + 1`);
-  const nothing = () => undefined;
+  const tallies = prepareTallies(db);
   return inBatches(
     db,
-    ({ viewer, id, answer, bucket, status, arrivedAtUs, claims }) => {
+    ({ row: [, viewer, id, answer, bucket, status, arrivedAtUs, claims] }) => {
       insert.run(viewer, id, answer, bucket, status, arrivedAtUs, claims);
-      count.run(bucket);
+      tallies.add(1, bucket);
     },
-    { begin: nothing, end: nothing },
+    { begin: tallies.forget, end: tallies.write },
   );
 }
 
-const claims = JSON.stringify({
+const claims = {
   ...{ cue: 'open-1', rev: 0, epoch: 'e1', firePts: 1_000, actedPts: 2_000, answerMs: 1_000, path: 'flv' },
-});
+};
 const makeOps = (): SubmitOp[] =>
-  Array.from({ length: answers }, (_, i) => ({
-    ...{ kind: 'submit', interaction: 'q1', viewer: `viewer-${i}-${randomUUID()}`, id: randomUUID() },
-    ...{
-      answer: '{"choice":1}',
-      bucket: String(i % 4),
-      status: 'accepted',
-      arrivedAtUs: 1_700_000_000_000_000 + i,
-    },
-    ...{ claims, bookedBy: null },
-  }));
+  Array.from({ length: answers }, (_, i) =>
+    submitOp({
+      ...{ interaction: 'q1', viewer: `viewer-${i}-${randomUUID()}`, id: randomUUID(), claims },
+      ...{ answer: { choice: 1 }, bucket: String(i % 4), status: 'accepted' },
+      arrivedAtUs: unixUs(1_700_000_000_000_000 + i),
+    }),
+  );
 
 /** @returns CPU microseconds of one answer */
 function costOf(prepare: (db: DatabaseSync) => Apply): number {

@@ -19,8 +19,6 @@ export interface BooksOptions {
 
 /** The ledger over its two connections: synchronous, without a thread or a clock of its own. */
 export interface OpenBooks extends Writes {
-  /** Behind the ops of each transaction: adds the block. */
-  beforeCommit(): void;
   answer(query: LedgerQuery): LedgerAnswer;
 }
 
@@ -37,9 +35,13 @@ export function openBooks({ write, read, nowUs, newSalt = createSalts() }: Books
     domains.set(domain.name, domain.prepare({ db: write, journal, reads, others }));
   }
   const questions = new Map(DOMAINS.flatMap((domain) => Object.entries(domain.prepareReads(read).questions)));
+  const writes = prepareWrites({ db: write, reads, journal, newSalt, domains });
   return {
-    ...prepareWrites({ db: write, reads, journal, newSalt, domains }),
-    beforeCommit: seal,
+    ...writes,
+    beforeCommit() {
+      writes.beforeCommit();
+      seal();
+    },
     answer: prepareReads(read, questions).answer,
   };
 }

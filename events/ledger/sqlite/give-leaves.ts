@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { unixUs } from '../../../packet/time.ts';
 import { prepareEntry } from './journal.ts';
 import { leafOf, type NewSalt } from './leaf.ts';
-import { interactionFields, stepFields, submissionFields } from './writes.ts';
+import { submissionFields } from './submit-op.ts';
+import { interactionFields, stepFields } from './writes.ts';
 
 const AT_ONCE = 10_000;
 

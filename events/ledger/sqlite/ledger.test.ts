@@ -11,6 +11,7 @@ import { QuickLedger } from '../quick-ledger.ts';
 import type { Ledger } from '../store.ts';
 import { openSqliteLedger, type SqliteLedgerOptions } from './ledger.ts';
 import type { LedgerOp } from './messages.ts';
+import { submitOp } from './submit-op.ts';
 
 const log = createLog('events', { logLevel: 'silent' });
 const newFolder = () => mkdtemp(join(tmpdir(), 'framecue-ledger-'));
@@ -92,11 +93,7 @@ describe('the SQLite ledger', () => {
   test('within one batch, answers before a step are taken and those after it are judged by it', async () => {
     ledger = await openIn(folder);
     const quick = new QuickLedger(join(folder, 'quick.db'));
-    const answer = (viewer: string): LedgerOp => {
-      const { answer, claims, ...rest } = aSubmission({ viewer, id: `receipt-${viewer}` });
-      const texts = { answer: JSON.stringify(answer), claims: JSON.stringify(claims) };
-      return { kind: 'submit', ...rest, ...texts, bookedBy: null };
-    };
+    const answer = (viewer: string): LedgerOp => submitOp(aSubmission({ viewer, id: `receipt-${viewer}` }));
     const outcomes = quick.apply(
       answer('before there is a round'),
       { kind: 'create', record: anInteraction() },

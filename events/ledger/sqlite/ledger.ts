@@ -37,6 +37,7 @@ import type {
   TransitionOutcome,
 } from '../store.ts';
 import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult, SubmitResult } from './messages.ts';
+import { submitOp } from './submit-op.ts';
 
 export interface SqliteLedgerOptions {
   /** The database file; made where there is none. */
@@ -88,19 +89,8 @@ class SqliteLedger implements Ledger, Books {
   }
 
   async recordSubmission(submission: NewSubmission): Promise<SubmissionOutcome> {
-    const { id, interaction, viewer, answer, bucket, status, arrivedAtUs, claims, bookedBy } = submission;
-    const result = await this.#write<SubmitResult>({
-      kind: 'submit',
-      interaction,
-      viewer,
-      id,
-      answer: JSON.stringify(answer),
-      bucket,
-      status,
-      arrivedAtUs,
-      claims: JSON.stringify(claims),
-      bookedBy: bookedBy ?? null,
-    });
+    const { id, interaction, answer, status, arrivedAtUs } = submission;
+    const result = await this.#write<SubmitResult>(submitOp(submission));
     switch (result) {
       case 'recorded':
         return { kind: 'recorded', receipt: { id, interaction, answer, arrivedAtUs, status } };

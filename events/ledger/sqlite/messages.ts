@@ -17,6 +17,7 @@ import type {
   LoadedLedger,
   TransitionOutcome,
 } from '../store.ts';
+import type { SubmitOp } from './submit-op.ts';
 
 /** What the main thread asks of the ledger's worker. */
 export type LedgerOp =
@@ -27,21 +28,6 @@ export type LedgerOp =
   | { readonly kind: 'feed-entry'; readonly change: FeedEntryChange }
   | { readonly kind: 'feed-snapshot'; readonly change: FeedSnapshotChange }
   | { readonly kind: 'command'; readonly name: string; readonly given: unknown };
-
-/** Flat, with JSON already written: thousands of these cross the threads in one batch. */
-export interface SubmitOp {
-  readonly kind: 'submit';
-  readonly interaction: string;
-  readonly viewer: string;
-  readonly id: string;
-  readonly answer: string;
-  readonly bucket: string;
-  readonly status: 'accepted' | 'held';
-  readonly arrivedAtUs: number;
-  readonly claims: string;
-  /** The domain that books it too, in the same transaction; null: none. */
-  readonly bookedBy: string | null;
-}
 
 /** `recorded` carries nothing: the main thread has the receipt's fields. */
 export type SubmitResult =

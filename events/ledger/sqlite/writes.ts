@@ -16,8 +16,10 @@ import type {
 import type { AcceptedAnswer, DomainWrites } from './domains.ts';
 import type { Journal, Reducer } from './journal.ts';
 import { leafOf, type NewSalt } from './leaf.ts';
-import type { LedgerOp, LedgerResult, SubmitOp, SubmitResult } from './messages.ts';
+import type { LedgerOp, LedgerResult, SubmitResult } from './messages.ts';
 import type { LedgerReads } from './reads.ts';
+import { type SubmitOp, submissionFields } from './submit-op.ts';
+import { prepareTallies, type Tallies } from './tallies.ts';
 
 export interface WriteParts {
   readonly db: DatabaseSync;
@@ -34,16 +36,19 @@ export interface Writes {
   begin(): void;
   /** Within a transaction. */
   apply(op: LedgerOp): LedgerResult;
+  /** Behind the ops of each transaction. */
+  beforeCommit(): void;
 }
 
 /** Every change of the ledger, each within the transaction of its batch. Runs in the worker. */
 export function prepareWrites(parts: WriteParts): Writes {
   const { db, reads, journal, domains } = parts;
   const rounds = prepareOpenRounds(db);
-  const submit = prepareSubmit(parts, rounds);
+  const tallies = prepareTallies(db);
+  const submit = prepareSubmit(parts, rounds, tallies);
   const create = prepareCreate(db, reads);
   const step = prepareStep(db, reads, domains);
-  const judge = prepareJudge(db, journal);
+  const judge = prepareJudge(db, journal, tallies);
   const commands = new Map([...domains.values()].flatMap((domain) => Object.entries(domain.commands)));
   const begins = [...domains.values()].flatMap(({ begin }) => begin ?? []);
   const feed = prepareFeed(db, reads, step);
@@ -69,27 +74,19 @@ export function prepareWrites(parts: WriteParts): Writes {
   return {
     begin() {
       rounds.forget();
+      tallies.forget();
       for (const forget of begins) forget();
     },
     apply(op) {
       if (op.kind === 'submit') return submit(op);
       rounds.forget();
-      return perform(op);
+      return tallies.writtenBefore(() => perform(op));
     },
+    beforeCommit: tallies.write,
   };
 }
 
 const FINAL = `('revealed', 'canceled')`;
-
-/** What the leaf of an answer commits to, in this order. */
-export const submissionFields = (
-  row: Pick<
-    SubmitOp,
-    'interaction' | 'viewer' | 'id' | 'answer' | 'bucket' | 'status' | 'arrivedAtUs' | 'claims'
-  >,
-): readonly (string | number)[] => [
-  ...[row.interaction, row.viewer, row.id, row.answer, row.bucket, row.status, row.arrivedAtUs, row.claims],
-];
 
 interface OpenRounds {
   /** Its row, where it is there, not over and its list not closed for a draw; else null. */
@@ -122,16 +119,16 @@ function prepareOpenRounds(db: DatabaseSync): OpenRounds {
 function prepareSubmit(
   { db, reads, newSalt, domains }: WriteParts,
   rounds: OpenRounds,
+  tallies: Tallies,
 ): (op: SubmitOp) => SubmitResult {
   // A viewer's first answer is left alone.
   const insert = db.prepare(`
     INSERT INTO submissions (interaction, viewer, id, answer, bucket, status, arrived_us, claims, salt, leaf)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (interaction, viewer) DO NOTHING`);
-  const count = prepareCount(db);
   const hold = db.prepare('INSERT INTO held (submission, interaction, id) VALUES (?, ?, ?)');
 
-  const refusal = ({ interaction, viewer }: SubmitOp): SubmitResult => {
+  const refusal = (interaction: string, viewer: string): SubmitResult => {
     const first = reads.receipt(interaction, viewer);
     if (first !== null) return { first };
     const seq = reads.seqOf(interaction);
@@ -139,33 +136,36 @@ function prepareSubmit(
     return reads.finalState(seq) ?? 'LOCKED';
   };
 
-  return (op) => {
-    const round = rounds.seqOf(op.interaction);
-    if (round === null) return refusal(op);
+  return ({ row }) => {
+    const [interaction, viewer, id, answer, bucket, status, arrivedAtUs, claims, bookedBy] = row;
+    const round = rounds.seqOf(interaction);
+    if (round === null) return refusal(interaction, viewer);
     const salt = newSalt();
+    const given = { interaction, viewer, id, answer, bucket, status, arrivedAtUs, claims };
     // Not RETURNING, which costs as much again as the insert.
     const { changes, lastInsertRowid } = insert.run(
       round,
-      op.viewer,
-      op.id,
-      op.answer,
-      op.bucket,
-      op.status,
-      op.arrivedAtUs,
-      op.claims,
+      viewer,
+      id,
+      answer,
+      bucket,
+      status,
+      arrivedAtUs,
+      claims,
       salt,
-      leafOf(salt, submissionFields(op)),
+      leafOf(salt, submissionFields(given)),
     );
-    if (changes === 0) return refusal(op);
-    if (op.status === 'held') hold.run(lastInsertRowid, round, op.id);
-    else {
-      count(round, op.bucket);
-      if (op.bookedBy !== null) {
-        const { interaction, viewer, id: submission, answer } = op;
-        const atUs = unixUs(op.arrivedAtUs);
-        bookOf(domains, op.bookedBy)({ interaction, viewer, submission, answer, atUs });
-      }
+    if (changes === 0) return refusal(interaction, viewer);
+    if (status === 'held') {
+      hold.run(lastInsertRowid, round, id);
+      return 'recorded';
     }
+    if (bookedBy !== null) {
+      const accepted = { interaction, viewer, submission: id, answer, atUs: unixUs(arrivedAtUs) };
+      bookOf(domains, bookedBy)(accepted);
+    }
+    // Last: nothing throws any more.
+    tallies.add(round, bucket);
     return 'recorded';
   };
 }
@@ -177,16 +177,6 @@ function bookOf(
   const book = domains.get(name)?.onAccepted;
   if (book === undefined) throw new TypeError(`no domain ${name} books answers`);
   return book;
-}
-
-/** @returns what counts one answer; `interaction`: its row */
-function prepareCount(db: DatabaseSync): (interaction: number, bucket: string) => void {
-  const add = db.prepare(`
-    INSERT INTO tallies (interaction, bucket, n) VALUES (?, ?, 1)
-    ON CONFLICT (interaction, bucket) DO UPDATE SET n = n + 1`);
-  return (interaction, bucket) => {
-    add.run(interaction, bucket);
-  };
 }
 
 /** What the leaf of an interaction commits to: it tells nothing about viewers and has no salt. */
@@ -267,11 +257,11 @@ export function judgementReducers(db: DatabaseSync): Readonly<Record<string, Red
 function prepareJudge(
   db: DatabaseSync,
   journal: Journal,
+  tallies: Tallies,
 ): (verdicts: readonly HeldVerdict[]) => JudgeOutcome {
   const find = db.prepare(`
     SELECT h.interaction, s.bucket FROM held h JOIN submissions s ON s.seq = h.submission
     WHERE h.id = ?`);
-  const count = prepareCount(db);
   return (verdicts) => {
     const outcome = { accepted: 0, refused: 0, passed: 0 };
     for (const verdict of verdicts) {
@@ -283,7 +273,7 @@ function prepareJudge(
       const code = verdict.verdict === 'refused' ? verdict.code : null;
       const judged = { submission: verdict.submission, verdict: verdict.verdict, code };
       journal.append({ kind: 'answer.judged', atUs: verdict.judgedAtUs, viewer: null, body: judged });
-      if (verdict.verdict === 'accepted') count(held.interaction, held.bucket);
+      if (verdict.verdict === 'accepted') tallies.add(held.interaction, held.bucket);
       outcome[verdict.verdict]++;
     }
     return outcome;

@@ -10,7 +10,7 @@ import { QuickLedger, tamper } from '../../quick-ledger.ts';
 import { CHAINED } from '../blocks.ts';
 import { leafOf } from '../leaf.ts';
 import { openSqliteLedger } from '../ledger.ts';
-import { submissionFields } from '../writes.ts';
+import { submissionFields } from '../submit-op.ts';
 import { checkLedger, type LedgerCheck } from './check.ts';
 import { describeFinding } from './finding.ts';
 import { DERIVED } from './rebuild.ts';

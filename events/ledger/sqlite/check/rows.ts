@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ChainedTable } from '../blocks.ts';
 import { type EntryRow, entryFields } from '../journal.ts';
-import { interactionFields, stepFields, submissionFields } from '../writes.ts';
+import { submissionFields } from '../submit-op.ts';
+import { interactionFields, stepFields } from '../writes.ts';
 
 /** A row of the chain with what its leaf commits to. */
 export interface ChainedRow {

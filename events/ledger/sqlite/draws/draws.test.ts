@@ -13,6 +13,7 @@ import { anInteraction, aSubmission, canceledBy, revealedBy } from '../../fixtur
 import { openBooks } from '../books.ts';
 import { DOMAINS } from '../domains.ts';
 import { MIGRATIONS } from '../schema.ts';
+import { submitOp } from '../submit-op.ts';
 import { someTerms, T0 } from '../treasury/fixtures.ts';
 import { openDrawJobs } from './jobs.ts';
 import { drawWinners, readEntrants } from './list.ts';
@@ -75,11 +76,8 @@ class Books {
   }
 
   answer(viewer: string, status: 'accepted' | 'held' = 'accepted', id?: string): unknown {
-    const { answer, claims, arrivedAtUs, ...rest } = aSubmission({ ...(id === undefined ? {} : { id }) });
-    return this.apply({
-      ...{ kind: 'submit', ...rest, interaction: 'final', viewer, status, arrivedAtUs, bookedBy: null },
-      ...{ answer: JSON.stringify(answer), claims: JSON.stringify(claims) },
-    });
+    const over = { interaction: 'final', viewer, status, ...(id === undefined ? {} : { id }) };
+    return this.apply(submitOp(aSubmission(over)));
   }
 
   /** The list is read and kept. */

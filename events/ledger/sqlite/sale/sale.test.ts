@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anInteraction, aSubmission, canceledBy, lockedBy, revealedBy } from '../../fixtures.ts';
 import { newPseudonym } from '../../viewers.ts';
+import { submitOp } from '../submit-op.ts';
 import { at, PRICE, RESERVED_MS, SaleBooks, saleConfig } from './fixtures.ts';
 
 let books: SaleBooks;
@@ -91,10 +92,8 @@ test('nothing is known of a sale whose making was rolled back with its batch', (
   books.pool(5);
   const arrive = { interaction: 's1', viewer: 'early', untilUs: null, atUs: at(1) };
   const config = saleConfig({ admitPerSecond: 1 });
-  const wish = (viewer: string) => ({
-    ...{ ...aSubmission({ interaction: 's1', viewer, arrivedAtUs: at(1) }), kind: 'submit' as const },
-    ...{ answer: '{}', claims: '{}', bookedBy: 'sale' },
-  });
+  const wish = (viewer: string) =>
+    submitOp({ ...aSubmission({ interaction: 's1', viewer, arrivedAtUs: at(1) }), bookedBy: 'sale' });
   // The last one is refused, so that all are done again one by one.
   const batch = () =>
     books.ledger.apply(

@@ -8,6 +8,7 @@ import { openBooks } from '../books.ts';
 import { DOMAINS } from '../domains.ts';
 import { prepareJournal, type Reducer } from '../journal.ts';
 import { MIGRATIONS } from '../schema.ts';
+import { submitOp } from '../submit-op.ts';
 import { prepareTreasury, type Treasury, treasury as treasuryDomain } from './index.ts';
 
 /** The treasury's books in memory, for tests. */
@@ -66,12 +67,8 @@ export function openTreasury(): TestBooks {
       for (const viewer of viewers) test.answer(id, viewer);
     },
     answer(interaction, viewer, region) {
-      const { id, answer, bucket, status, arrivedAtUs, claims } = aSubmission();
-      const said = region === undefined ? claims : { ...claims, region };
-      books.apply({
-        ...{ kind: 'submit', id, interaction, viewer, bucket, status, arrivedAtUs, bookedBy: null },
-        ...{ answer: JSON.stringify(answer), claims: JSON.stringify(said) },
-      });
+      const { claims, ...rest } = aSubmission({ interaction, viewer });
+      books.apply(submitOp({ ...rest, claims: region === undefined ? claims : { ...claims, region } }));
     },
     step: (transition) => void books.apply({ kind: 'transition', transition }),
     balances(pool) {
