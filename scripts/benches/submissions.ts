@@ -19,7 +19,7 @@ import { interactionOf } from './submissions/request.ts';
 const USAGE = `usage: npm run bench -- submissions [--rounds N] [--seconds N] [--open-seconds N] [--viewers N]
                                    [--connections N] [--open-connections N] [--dir FOLDER] [--json FILE]
 
-  --rounds N            each server is measured so many times, in turn (default 5)
+  --rounds N            each server is measured so many times, in turn, after one for the compilers (default 5)
   --seconds N           for so long each time, after a second of warm-up (default 4)
   --open-seconds N      length of the open loop at 80 % of what was measured; 0: none (default 20)
   --viewers N           distinct signed viewers of a round; it ends where they do (default 150000)
@@ -44,12 +44,14 @@ const { values } = parseArgs({
   },
 });
 
-const SERVERS = ['durable', 'express', 'bare'] as const;
+const V8_FLAGS = NODE_FLAGS.events.filter((flag) => !flag.startsWith('--disable-warning='));
+const SERVERS = ['durable', 'express', 'express_flags', 'bare'] as const;
 type ServerName = (typeof SERVERS)[number];
 const TEXT: Readonly<Record<ServerName, string>> = {
   durable: 'the events process: SQLite, WAL, synchronous=FULL; acknowledged after the commit',
-  express: 'Express 5, an empty POST handler',
-  bare: 'node:http, an empty handler',
+  express: 'Express 5, an empty POST handler, by plain node',
+  express_flags: `the same, with the flags that the events process is started with: ${V8_FLAGS.join(' ')}`,
+  bare: 'node:http, an empty handler, by plain node',
 };
 const OPEN_SHARE = 0.8;
 const WARM_UP_MS = 1_000;
@@ -80,11 +82,15 @@ async function bench(): Promise<void> {
     const env = { ...process.env, FRAMECUE_DATA_DIR: folder, FRAMECUE_LOG_LEVEL: 'error' };
     const { sessionKey, tokens } = loadSecrets(loadSettings(env).settings);
     const stolen = stolenMeter();
-    const start = (file: string, args: readonly string[], over: NodeJS.ProcessEnv = {}): ChildProcess => {
+    const start = (
+      file: string,
+      args: readonly string[],
+      flags: readonly string[] = [],
+      over: NodeJS.ProcessEnv = {},
+    ): ChildProcess => {
       const child = fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
         env: { ...env, ...over },
-        // The peers too are started as the product starts its own.
-        execArgv: [...NODE_FLAGS.events, ...(over.BENCH_PROFILE ? profiling() : [])],
+        execArgv: ['--disable-warning=ExperimentalWarning', ...flags],
         // Ctrl-C is ours; they end when we do.
         detached: true,
       });
@@ -95,14 +101,17 @@ async function bench(): Promise<void> {
     const load = start('./submissions/load.ts', [sessionKey, values.viewers]);
     await ready(load);
     const servers: Record<ServerName, ChildProcess> = {
-      durable: start('../../server/events-main.ts', [], {
-        ...{ FRAMECUE_EVENTS_PORT: '0', FRAMECUE_FEED_URL: await cues.listen() },
-        ...(values.profile === undefined ? {} : { BENCH_PROFILE: '1' }),
-      }),
+      durable: start(
+        '../../server/events-main.ts',
+        [],
+        [...V8_FLAGS, ...(values.profile === undefined ? [] : profiling())],
+        { FRAMECUE_EVENTS_PORT: '0', FRAMECUE_FEED_URL: await cues.listen() },
+      ),
       express: start('./submissions/peer.ts', ['express', sessionKey]),
+      express_flags: start('./submissions/peer.ts', ['express', sessionKey], V8_FLAGS),
       bare: start('./submissions/peer.ts', ['bare', sessionKey]),
     };
-    const ports = { durable: 0, express: 0, bare: 0 };
+    const ports = { durable: 0, express: 0, express_flags: 0, bare: 0 };
     for (const name of SERVERS) ports[name] = (await ready(servers[name])).ports!.http;
     const api = new EventsApi(`http://127.0.0.1:${ports.durable}`, tokens.director);
 
@@ -134,16 +143,17 @@ async function bench(): Promise<void> {
       return { ...outcome, cpuUsEach };
     };
 
-    const runs: Record<ServerName, Run[]> = { durable: [], express: [], bare: [] };
+    const runs: Record<ServerName, Run[]> = { durable: [], express: [], express_flags: [], bare: [] };
     const rounds = Number(values.rounds);
-    for (let round = 0; round < rounds; round++) {
+    // The first round is for the compilers of all.
+    for (let round = 0; round <= rounds; round++) {
       for (const name of SERVERS) {
         const run = await measure(name, {});
-        runs[name].push(run);
+        if (round > 0) runs[name].push(run);
         const cpu = run.cpuUsEach === null ? '' : `, ${run.cpuUsEach.toFixed(1)} us CPU each`;
         const p99 = run.tookMs.p99.toFixed(1);
         say(
-          `round ${round + 1} of ${rounds}, ${name}: ${run.perSecond.toFixed(0)} a second, p99 ${p99} ms${cpu}`,
+          `${round === 0 ? 'before the rounds' : `round ${round} of ${rounds}`}, ${name}: ${run.perSecond.toFixed(0)} a second, p99 ${p99} ms${cpu}`,
         );
       }
     }
@@ -228,7 +238,9 @@ function report(
   rate: number,
   stolen: number | null,
 ): void {
-  say('\nall three: the same JSON body parser (events/http/body.ts) and the same check of the viewer token');
+  say(
+    '\nall of them: the same JSON body parser (events/http/body.ts) and the same check of the viewer token',
+  );
   say(
     `(HMAC-SHA256, events/http/session.ts); ${values.connections} keep-alive connections, one request each`,
   );
@@ -245,6 +257,7 @@ function report(
     medianOf(runs.durable.map((run, round) => run.perSecond / runs[peer][round]!.perSecond));
   figures.push(
     ['ratio_express', ratio('express'), 'x an empty Express 5 handler'],
+    ['ratio_express_flags', ratio('express_flags'), "x the same with the events process's own V8 flags"],
     ['ratio_bare', ratio('bare'), 'x a bare node:http handler'],
     ['durable_ack_p99', medianOf(runs.durable.map((run) => run.tookMs.p99)), 'ms'],
   );
