@@ -28,7 +28,11 @@ const errors: string[] = [];
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem({ FRAMECUE_VIEWER_SPREAD_CAP_MS: '4000', FRAMECUE_PROGRAMME_DELAY_MS: '1500' });
+  // A reveal is early for as long as viewers may be behind: for all of a test on a slow machine.
+  system = await startSystem({
+    FRAMECUE_VIEWER_SPREAD_CAP_MS: '300000',
+    FRAMECUE_PROGRAMME_DELAY_MS: '1500',
+  });
   await system.publish('bframes-25');
   const opened = await openConsole(browser, system, { name: 'Anna' });
   anna = opened.page;

@@ -27,11 +27,11 @@ export function askPriority(nice: number): PriorityOutcome {
  * its session alone: without this, a browser on the same machine is served like media.
  */
 function raiseSession(nice: number): void {
-  if (process.platform !== 'linux' || !leadsSession()) return;
+  if (process.platform !== 'linux') return;
   try {
-    writeFileSync('/proc/self/autogroup', String(nice));
+    if (leadsSession()) writeFileSync('/proc/self/autogroup', String(nice));
   } catch (error) {
-    // A kernel without autogroups, or a folder that is read only, as in many containers: those have a group of their own.
+    // No /proc, a kernel without autogroups, or files that are read only, as in many containers: those have a group of their own.
     if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EAGAIN', 'EIO'].includes(codeOf(error) ?? '')) throw error;
   }
 }

@@ -26,15 +26,15 @@ export const KEYED_ROUND = {
   items: [
     {
       ...{ id: 'keyed', title: 'The keyed round', type: 'interaction.open', interaction: 'show-keyed' },
-      durationMs: 120_000,
+      durationMs: 600_000,
     },
     {
       ...{ id: 'keyed-lock', type: 'interaction.lock', ref: 'keyed' },
-      after: { item: 'keyed', ms: 60_000 },
+      after: { item: 'keyed', ms: 500_000 },
     },
     {
       ...{ id: 'keyed-reveal', type: 'interaction.reveal', ref: 'keyed' },
-      after: { item: 'keyed-lock', ms: 60_000 },
+      after: { item: 'keyed-lock', ms: 500_000 },
     },
   ],
 };
