@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import type { Cue } from '../../cues/cue.ts';
+import { Loop } from '../../test-streams/loop.ts';
 import { readFrames } from '../../test-streams/read-frames.ts';
 import { until } from './api.ts';
 import { firesOf, type ShownFire } from './browser.ts';
@@ -31,15 +32,14 @@ const SAME_PICTURE_MS = 2;
  * The number in every picture of the running stream, by its PTS: decoded from HTTP-FLV beside the players, so that
  * nothing about loops or frame rates needs to be assumed.
  */
-export class NumbersByPts {
+export class NumbersByPts extends Loop {
   readonly #byPts = new Map<number, number>();
   #latestPts = Number.NEGATIVE_INFINITY;
-  readonly #total: number;
   readonly #abort = new AbortController();
   readonly #reading: Promise<void>;
 
   constructor(url: string, totalFrames: number) {
-    this.#total = totalFrames;
+    super(totalFrames);
     this.#reading = this.#read(url);
   }
 
@@ -73,12 +73,6 @@ export class NumbersByPts {
       if (found !== undefined) return found;
     }
     return null;
-  }
-
-  /** Frames from one number to another, over the loop's seam; negative: before. */
-  distance(from: number, to: number): number {
-    const ahead = (((to - from) % this.#total) + this.#total) % this.#total;
-    return ahead > this.#total / 2 ? ahead - this.#total : ahead;
   }
 
   async stop(): Promise<void> {
@@ -141,11 +135,14 @@ export async function judge(
     for (const id of ids) {
       const own = fires.filter((fire) => fire.player === player && fire.cue === id);
       const [first] = own;
-      const expected = numbers.at(cues.get(id)!.landing!.pts);
-      const distance = (shown: number | null | undefined): number | null =>
-        expected === null || shown === null || shown === undefined ? null : numbers.distance(expected, shown);
-      const numberAt = (pts: number | null | undefined): number | null =>
-        pts === null || pts === undefined ? null : numbers.at(Math.round(pts));
+      const landedPts = cues.get(id)!.landing!.pts;
+      const expected = numbers.at(landedPts);
+      const framesTo = (pts: number | null | undefined): number | null => {
+        const shown = pts === null || pts === undefined ? null : numbers.at(Math.round(pts));
+        return expected === null || shown === null ? null : numbers.since(expected, shown, pts! - landedPts);
+      };
+      const mediaFrames = framesTo(first?.shownPts);
+      const pixels = first?.pixels ?? null;
       verdicts.push({
         player,
         cue: id,
@@ -153,9 +150,10 @@ export async function judge(
         outcome: first?.outcome ?? null,
         reason: first?.reason ?? null,
         path: first?.path ?? null,
-        pixelFrames: distance(first?.pixels),
-        mediaFrames: distance(numberAt(first?.shownPts)),
-        previousFrames: distance(numberAt(first?.previousPts)),
+        pixelFrames:
+          expected === null || pixels === null ? null : numbers.near(expected, pixels, mediaFrames),
+        mediaFrames,
+        previousFrames: framesTo(first?.previousPts),
       });
     }
   }
