@@ -233,7 +233,7 @@ describe('the stage tab of the console, by keyboard alone', () => {
     await another.goto(await link.inputValue());
     expect(another.url()).not.toContain('ticket');
     settings.resolve();
-    await shown(anna, /Screen .+: (shown|standby)/);
+    await shown(anna, /Wall: (shown|standby).* · Screen .+: (shown|standby)/);
     await another.close();
     await context.close();
     expect(thrown).toEqual([]);

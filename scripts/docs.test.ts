@@ -9,7 +9,7 @@ import { REPAIRS } from '../ingest/tidy-frame.ts';
 import { rewritesOf } from '../injector/counters.ts';
 import { LINT_CODES } from '../injector/lint-codes.ts';
 import { ERRORS } from '../packet/errors.ts';
-import { NODE_FLAGS } from '../server/node-flags.ts';
+import { V8_FLAGS } from '../server/v8-flags.ts';
 import { loadSettings, SETTINGS } from '../service/settings.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -101,7 +101,7 @@ describe('docker-compose.yml', () => {
     const entry = args.pop()!;
     expect(node).toBe('node');
     expect(existsSync(join(ROOT, entry))).toBe(true);
-    expect(args).toEqual(NODE_FLAGS[name].filter((flag) => !flag.startsWith('--disable-warning=')));
+    expect(args).toEqual(V8_FLAGS[name]);
   });
 
   it('serves both through the proxy, and only through it', () => {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { FramecueError } from '../packet/errors.ts';
 import type { ProcessName } from '../service/settings.ts';
-import { NODE_FLAGS } from './node-flags.ts';
 import type { FailedMessage, ReadyMessage, SisterMessage } from './process.ts';
+import { V8_FLAGS } from './v8-flags.ts';
 
 /** One process of the two, as its starter sees it. */
 export interface Managed {
@@ -160,7 +160,8 @@ function spawnProcess(
   env: NodeJS.ProcessEnv,
   output: LaunchOptions['output'] = 'inherit',
 ): { child: ChildProcess; ready: Promise<ReadyMessage> } {
-  const child = spawn(process.execPath, [...NODE_FLAGS[name], fileURLToPath(ENTRIES[name])], {
+  const flags = ['--disable-warning=ExperimentalWarning', ...V8_FLAGS[name]];
+  const child = spawn(process.execPath, [...flags, fileURLToPath(ENTRIES[name])], {
     env,
     stdio: ['ignore', output, 'inherit', 'ipc'],
     // Ctrl-C goes to the starter alone, which ends them in order; they end by themselves when it is gone.

@@ -64,9 +64,11 @@ export async function runProcess(
     const { settings, warnings } = loadSettings(process.env);
     log = createLog(name, settings);
     // Both processes read all names: one says what is not known.
-    if (name === 'media') for (const warning of warnings) log.warn(warning);
-    // Before any thread is started: those of the cue log and of the disk have it too.
-    if (name === 'media') tellPriority(askPriority(settings.mediaNice), log);
+    if (name === 'media') {
+      for (const warning of warnings) log.warn(warning);
+      // Before any thread is started: those of the cue log and of the disk have it too.
+      tellPriority(askPriority(settings.mediaNice), log);
+    }
     running = await start({ settings, secrets: loadSecrets(settings), log });
   } catch (error) {
     process.exitCode = 1;

@@ -43,7 +43,7 @@ function leadsSession(): boolean {
   return Number(afterName.split(' ')[3]) === process.pid;
 }
 
-/** Of a worker thread whose work can wait: it was started with the priority of the thread that did. */
+/** Of a worker thread whose work can wait for the others of its session: it was started with the priority of the thread that did. */
 export function giveUpPriority(): void {
   // Elsewhere the value is the whole process's.
   if (process.platform === 'linux' && getPriority() < 0) setPriority(0);

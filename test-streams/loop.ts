@@ -21,7 +21,7 @@ export class Loop {
   /** The same, nearest to what is said of it otherwise; null: nothing is. */
   near(from: number, to: number, said: number | null): number {
     if (said === null) return this.distance(from, to);
-    return said + this.distance((((from + said) % this.#total) + this.#total) % this.#total, to);
+    return said + this.distance(from + said, to);
   }
 
   #ahead(from: number, to: number): number {

@@ -12,6 +12,7 @@ import { type CuePlan, landedCue } from '../../events/test-support/cues.ts';
 import { FEED_TOKEN, MediaServer } from '../../events/test-support/media-server.ts';
 import { systemClock } from '../../packet/clock.ts';
 import type { ReadyMessage } from '../../server/process.ts';
+import { V8_FLAGS } from '../../server/v8-flags.ts';
 import { until } from './api.ts';
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -100,7 +101,8 @@ export class MoneyWorld {
 
   /** @param under a program and its arguments that run the process, as strace does. */
   async startEvents(under: readonly string[] = []): Promise<void> {
-    const [program, ...args] = [...under, process.execPath, fileAt('server/events-main.ts')];
+    const command = [process.execPath, ...V8_FLAGS.events, fileAt('server/events-main.ts')];
+    const [program, ...args] = [...under, ...command];
     const child = spawn(program!, args, {
       env: this.env,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -80,7 +80,7 @@ function withoutChain(db: DatabaseSync): Apply {
   const tallies = prepareTallies(db);
   return inBatches(
     db,
-    ({ row: [, viewer, id, answer, bucket, status, arrivedAtUs, claims] }) => {
+    ({ fields: [, viewer, id, answer, bucket, status, arrivedAtUs, claims] }) => {
       insert.run(viewer, id, answer, bucket, status, arrivedAtUs, claims);
       tallies.add(1, bucket);
     },

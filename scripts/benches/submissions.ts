@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { NODE_FLAGS } from '../../server/node-flags.ts';
 import type { ReadyMessage } from '../../server/process.ts';
+import { V8_FLAGS } from '../../server/v8-flags.ts';
 import { loadSecrets } from '../../service/secrets.ts';
 import { loadSettings } from '../../service/settings.ts';
 import { medianOf } from './cpu-of.ts';
@@ -44,13 +44,12 @@ const { values } = parseArgs({
   },
 });
 
-const V8_FLAGS = NODE_FLAGS.events.filter((flag) => !flag.startsWith('--disable-warning='));
 const SERVERS = ['durable', 'express', 'express_flags', 'bare'] as const;
 type ServerName = (typeof SERVERS)[number];
 const TEXT: Readonly<Record<ServerName, string>> = {
   durable: 'the events process: SQLite, WAL, synchronous=FULL; acknowledged after the commit',
   express: 'Express 5, an empty POST handler, by plain node',
-  express_flags: `the same, with the flags that the events process is started with: ${V8_FLAGS.join(' ')}`,
+  express_flags: `the same, with the flags that the events process is started with: ${V8_FLAGS.events.join(' ')}`,
   bare: 'node:http, an empty handler, by plain node',
 };
 const OPEN_SHARE = 0.8;
@@ -104,11 +103,11 @@ async function bench(): Promise<void> {
       durable: start(
         '../../server/events-main.ts',
         [],
-        [...V8_FLAGS, ...(values.profile === undefined ? [] : profiling())],
+        [...V8_FLAGS.events, ...(values.profile === undefined ? [] : profiling())],
         { FRAMECUE_EVENTS_PORT: '0', FRAMECUE_FEED_URL: await cues.listen() },
       ),
       express: start('./submissions/peer.ts', ['express', sessionKey]),
-      express_flags: start('./submissions/peer.ts', ['express', sessionKey], V8_FLAGS),
+      express_flags: start('./submissions/peer.ts', ['express', sessionKey], V8_FLAGS.events),
       bare: start('./submissions/peer.ts', ['bare', sessionKey]),
     };
     const ports = { durable: 0, express: 0, express_flags: 0, bare: 0 };
@@ -153,7 +152,7 @@ async function bench(): Promise<void> {
         const cpu = run.cpuUsEach === null ? '' : `, ${run.cpuUsEach.toFixed(1)} us CPU each`;
         const p99 = run.tookMs.p99.toFixed(1);
         say(
-          `${round === 0 ? 'before the rounds' : `round ${round} of ${rounds}`}, ${name}: ${run.perSecond.toFixed(0)} a second, p99 ${p99} ms${cpu}`,
+          `${round === 0 ? 'for the compilers' : `round ${round} of ${rounds}`}, ${name}: ${run.perSecond.toFixed(0)} a second, p99 ${p99} ms${cpu}`,
         );
       }
     }

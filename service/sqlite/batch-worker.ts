@@ -71,11 +71,13 @@ export function runBatchWorker<Op, Result, Query = never, Answer = never>(
 function told<Result>(done: BatchDone<Result> | BatchRefused): BatchTold<Result> | BatchRefused {
   if (done.kind === 'batch-refused') return done;
   const { kind, batch, outcomes } = done;
-  return {
-    ...{ kind, batch },
-    values: outcomes.map((outcome) => (outcome.good ? outcome.value : null)),
-    refusals: outcomes.flatMap((outcome, at) => (outcome.good ? [] : [{ at, error: outcome.error }])),
-  };
+  const refusals: { at: number; error: PlainError }[] = [];
+  const values = outcomes.map((outcome, at) => {
+    if (outcome.good) return outcome.value;
+    refusals.push({ at, error: outcome.error });
+    return null;
+  });
+  return { kind, batch, values, refusals };
 }
 
 /** Committed: each op's own outcome, in order. */

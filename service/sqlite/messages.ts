@@ -27,7 +27,7 @@ export type FromWorker<Result, Answer> =
 export interface BatchTold<Result> {
   readonly kind: 'batch';
   readonly batch: number;
-  /** Null where the op was refused. */
+  /** Null where the op was refused, and where it gave null. */
   readonly values: readonly (Result | null)[];
   readonly refusals: readonly { readonly at: number; readonly error: PlainError }[];
 }

@@ -1,41 +1,36 @@
 import type { NewSubmission } from '../facts.ts';
 
-/** A row of values, with JSON already written: thousands cross the threads in one batch, and names cost as much as values. */
+/** An answer as its row has it, `answer` and `claims` as JSON: what its leaf commits to, in this order. */
+export type SubmissionFields = readonly [
+  interaction: string,
+  viewer: string,
+  id: string,
+  answer: string,
+  bucket: string,
+  status: string,
+  arrivedAtUs: number,
+  claims: string,
+];
+
+/** Values in a row: thousands cross the threads in one batch, and names cost as much as values. */
 export interface SubmitOp {
   readonly kind: 'submit';
-  readonly row: readonly [
-    interaction: string,
-    viewer: string,
-    id: string,
-    answer: string,
-    bucket: string,
-    status: 'accepted' | 'held',
-    arrivedAtUs: number,
-    claims: string,
-    /** The domain that books it too, in the same transaction; null: none. */
-    bookedBy: string | null,
-  ];
+  readonly fields: SubmissionFields;
+  /** The domain that books it too, in the same transaction; null: none. */
+  readonly bookedBy: string | null;
 }
 
-export function submitOp({
-  interaction,
-  viewer,
-  id,
-  answer,
-  bucket,
-  status,
-  arrivedAtUs,
-  claims,
-  bookedBy,
-}: NewSubmission): SubmitOp {
-  const [said, claimed] = [JSON.stringify(answer), JSON.stringify(claims)];
-  return {
-    kind: 'submit',
-    row: [interaction, viewer, id, said, bucket, status, arrivedAtUs, claimed, bookedBy ?? null],
-  };
-}
+export const submitOp = (submission: NewSubmission): SubmitOp => ({
+  kind: 'submit',
+  fields: submissionFields({
+    ...submission,
+    answer: JSON.stringify(submission.answer),
+    claims: JSON.stringify(submission.claims),
+  }),
+  bookedBy: submission.bookedBy ?? null,
+});
 
-/** What the leaf of an answer commits to, in this order. `answer`, `claims`: JSON. */
+/** @param row `answer`, `claims`: JSON */
 export const submissionFields = (row: {
   readonly interaction: string;
   readonly viewer: string;
@@ -45,6 +40,13 @@ export const submissionFields = (row: {
   readonly status: string;
   readonly arrivedAtUs: number;
   readonly claims: string;
-}): readonly (string | number)[] => [
-  ...[row.interaction, row.viewer, row.id, row.answer, row.bucket, row.status, row.arrivedAtUs, row.claims],
+}): SubmissionFields => [
+  row.interaction,
+  row.viewer,
+  row.id,
+  row.answer,
+  row.bucket,
+  row.status,
+  row.arrivedAtUs,
+  row.claims,
 ];

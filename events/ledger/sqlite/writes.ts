@@ -18,7 +18,7 @@ import type { Journal, Reducer } from './journal.ts';
 import { leafOf, type NewSalt } from './leaf.ts';
 import type { LedgerOp, LedgerResult, SubmitResult } from './messages.ts';
 import type { LedgerReads } from './reads.ts';
-import { type SubmitOp, submissionFields } from './submit-op.ts';
+import type { SubmitOp } from './submit-op.ts';
 import { prepareTallies, type Tallies } from './tallies.ts';
 
 export interface WriteParts {
@@ -136,25 +136,14 @@ function prepareSubmit(
     return reads.finalState(seq) ?? 'LOCKED';
   };
 
-  return ({ row }) => {
-    const [interaction, viewer, id, answer, bucket, status, arrivedAtUs, claims, bookedBy] = row;
+  return ({ fields, bookedBy }) => {
+    const [interaction, ...columns] = fields;
+    const [viewer, id, answer, bucket, status, arrivedAtUs] = columns;
     const round = rounds.seqOf(interaction);
     if (round === null) return refusal(interaction, viewer);
     const salt = newSalt();
-    const given = { interaction, viewer, id, answer, bucket, status, arrivedAtUs, claims };
     // Not RETURNING, which costs as much again as the insert.
-    const { changes, lastInsertRowid } = insert.run(
-      round,
-      viewer,
-      id,
-      answer,
-      bucket,
-      status,
-      arrivedAtUs,
-      claims,
-      salt,
-      leafOf(salt, submissionFields(given)),
-    );
+    const { changes, lastInsertRowid } = insert.run(round, ...columns, salt, leafOf(salt, fields));
     if (changes === 0) return refusal(interaction, viewer);
     if (status === 'held') {
       hold.run(lastInsertRowid, round, id);
