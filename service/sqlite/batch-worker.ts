@@ -1,6 +1,7 @@
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { ERRORS, type ErrorCode, FramecueError } from '../../packet/errors.ts';
+import { Handover } from './handover.ts';
 import type {
   BatchRefused,
   BatchTold,
@@ -9,6 +10,7 @@ import type {
   PlainError,
   StoreFile,
   ToWorker,
+  WorkerStart,
 } from './messages.ts';
 
 /** What one kind of store does with its database; runs in the worker. */
@@ -45,24 +47,49 @@ export function runBatchWorker<Op, Result, Query = never, Answer = never>(
   if (parentPort === null) throw new Error('a batch worker runs in a worker thread');
   const port = parentPort;
   const send = (message: FromWorker<Result, Answer>) => port.postMessage(message);
+  const { file, maxBatch, handover: memory } = workerData as WorkerStart;
+  const handover = new Handover(memory);
   let store: OpenStore<Op, Result, Query, Answer>;
   try {
-    store = openStore(workerData as StoreFile, domain);
+    store = openStore(file, domain);
   } catch (error) {
     send({ kind: 'failed', error: plainStoreError(error) });
     port.close();
     return;
   }
-  port.on('message', (message: ToWorker<Op, Query>) => {
-    switch (message.kind) {
-      case 'batch':
-        return send(told(store.applyBatch(message.batch, message.ops)));
-      case 'query':
-        return send({ kind: 'answer', id: message.id, outcome: store.answer(message.query) });
-      case 'close':
-        store.close();
-        send({ kind: 'closed' });
-        port.close();
+
+  type Message = ToWorker<Op, Query>;
+  const next = (): Message | undefined => receiveMessageOnPort(port)?.message;
+  /** What came while the last one was being committed is one transaction. @returns the message that is not of it */
+  const commit = (first: Message): Message | undefined => {
+    const ops: Op[] = [];
+    let last = 0;
+    let message: Message | undefined = first;
+    for (; message?.kind === 'batch'; message = next()) {
+      if (ops.length > 0 && ops.length + message.ops.length > maxBatch) break;
+      if (handover.begin(message.batch)) {
+        ops.push(...message.ops);
+        last = message.batch;
+      } else send({ kind: 'left-alone', batch: message.batch });
+    }
+    if (ops.length > 0) send(told(store.applyBatch(last, ops)));
+    return message;
+  };
+  port.on('message', (first: Message) => {
+    for (let message: Message | undefined = first; message !== undefined; ) {
+      switch (message.kind) {
+        case 'batch':
+          message = commit(message);
+          break;
+        case 'query':
+          send({ kind: 'answer', id: message.id, outcome: store.answer(message.query) });
+          return;
+        case 'close':
+          store.close();
+          send({ kind: 'closed' });
+          port.close();
+          return;
+      }
     }
   });
   send({ kind: 'ready' });

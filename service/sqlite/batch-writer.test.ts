@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FramecueError } from '../../packet/errors.ts';
 import { createLog } from '../log.ts';
 import type { CounterOp, CounterQuery, CounterResult } from '../testing/counter.worker.ts';
+import { Gate } from '../testing/gate.ts';
 import { type BatchWriter, type BatchWriterOptions, openBatchWriter } from './batch-writer.ts';
 
 const WORKER = new URL('../testing/counter.worker.ts', import.meta.url);
@@ -41,6 +42,16 @@ const refusal = (promise: Promise<unknown>) =>
     () => 'taken',
     (error: FramecueError) => error,
   );
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** The worker has begun an op that ends when the gate is opened. */
+async function standStill(writer: Counter) {
+  const gate = new Gate();
+  const done = refusal(writer.write({ kind: 'wait', gate: gate.memory }));
+  await vi.waitUntil(() => gate.isReached);
+  return { gate, done };
+}
+
 /** What another connection sees: committed, or not there. */
 const committed = () => {
   const db = new DatabaseSync(path, { readOnly: true });
@@ -71,11 +82,26 @@ describe('writes', () => {
   test('gather into one batch while another is under way', async () => {
     const batches: number[] = [];
     const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 40 });
-    const first = writer.write(add('first'));
-    await new Promise((resolve) => setImmediate(resolve));
-    const rest = Array.from({ length: 100 }, (_, at) => writer.write(add(String(at))));
+    const { gate, done: first } = await standStill(writer);
+    const rest = Array.from({ length: 60 }, (_, at) => writer.write(add(String(at))));
+    await nextTurn();
+    gate.open();
     await Promise.all([first, ...rest]);
-    expect(batches).toEqual([1, 40, 40, 20]);
+    expect(batches).toEqual([1, 40, 20]);
+  });
+
+  test('of more than the worker is handed at once come in order, and none is left', async () => {
+    const batches: number[] = [];
+    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 40 });
+    const { gate, done } = await standStill(writer);
+    const names = Array.from({ length: 500 }, (_, at) => String(at));
+    const rest = names.map((name) => writer.write(add(name)));
+    await nextTurn();
+    gate.open();
+    await Promise.all([done, ...rest]);
+    expect(committed()).toEqual(names);
+    expect(Math.max(...batches)).toBe(40);
+    expect(writer.queued).toBe(0);
   });
 
   test('are durable: the journal is a WAL that each commit syncs', async () => {
@@ -134,17 +160,34 @@ describe('writes', () => {
   test('that take too long are refused: sent ones as perhaps committed, waiting ones as not', async () => {
     const onDoubtOver = vi.fn();
     const writer = await open({ timeoutMs: 150, onDoubtOver });
-    const slow = refusal(writer.write({ kind: 'wait', ms: 600 }));
-    await new Promise((resolve) => setImmediate(resolve));
-    const waiting = refusal(writer.write(add('never sent')));
+    const { gate, done: slow } = await standStill(writer);
+    const waiting = refusal(writer.write(add('handed over, never begun')));
     expect(await slow).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', details: { mayBeCommitted: true } });
     expect(await waiting).toMatchObject({
       code: 'ERR_STORE_UNAVAILABLE',
       details: { mayBeCommitted: false },
     });
+    expect(onDoubtOver).not.toHaveBeenCalled();
+    gate.open();
     await vi.waitFor(() => expect(onDoubtOver).toHaveBeenCalledOnce(), 15_000);
     await writer.write(add('goes on'));
     expect(committed()).toEqual(['goes on']);
+  });
+
+  test('behind one that takes too long are taken back once, and written when it is over, in order', async () => {
+    const writer = await open({ timeoutMs: 2_000 });
+    const { gate, done: slow } = await standStill(writer);
+    const early = refusal(writer.write(add('too early')));
+    const writtenAt = performance.now();
+    // Younger by so much that they have time left when those have none.
+    await vi.waitUntil(() => performance.now() - writtenAt > 1_500, 5_000);
+    const young = Array.from({ length: 30 }, (_, at) => writer.write(add(String(at))));
+    expect(await slow).toMatchObject({ details: { mayBeCommitted: true } });
+    expect(await early).toMatchObject({ details: { mayBeCommitted: false } });
+    gate.open();
+    await Promise.all(young);
+    expect(committed()).toEqual(young.map((_, at) => String(at)));
+    expect(writer.queued).toBe(0);
   });
 });
 
@@ -206,9 +249,12 @@ describe('a worker that dies', () => {
     const onDoubtOver = vi.fn();
     const writer = await open({ onDoubtOver });
     await writer.write(add('before'));
-    const dying = refusal(writer.write({ kind: 'die' }));
-    await new Promise((resolve) => setImmediate(resolve));
+    const gate = new Gate();
+    const dying = refusal(writer.write({ kind: 'die', gate: gate.memory }));
+    await vi.waitUntil(() => gate.isReached);
     const waiting = writer.write(add('waited'));
+    await nextTurn();
+    gate.open();
     expect(await dying).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', details: { mayBeCommitted: true } });
     await waiting;
     expect(onDoubtOver).toHaveBeenCalledOnce();

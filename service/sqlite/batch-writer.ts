@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { FramecueError } from '../../packet/errors.ts';
 import type { Log } from '../log.ts';
-import type { BatchTold, FromWorker, Outcome, PlainError, StoreFile, ToWorker } from './messages.ts';
+import { Flights } from './flights.ts';
+import type { BatchTold, FromWorker, Outcome, PlainError, ToWorker, WorkerStart } from './messages.ts';
 
 export interface BatchWriterOptions {
   /** The worker's entry file, which calls `runBatchWorker`: `new URL('./x.worker.ts', import.meta.url)`. */
@@ -12,6 +13,7 @@ export interface BatchWriterOptions {
   readonly maxQueued: number;
   /** An op that is not committed within this time is refused; milliseconds. */
   readonly timeoutMs: number;
+  /** Ops of one transaction. */
   readonly maxBatch?: number;
   readonly maxQueries?: number;
   readonly busyTimeoutMs?: number;
@@ -36,7 +38,7 @@ export interface BatchWriter<Op, Result, Query, Answer> {
    * when it takes too long or when the worker is lost; where `details.mayBeCommitted` is true nobody knows.
    */
   write(op: Op): Promise<Result>;
-  /** Reads what is committed; in order behind the batch in flight. Bounded and timed like writes. */
+  /** Reads what is committed; in order behind the batches on their way. Bounded and timed like writes. */
   query(query: Query): Promise<Answer>;
   /** True while the worker stands and takes writes. */
   readonly healthy: boolean;
@@ -52,6 +54,8 @@ interface Waiting<Op, Result> {
 }
 
 const MAX_BATCH = 1_000;
+/** So many go at once, and not at the end of the turn: the worker writes them while others are being read. */
+const HANDED_OVER_AT = 8;
 const MAX_QUERIES = 1_000;
 const BUSY_TIMEOUT_MS = 2_000;
 const RESTARTS_MAX = 5;
@@ -63,8 +67,8 @@ const START_TIMEOUT_MS = 30_000;
 const COMPLAINT_INTERVAL_MS = 1_000;
 
 /**
- * Opens (or makes) a SQLite file in a worker thread. Ops gather while a batch is under way and go as the next
- * one: one fsync for all of them.
+ * Opens (or makes) a SQLite file in a worker thread. Batches go to it as they come, and what has come while it was
+ * committing is its next transaction: one fsync for all of them.
  * @throws {FramecueError} ERR_STORE_UNAVAILABLE when the file cannot be opened.
  */
 export async function openBatchWriter<Op, Result, Query = never, Answer = never>(
@@ -83,19 +87,19 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   /** lost: being started again. down: given up. */
   #phase: 'starting' | 'open' | 'lost' | 'down' | 'closing' | 'closed' = 'starting';
   #queue: Waiting<Op, Result>[] = [];
-  #inFlight: { readonly id: number; readonly ops: Waiting<Op, Result>[]; readonly since: number } | null =
-    null;
+  readonly #flights = new Flights<Waiting<Op, Result>>();
   #queries = new Map<number, (outcome: Outcome<Answer>) => void>();
   #nextId = 1;
   #flushPlanned = false;
+  #isHeldBack = false;
   #restarts = 0;
   #standingSince = 0;
   #timer: NodeJS.Timeout | null = null;
   #onIdle: (() => void) | null = null;
   #onClosed: (() => void) | null = null;
   #closing: Promise<void> | null = null;
-  /** Ops were refused whose fate is not known yet. */
-  #inDoubt = false;
+  /** Ops of batches up to this one were refused whose fate is not known yet; 0: none. */
+  #inDoubtUpTo = 0;
   #complainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: BatchWriterOptions) {
@@ -109,7 +113,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   }
 
   get queued(): number {
-    return this.#queue.length + (this.#inFlight?.ops.length ?? 0);
+    return this.#queue.length + this.#flights.ops;
   }
 
   async start(): Promise<void> {
@@ -135,7 +139,8 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       };
       this.#queue.push({ op, since: performance.now(), settle });
       this.#armTimer();
-      this.#planFlush();
+      if (this.#queue.length >= HANDED_OVER_AT) this.#flush();
+      else this.#planFlush();
     });
   }
 
@@ -177,8 +182,9 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     }
     this.#phase = 'closed';
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#queue.unshift(...this.#flights.takeBack());
     this.#refuse(this.#queue.splice(0), 'closed', false);
-    this.#refuse(this.#inFlight?.ops ?? [], 'closed', true);
+    this.#refuse(this.#flights.lose(), 'closed', true);
     await this.#worker?.terminate();
   }
 
@@ -198,7 +204,8 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
 
   #startWorker(): Promise<void> {
     const { path, busyTimeoutMs = BUSY_TIMEOUT_MS, maxPages = 0 } = this.#options;
-    const workerData: StoreFile = { path, busyTimeoutMs, maxPages };
+    const file = { path, busyTimeoutMs, maxPages };
+    const workerData: WorkerStart = { file, maxBatch: this.#maxBatch, handover: this.#flights.renew() };
     // The parent's flags (a debugger's port, a test runner's loaders) are not the worker's.
     const worker = new Worker(this.#options.worker, { workerData, execArgv: [] });
     this.#worker = worker;
@@ -240,6 +247,10 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       case 'batch-refused':
         this.#finish(message.batch, null, message.error);
         break;
+      case 'left-alone':
+        this.#queue.unshift(...this.#flights.leftAlone(message.batch));
+        this.#goOn();
+        break;
       case 'answer':
         this.#queries.get(message.id)?.(message.outcome);
         break;
@@ -250,32 +261,43 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   }
 
   #finish(batch: number, told: BatchTold<Result> | null, refusal: PlainError | null): void {
-    const flight = this.#inFlight;
-    if (flight === null || flight.id !== batch) return;
-    this.#inFlight = null;
+    const landed = this.#flights.land(batch);
+    if (landed === null) return;
+    const { ops, tookMs } = landed;
     const { observer } = this.#options;
     if (refusal === null) {
-      observer?.committed?.(flight.ops.length, performance.now() - flight.since);
+      observer?.committed?.(ops.length, tookMs);
     } else {
-      this.#inDoubt ||= refusal.details?.mayBeCommitted === true;
+      if (refusal.details?.mayBeCommitted === true) this.#doubtUpTo(batch);
       this.#complain({ problem: refusal }, 'the store refused a batch');
-      observer?.refused?.(flight.ops.length, refusal.code);
+      observer?.refused?.(ops.length, refusal.code);
     }
-    for (const { at, error } of told?.refusals ?? []) settleOne(flight.ops[at], { good: false, error });
+    for (const { at, error } of told?.refusals ?? []) settleOne(ops[at], { good: false, error });
     // Those that are left have a value each, null among them.
-    for (const [at, waiting] of flight.ops.entries()) {
+    for (const [at, waiting] of ops.entries()) {
       if (told === null || at >= told.values.length)
         settleOne(waiting, { good: false, error: refusal ?? LOST_OUTCOME });
       else settleOne(waiting, { good: true, value: told.values[at] as Result });
     }
-    this.#endDoubt();
-    if (this.#queue.length > 0) this.#flush();
-    else this.#onIdle?.();
+    if (batch >= this.#inDoubtUpTo) this.#endDoubt();
+    this.#goOn();
   }
 
-  /** Everything that arrives in one turn of the event loop goes in one batch. */
+  /** The worker is there. */
+  #goOn(): void {
+    this.#isHeldBack = false;
+    if (this.#queue.length > 0) this.#flush();
+    else if (this.#flights.ops === 0) this.#onIdle?.();
+  }
+
+  /** A worker that is late has what it has begun; what it has not is certain not to be written, and stays so. */
+  #holdBack(): void {
+    this.#isHeldBack = true;
+    this.#queue.unshift(...this.#flights.takeBack());
+  }
+
   #planFlush(): void {
-    if (this.#flushPlanned || this.#inFlight !== null) return;
+    if (this.#flushPlanned) return;
     this.#flushPlanned = true;
     setImmediate(() => {
       this.#flushPlanned = false;
@@ -283,13 +305,16 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     });
   }
 
+  /** A transaction's worth may wait at the worker behind the one that it is committing. */
   #flush(): void {
-    if (this.#inFlight !== null || this.#queue.length === 0 || this.#worker === null) return;
+    if (this.#queue.length === 0 || this.#worker === null || this.#isHeldBack) return;
     if (this.#phase !== 'open' && this.#phase !== 'closing') return;
-    const ops = this.#queue.splice(0, this.#maxBatch);
-    const id = this.#nextId++;
-    this.#inFlight = { id, ops, since: performance.now() };
-    this.#send({ kind: 'batch', batch: id, ops: ops.map((waiting) => waiting.op) });
+    const room = 2 * this.#maxBatch - this.#flights.ops;
+    if (room <= 0) return;
+    const ops = this.#queue.splice(0, Math.min(room, this.#maxBatch));
+    const batch = this.#nextId++;
+    this.#flights.launch(batch, ops);
+    this.#send({ kind: 'batch', batch, ops: ops.map((waiting) => waiting.op) });
   }
 
   #send(message: ToWorker<Op, Query>): void {
@@ -307,7 +332,9 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
 
   #expire(): void {
     const limit = performance.now() - this.#options.timeoutMs;
-    const sent = this.#inFlight?.ops.filter((op) => op.settle !== null && op.since <= limit) ?? [];
+    const first = this.#flights.oldestOp;
+    if (first !== undefined && first.since <= limit) this.#holdBack();
+    const sent = this.#flights.begun().filter((op) => op.settle !== null && op.since <= limit);
     const stays = this.#queue.findIndex((op) => op.since > limit);
     const unsent = this.#queue.splice(0, stays === -1 ? this.#queue.length : stays);
     const expired = sent.length + unsent.length;
@@ -317,7 +344,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       this.#complain({ expired }, 'the store did not commit in time');
       this.#options.observer?.refused?.(expired, 'ERR_STORE_UNAVAILABLE');
     }
-    const oldest = this.#inFlight?.ops.find((waiting) => waiting.settle !== null) ?? this.#queue[0];
+    const oldest = this.#flights.begun().find((waiting) => waiting.settle !== null) ?? this.#queue[0];
     if (oldest === undefined) return;
     const wait = Math.max(1, oldest.since + this.#options.timeoutMs - performance.now());
     this.#timer = setTimeout(() => {
@@ -332,9 +359,8 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     if (this.#phase !== 'open' && this.#phase !== 'closing') return;
     this.#options.observer?.workerLost?.();
     this.#options.log.error({ path: this.#options.path }, 'the store worker is lost');
-    const flight = this.#inFlight;
-    this.#inFlight = null;
-    this.#refuse(flight?.ops ?? [], 'the writer was lost', true);
+    this.#queue.unshift(...this.#flights.takeBack());
+    this.#refuse(this.#flights.lose(), 'the writer was lost', true);
     for (const settle of [...this.#queries.values()]) {
       settle({ good: false, error: unavailablePlain('the writer was lost', false) });
     }
@@ -364,7 +390,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
           if (this.#phase !== 'lost') return;
           this.#phase = 'open';
           this.#endDoubt();
-          this.#flush();
+          this.#goOn();
         },
         (error: unknown) => {
           this.#options.log.error({ err: error }, 'the store worker did not start again');
@@ -379,14 +405,19 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     const error = unavailablePlain(problem, mayBeCommitted);
     for (const waiting of ops) {
       if (waiting.settle === null) continue;
-      if (mayBeCommitted) this.#inDoubt = true;
+      // Of a worker that is lost no batch is left: the next answer comes from one that has read the file anew.
+      if (mayBeCommitted) this.#doubtUpTo(Math.max(this.#flights.newest, 1));
       settleOne(waiting, { good: false, error });
     }
   }
 
+  #doubtUpTo(batch: number): void {
+    this.#inDoubtUpTo = Math.max(this.#inDoubtUpTo, batch);
+  }
+
   #endDoubt(): void {
-    if (!this.#inDoubt) return;
-    this.#inDoubt = false;
+    if (this.#inDoubtUpTo === 0) return;
+    this.#inDoubtUpTo = 0;
     this.#options.onDoubtOver?.();
   }
 

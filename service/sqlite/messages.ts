@@ -10,6 +10,14 @@ export interface StoreFile {
   readonly maxPages: number;
 }
 
+export interface WorkerStart {
+  readonly file: StoreFile;
+  /** Ops of one transaction. */
+  readonly maxBatch: number;
+  /** Of a `Handover`. */
+  readonly handover: SharedArrayBuffer;
+}
+
 export type ToWorker<Op, Query> =
   | { readonly kind: 'batch'; readonly batch: number; readonly ops: readonly Op[] }
   | { readonly kind: 'query'; readonly id: number; readonly query: Query }
@@ -20,10 +28,15 @@ export type FromWorker<Result, Answer> =
   | { readonly kind: 'failed'; readonly error: PlainError }
   | BatchTold<Result>
   | BatchRefused
+  /** Taken back before it was begun. */
+  | { readonly kind: 'left-alone'; readonly batch: number }
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome<Answer> }
   | { readonly kind: 'closed' };
 
-/** After the commit: what each op gave, in order. Bare, since an object for each op costs more than all else of it here. */
+/**
+ * After the commit of one transaction, which has this batch and all before it that are not answered: what each op gave,
+ * in order. Bare, since an object for each op costs more than all else of it here.
+ */
 export interface BatchTold<Result> {
   readonly kind: 'batch';
   readonly batch: number;
@@ -32,7 +45,7 @@ export interface BatchTold<Result> {
   readonly refusals: readonly { readonly at: number; readonly error: PlainError }[];
 }
 
-/** Nothing of the batch stands. */
+/** Nothing of the transaction stands. */
 export interface BatchRefused {
   readonly kind: 'batch-refused';
   readonly batch: number;

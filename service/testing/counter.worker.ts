@@ -1,6 +1,7 @@
 import { threadId } from 'node:worker_threads';
 import { FramecueError } from '../../packet/errors.ts';
 import { runBatchWorker } from '../sqlite/batch-worker.ts';
+import { Gate } from './gate.ts';
 
 /** A small store for the tests of the batch writer. */
 export type CounterOp =
@@ -9,8 +10,9 @@ export type CounterOp =
   | { readonly kind: 'add-then-break'; readonly name: string }
   /** Gives null, as ops do that have nothing to say. */
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'die' }
-  | { readonly kind: 'wait'; readonly ms: number };
+  /** `gate`: the memory of a `Gate` that is to be passed first. */
+  | { readonly kind: 'die'; readonly gate?: SharedArrayBuffer }
+  | { readonly kind: 'wait'; readonly gate: SharedArrayBuffer };
 
 export type CounterResult = { count: number; thread: number } | null;
 
@@ -43,9 +45,10 @@ runBatchWorker<CounterOp, CounterResult, CounterQuery, string[]>({
           case 'nothing':
             return null;
           case 'die':
+            if (op.gate !== undefined) new Gate(op.gate).pass();
             return process.exit(1);
           case 'wait':
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, op.ms);
+            new Gate(op.gate).pass();
             return { count: 0, thread: threadId };
         }
       },
