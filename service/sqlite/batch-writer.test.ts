@@ -81,18 +81,18 @@ describe('writes', () => {
 
   test('gather into one batch while another is under way', async () => {
     const batches: number[] = [];
-    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 40 });
+    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 48 });
     const { gate, done: first } = await standStill(writer);
     const rest = Array.from({ length: 60 }, (_, at) => writer.write(add(String(at))));
     await nextTurn();
     gate.open();
     await Promise.all([first, ...rest]);
-    expect(batches).toEqual([1, 40, 20]);
+    expect(batches).toEqual([1, 48, 12]);
   });
 
   test('of more than the worker is handed at once come in order, and none is left', async () => {
     const batches: number[] = [];
-    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 40 });
+    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 48 });
     const { gate, done } = await standStill(writer);
     const names = Array.from({ length: 500 }, (_, at) => String(at));
     const rest = names.map((name) => writer.write(add(name)));
@@ -100,7 +100,7 @@ describe('writes', () => {
     gate.open();
     await Promise.all([done, ...rest]);
     expect(committed()).toEqual(names);
-    expect(Math.max(...batches)).toBe(40);
+    expect(Math.max(...batches)).toBe(48);
     expect(writer.queued).toBe(0);
   });
 
@@ -273,6 +273,21 @@ describe('a worker that dies', () => {
 });
 
 describe('opening and closing', () => {
+  test('closing is no loss of the worker, also where the thread that closes hears of all of it at once', async () => {
+    const workerLost = vi.fn();
+    const writer = await open({ observer: { workerLost } });
+    await writer.write(add('a'));
+    const closed = writer.close();
+    setImmediate(() => {
+      // Standing still until the worker has closed the file and ended.
+      const until = performance.now() + 10_000;
+      while (openHandles() > 0 && performance.now() < until);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    });
+    await closed;
+    expect(workerLost).not.toHaveBeenCalled();
+  });
+
   test('closing commits what waits, refuses what comes later, and can be done twice', async () => {
     const writer = await open();
     const waiting = Array.from({ length: 20 }, (_, at) => writer.write(add(String(at))));

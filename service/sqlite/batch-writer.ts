@@ -55,7 +55,7 @@ interface Waiting<Op, Result> {
 
 const MAX_BATCH = 1_000;
 /** So many go at once, and not at the end of the turn: the worker writes them while others are being read. */
-const HANDED_OVER_AT = 8;
+const HANDED_OVER_AT = 16;
 const MAX_QUERIES = 1_000;
 const BUSY_TIMEOUT_MS = 2_000;
 const RESTARTS_MAX = 5;
@@ -255,6 +255,8 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
         this.#queries.get(message.id)?.(message.outcome);
         break;
       case 'closed':
+        // Its end can come in the same turn as this, and is no loss.
+        this.#phase = 'closed';
         this.#onClosed?.();
         break;
     }
