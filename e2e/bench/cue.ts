@@ -241,6 +241,11 @@ function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passe
     ['never', summary.never, 'fires'],
     ['twice', summary.twice, 'fires'],
     ['early', summary.early, 'fires'],
+    [
+      'early_without_frames',
+      summary.earlyWithoutFrames,
+      'fires (of these; the player had shown nothing for seconds)',
+    ],
     ['late_by_the_library', summary.late, 'fires'],
     ['passed_over_by_the_browser', summary.passedOver, 'fires'],
     ['unread', summary.unread, 'fires'],

@@ -17,6 +17,8 @@ export interface FireVerdict {
   readonly outcome: string | null;
   readonly reason: string | null;
   readonly path: string | null;
+  /** `frame`; `position` and `clock` where the browser has told of no picture for seconds. */
+  readonly trigger: string | null;
   /** Frames from the receipt's picture to the one on screen, by its barcode; null where it could not be read. */
   readonly pixelFrames: number | null;
   /** The same by the player's `mediaTime`. */
@@ -150,6 +152,7 @@ export async function judge(
         outcome: first?.outcome ?? null,
         reason: first?.reason ?? null,
         path: first?.path ?? null,
+        trigger: first?.trigger ?? null,
         pixelFrames:
           expected === null || pixels === null ? null : numbers.near(expected, pixels, mediaFrames),
         mediaFrames,
@@ -168,6 +171,8 @@ export interface FireSummary {
   /** The picture could not be read, or the receipt's picture was not among those decoded. */
   readonly unread: number;
   readonly early: number;
+  /** Of these, by pixels, in a player whose picture had stood still for seconds while its time went on: no picture told. */
+  readonly earlyWithoutFrames: number;
   /** Fires by frames behind the receipt's picture, by the player's word. */
   readonly behind: Readonly<Record<number, number>>;
   /** More than one frame behind, because the browser told of neither picture: it passed over both. */
@@ -180,6 +185,8 @@ export interface FireSummary {
   readonly disagree: number;
   readonly worst: number;
 }
+
+const isEarly = (v: FireVerdict): boolean => (v.pixelFrames ?? 0) < 0 || (v.mediaFrames ?? 0) < 0;
 
 export function summarise(verdicts: readonly FireVerdict[]): FireSummary {
   const behind: Record<number, number> = {};
@@ -194,7 +201,8 @@ export function summarise(verdicts: readonly FireVerdict[]): FireSummary {
     never: count((v) => v.fires === 0),
     twice: count((v) => v.fires > 1),
     unread: fired.length - read.length,
-    early: count((v) => (v.pixelFrames ?? 0) < 0 || (v.mediaFrames ?? 0) < 0),
+    early: count(isEarly),
+    earlyWithoutFrames: count((v) => isEarly(v) && v.trigger !== 'frame'),
     behind,
     passedOver: read.filter((v) => v.mediaFrames! > 1 && atFirst(v)).length,
     late: read.filter((v) => v.mediaFrames! > 1 && !atFirst(v)).length,
