@@ -174,6 +174,62 @@ describe('writes', () => {
     expect(committed()).toEqual(['goes on']);
   });
 
+  test('behind a question that takes too long are refused in time, and are not written', async () => {
+    const writer = await open({ timeoutMs: 300 });
+    await writer.write(add('a'));
+    const gate = new Gate();
+    const asked = refusal(writer.query({ kind: 'wait', gate: gate.memory }));
+    await vi.waitUntil(() => gate.isReached);
+    // Not due yet when the timer of the first one is.
+    expect(await refusal(writer.write(add('b')))).toMatchObject({ details: { mayBeCommitted: false } });
+    gate.open();
+    await asked;
+    await writer.write(add('c'));
+    expect(committed()).toEqual(['a', 'c']);
+  });
+
+  test('keep their order where the worker finds one taken back that seemed begun', async () => {
+    const writer = await open({ timeoutMs: 2_000, maxBatch: 1 });
+    const { gate, done: slow } = await standStill(writer);
+    const writtenAt = performance.now();
+    await vi.waitUntil(() => performance.now() - writtenAt > 1_500, 5_000);
+    const a = writer.write(add('a'));
+    await nextTurn();
+    const b = writer.write(add('b'));
+    await nextTurn();
+    // The thread that takes back is set aside between its two steps, until the worker is at the next batch.
+    const { store } = Atomics;
+    const spy = vi.spyOn(Atomics, 'store').mockImplementation(((
+      words: BigInt64Array,
+      at: number,
+      value: bigint,
+    ) => {
+      store(words, at, value);
+      if (!(words instanceof BigInt64Array) || at !== 1) return value;
+      const before = Atomics.load(words, 0);
+      gate.open();
+      const until = performance.now() + 10_000;
+      while (Atomics.load(words, 0) === before && performance.now() < until);
+      return value;
+    }) as typeof Atomics.store);
+    try {
+      await Promise.all([slow, a, b]);
+      expect(spy).toHaveBeenCalled();
+    } finally {
+      spy.mockRestore();
+    }
+    expect(committed()).toEqual(['a', 'b']);
+  });
+
+  test('that cannot be handed over are refused, and are the last that are', async () => {
+    const writer = await open({ timeoutMs: 300 });
+    const odd = { ...add('odd'), pad: (() => 1) as unknown as number };
+    expect(await refusal(writer.write(odd))).toMatchObject({ details: { mayBeCommitted: false } });
+    await writer.write(add('next'));
+    expect(committed()).toEqual(['next']);
+    expect(writer.queued).toBe(0);
+  });
+
   test('behind one that takes too long are taken back once, and written when it is over, in order', async () => {
     const writer = await open({ timeoutMs: 2_000 });
     const { gate, done: slow } = await standStill(writer);

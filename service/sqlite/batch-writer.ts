@@ -118,6 +118,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
 
   async start(): Promise<void> {
     await this.#startWorker();
+    if (this.#worker === null) throw unavailable('ended', false);
     this.#phase = 'open';
   }
 
@@ -248,7 +249,9 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
         this.#finish(message.batch, null, message.error);
         break;
       case 'left-alone':
-        this.#queue.unshift(...this.#flights.leftAlone(message.batch));
+        // Those that were refused meanwhile as perhaps committed never will be.
+        this.#queue.unshift(...this.#flights.leftAlone(message.batch).filter((op) => op.settle !== null));
+        this.#endDoubtIfKnown();
         this.#goOn();
         break;
       case 'answer':
@@ -281,12 +284,13 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
         settleOne(waiting, { good: false, error: refusal ?? LOST_OUTCOME });
       else settleOne(waiting, { good: true, value: told.values[at] as Result });
     }
-    if (batch >= this.#inDoubtUpTo) this.#endDoubt();
+    this.#endDoubtIfKnown();
     this.#goOn();
   }
 
   /** The worker is there. */
   #goOn(): void {
+    if (this.#flights.isUnsure) return;
     this.#isHeldBack = false;
     if (this.#queue.length > 0) this.#flush();
     else if (this.#flights.ops === 0) this.#onIdle?.();
@@ -315,8 +319,15 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     if (room <= 0) return;
     const ops = this.#queue.splice(0, Math.min(room, this.#maxBatch));
     const batch = this.#nextId++;
+    try {
+      this.#send({ kind: 'batch', batch, ops: ops.map((waiting) => waiting.op) });
+    } catch (error) {
+      // An op that cannot be cloned: nothing of the batch has gone.
+      this.#options.log.error({ err: error }, 'a batch could not be handed over');
+      this.#refuse(ops, 'not handed over', false);
+      return;
+    }
     this.#flights.launch(batch, ops);
-    this.#send({ kind: 'batch', batch, ops: ops.map((waiting) => waiting.op) });
   }
 
   #send(message: ToWorker<Op, Query>): void {
@@ -346,7 +357,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       this.#complain({ expired }, 'the store did not commit in time');
       this.#options.observer?.refused?.(expired, 'ERR_STORE_UNAVAILABLE');
     }
-    const oldest = this.#flights.begun().find((waiting) => waiting.settle !== null) ?? this.#queue[0];
+    const oldest = this.#flights.ofAll().find((waiting) => waiting.settle !== null) ?? this.#queue[0];
     if (oldest === undefined) return;
     const wait = Math.max(1, oldest.since + this.#options.timeoutMs - performance.now());
     this.#timer = setTimeout(() => {
@@ -390,6 +401,8 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       this.#startWorker().then(
         () => {
           if (this.#phase !== 'lost') return;
+          // Its end can come in the same turn as its start.
+          if (this.#worker === null) return this.#restartLater();
           this.#phase = 'open';
           this.#endDoubt();
           this.#goOn();
@@ -415,6 +428,10 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
 
   #doubtUpTo(batch: number): void {
     this.#inDoubtUpTo = Math.max(this.#inDoubtUpTo, batch);
+  }
+
+  #endDoubtIfKnown(): void {
+    if (!this.#flights.hasUpTo(this.#inDoubtUpTo)) this.#endDoubt();
   }
 
   #endDoubt(): void {

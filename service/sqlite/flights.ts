@@ -12,6 +12,8 @@ export class Flights<Waiting> {
   #handover = new Handover();
   #ops = 0;
   #landedAt = 0;
+  /** Batches up to this one were taken back; of those that are left some may be left alone yet. */
+  #takenBack = 0;
 
   /** Ops in all of them. */
   get ops(): number {
@@ -25,6 +27,20 @@ export class Flights<Waiting> {
 
   get oldestOp(): Waiting | undefined {
     return this.#flights[0]?.ops[0];
+  }
+
+  /** Whether batches up to this one are among them. */
+  hasUpTo(batch: number): boolean {
+    return (this.#flights[0]?.batch ?? Number.POSITIVE_INFINITY) <= batch;
+  }
+
+  /** Some may be left alone yet, although they seemed begun when the rest was taken back: nothing is to overtake them. */
+  get isUnsure(): boolean {
+    return this.hasUpTo(this.#takenBack);
+  }
+
+  ofAll(): readonly Waiting[] {
+    return this.#flights.flatMap(({ ops }) => ops);
   }
 
   /** For a worker that starts. */
@@ -62,13 +78,16 @@ export class Flights<Waiting> {
   takeBack(): readonly Waiting[] {
     const newest = this.#flights.at(-1);
     if (newest === undefined) return [];
+    this.#takenBack = newest.batch;
     const begun = this.#handover.takeBack(newest.batch);
     return this.#remove(({ batch }) => batch > begun);
   }
 
   /** The worker has found it taken back. @returns its ops, if they are not back already */
   leftAlone(batch: number): readonly Waiting[] {
-    return this.#remove((flight) => flight.batch === batch);
+    if (!this.#flights.some((flight) => flight.batch === batch)) return [];
+    // None was launched since it was taken back: those behind it were too, and are found so.
+    return this.#remove((flight) => flight.batch >= batch);
   }
 
   /** The worker is lost. @returns what it may have written */

@@ -16,7 +16,10 @@ export type CounterOp =
 
 export type CounterResult = { count: number; thread: number } | null;
 
-export type CounterQuery = { readonly kind: 'names' } | { readonly kind: 'write' };
+export type CounterQuery =
+  | { readonly kind: 'names' }
+  | { readonly kind: 'write' }
+  | { readonly kind: 'wait'; readonly gate: SharedArrayBuffer };
 
 runBatchWorker<CounterOp, CounterResult, CounterQuery, string[]>({
   migrations: [
@@ -54,6 +57,7 @@ runBatchWorker<CounterOp, CounterResult, CounterQuery, string[]>({
       },
       answer(query) {
         if (query.kind === 'write') forbidden();
+        if (query.kind === 'wait') new Gate(query.gate).pass();
         return (names.all() as { name: string }[]).map((row) => row.name);
       },
     };
