@@ -24,8 +24,8 @@ const BEHIND_MS = 60_000;
 const PRICE = 1_900;
 const PIECES = 2;
 const DURATION_MS = 300_000;
-/** So long is the line when the page's viewers come: their waiting is to be seen. */
-const LINE_MS = 4_000;
+/** So long is the line when the page's viewers come: their waiting is to be seen, on a slow machine too. */
+const LINE_MS = 12_000;
 /** Where pictures of each state go; nowhere by default. */
 const SHOTS = process.env.FRAMECUE_SHOTS;
 const OFFER = { interaction: 'jacket', title: 'The jacket of tonight', priceMinor: PRICE, currency: 'EUR' };
