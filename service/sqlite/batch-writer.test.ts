@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -70,6 +78,21 @@ const openHandles = () =>
     }
   }).length;
 
+/** Threads of this process that are workers. */
+const workers = () =>
+  readdirSync('/proc/self/task').filter((thread) => {
+    try {
+      return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'WorkerThread\n';
+    } catch {
+      return false; // ended since it was listed
+    }
+  }).length;
+
+/** This thread stands still, and hears of nothing, until so many are left. */
+function untilWorkersAre(count: number, until: number): void {
+  while (workers() > count && performance.now() < until);
+}
+
 describe('writes', () => {
   test('are committed when they are acknowledged, in order, off the main thread', async () => {
     const writer = await open();
@@ -81,18 +104,18 @@ describe('writes', () => {
 
   test('gather into one batch while another is under way', async () => {
     const batches: number[] = [];
-    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 48 });
+    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 64 });
     const { gate, done: first } = await standStill(writer);
-    const rest = Array.from({ length: 60 }, (_, at) => writer.write(add(String(at))));
+    const rest = Array.from({ length: 100 }, (_, at) => writer.write(add(String(at))));
     await nextTurn();
     gate.open();
     await Promise.all([first, ...rest]);
-    expect(batches).toEqual([1, 48, 12]);
+    expect(batches).toEqual([1, 64, 36]);
   });
 
   test('of more than the worker is handed at once come in order, and none is left', async () => {
     const batches: number[] = [];
-    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 48 });
+    const writer = await open({ observer: { committed: (ops) => batches.push(ops) }, maxBatch: 64 });
     const { gate, done } = await standStill(writer);
     const names = Array.from({ length: 500 }, (_, at) => String(at));
     const rest = names.map((name) => writer.write(add(name)));
@@ -100,7 +123,7 @@ describe('writes', () => {
     gate.open();
     await Promise.all([done, ...rest]);
     expect(committed()).toEqual(names);
-    expect(Math.max(...batches)).toBe(48);
+    expect(Math.max(...batches)).toBe(64);
     expect(writer.queued).toBe(0);
   });
 
@@ -175,7 +198,7 @@ describe('writes', () => {
   });
 
   test('behind a question that takes too long are refused in time, and are not written', async () => {
-    const writer = await open({ timeoutMs: 300 });
+    const writer = await open({ timeoutMs: 1_000 });
     await writer.write(add('a'));
     const gate = new Gate();
     const asked = refusal(writer.query({ kind: 'wait', gate: gate.memory }));
@@ -222,9 +245,11 @@ describe('writes', () => {
   });
 
   test('that cannot be handed over are refused, and are the last that are', async () => {
-    const writer = await open({ timeoutMs: 300 });
+    const refused = vi.fn();
+    const writer = await open({ timeoutMs: 2_000, observer: { refused } });
     const odd = { ...add('odd'), pad: (() => 1) as unknown as number };
     expect(await refusal(writer.write(odd))).toMatchObject({ details: { mayBeCommitted: false } });
+    expect(refused.mock.calls).toEqual([[1, 'ERR_STORE_UNAVAILABLE']]);
     await writer.write(add('next'));
     expect(committed()).toEqual(['next']);
     expect(writer.queued).toBe(0);
@@ -303,7 +328,8 @@ describe('a lock that another process holds', () => {
 describe('a worker that dies', () => {
   test('fails what is in flight, is started again, and takes what waited', async () => {
     const onDoubtOver = vi.fn();
-    const writer = await open({ onDoubtOver });
+    const refused = vi.fn();
+    const writer = await open({ onDoubtOver, observer: { refused } });
     await writer.write(add('before'));
     const gate = new Gate();
     const dying = refusal(writer.write({ kind: 'die', gate: gate.memory }));
@@ -313,17 +339,41 @@ describe('a worker that dies', () => {
     gate.open();
     expect(await dying).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', details: { mayBeCommitted: true } });
     await waiting;
+    expect(refused.mock.calls).toEqual([[1, 'ERR_STORE_UNAVAILABLE']]);
     expect(onDoubtOver).toHaveBeenCalledOnce();
     expect(committed()).toEqual(['before', 'waited']);
     expect(writer.healthy).toBe(true);
   });
 
+  test('as it starts again, where the thread that starts it hears of both at once, is started once more', async () => {
+    let standsStill = false;
+    const workerLost = () => {
+      if (standsStill) return;
+      standsStill = true;
+      // Behind the timer that starts it again.
+      setTimeout(() => {
+        while (existsSync(`${path}.die`) && performance.now() < until);
+        untilWorkersAre(before, until);
+      }, 150);
+    };
+    const before = workers();
+    const writer = await open({ observer: { workerLost } });
+    const until = performance.now() + 10_000;
+    writeFileSync(`${path}.die`, '');
+    expect(await refusal(writer.write({ kind: 'die' }))).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    await vi.waitFor(() => writer.write(add('again')), 20_000);
+    expect(existsSync(`${path}.die`)).toBe(false);
+    expect(committed()).toEqual(['again']);
+  }, 30_000);
+
   test('is not started again without end', async () => {
-    const writer = await open();
+    const refused = vi.fn();
+    const writer = await open({ observer: { refused } });
     for (let death = 0; death < 6; death++) {
       expect(await refusal(writer.write({ kind: 'die' }))).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
     }
     expect(await refusal(writer.write(add('a')))).toMatchObject({ details: { problem: 'down' } });
+    expect(refused).toHaveBeenCalledTimes(7);
     expect(writer.healthy).toBe(false);
   }, 30_000);
 });
@@ -331,15 +381,11 @@ describe('a worker that dies', () => {
 describe('opening and closing', () => {
   test('closing is no loss of the worker, also where the thread that closes hears of all of it at once', async () => {
     const workerLost = vi.fn();
+    const before = workers();
     const writer = await open({ observer: { workerLost } });
     await writer.write(add('a'));
     const closed = writer.close();
-    setImmediate(() => {
-      // Standing still until the worker has closed the file and ended.
-      const until = performance.now() + 10_000;
-      while (openHandles() > 0 && performance.now() < until);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-    });
+    setImmediate(() => untilWorkersAre(before, performance.now() + 10_000));
     await closed;
     expect(workerLost).not.toHaveBeenCalled();
   });

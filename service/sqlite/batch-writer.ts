@@ -55,7 +55,7 @@ interface Waiting<Op, Result> {
 
 const MAX_BATCH = 1_000;
 /** So many go at once, and not at the end of the turn: the worker writes them while others are being read. */
-const HANDED_OVER_AT = 16;
+const HANDED_OVER_AT = 32;
 const MAX_QUERIES = 1_000;
 const BUSY_TIMEOUT_MS = 2_000;
 const RESTARTS_MAX = 5;
@@ -126,7 +126,10 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     if (this.#phase === 'closing' || this.#phase === 'closed') {
       return Promise.reject(new FramecueError('ERR_NOT_READY'));
     }
-    if (this.#phase === 'down') return Promise.reject(unavailable('down', false));
+    if (this.#phase === 'down') {
+      this.#options.observer?.refused?.(1, 'ERR_STORE_UNAVAILABLE');
+      return Promise.reject(unavailable('down', false));
+    }
     if (this.queued >= this.#options.maxQueued) {
       this.#options.observer?.refused?.(1, 'ERR_OVERLOADED');
       return Promise.reject(
@@ -325,6 +328,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       // An op that cannot be cloned: nothing of the batch has gone.
       this.#options.log.error({ err: error }, 'a batch could not be handed over');
       this.#refuse(ops, 'not handed over', false);
+      this.#goOn();
       return;
     }
     this.#flights.launch(batch, ops);
@@ -346,17 +350,15 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   #expire(): void {
     const limit = performance.now() - this.#options.timeoutMs;
     const first = this.#flights.oldestOp;
+    // Of what is late at all the oldest is: what is left on its way then is what the worker has begun.
     if (first !== undefined && first.since <= limit) this.#holdBack();
-    const sent = this.#flights.begun().filter((op) => op.settle !== null && op.since <= limit);
+    const sent = this.#flights.ofAll().filter((op) => op.settle !== null && op.since <= limit);
     const stays = this.#queue.findIndex((op) => op.since > limit);
     const unsent = this.#queue.splice(0, stays === -1 ? this.#queue.length : stays);
     const expired = sent.length + unsent.length;
     this.#refuse(sent, 'not committed in time', true);
     this.#refuse(unsent, 'not committed in time', false);
-    if (expired > 0) {
-      this.#complain({ expired }, 'the store did not commit in time');
-      this.#options.observer?.refused?.(expired, 'ERR_STORE_UNAVAILABLE');
-    }
+    if (expired > 0) this.#complain({ expired }, 'the store did not commit in time');
     const oldest = this.#flights.ofAll().find((waiting) => waiting.settle !== null) ?? this.#queue[0];
     if (oldest === undefined) return;
     const wait = Math.max(1, oldest.since + this.#options.timeoutMs - performance.now());
@@ -417,13 +419,13 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   }
 
   #refuse(ops: readonly Waiting<Op, Result>[], problem: string, mayBeCommitted: boolean): void {
+    const waiting = ops.filter(({ settle }) => settle !== null);
+    if (waiting.length === 0) return;
     const error = unavailablePlain(problem, mayBeCommitted);
-    for (const waiting of ops) {
-      if (waiting.settle === null) continue;
-      // Of a worker that is lost no batch is left: the next answer comes from one that has read the file anew.
-      if (mayBeCommitted) this.#doubtUpTo(Math.max(this.#flights.newest, 1));
-      settleOne(waiting, { good: false, error });
-    }
+    this.#options.observer?.refused?.(waiting.length, error.code);
+    // Of a worker that is lost no batch is left: the next answer comes from one that has read the file anew.
+    if (mayBeCommitted) this.#doubtUpTo(Math.max(this.#flights.newest, 1));
+    for (const op of waiting) settleOne(op, { good: false, error });
   }
 
   #doubtUpTo(batch: number): void {

@@ -8,12 +8,10 @@ interface Flight<Waiting> {
 
 /** Batches on their way: handed to the worker and not answered yet, oldest first. */
 export class Flights<Waiting> {
-  #flights: Flight<Waiting>[] = [];
+  readonly #flights: Flight<Waiting>[] = [];
   #handover = new Handover();
   #ops = 0;
   #landedAt = 0;
-  /** Batches up to this one were taken back; of those that are left some may be left alone yet. */
-  #takenBack = 0;
 
   /** Ops in all of them. */
   get ops(): number {
@@ -36,9 +34,10 @@ export class Flights<Waiting> {
 
   /** Some may be left alone yet, although they seemed begun when the rest was taken back: nothing is to overtake them. */
   get isUnsure(): boolean {
-    return this.hasUpTo(this.#takenBack);
+    return this.hasUpTo(this.#handover.takenBack);
   }
 
+  /** Ops of all of them. */
   ofAll(): readonly Waiting[] {
     return this.#flights.flatMap(({ ops }) => ops);
   }
@@ -61,44 +60,43 @@ export class Flights<Waiting> {
   land(upTo: number): { readonly ops: readonly Waiting[]; readonly tookMs: number } | null {
     const [oldest] = this.#flights;
     if (oldest === undefined || oldest.batch > upTo) return null;
-    const ops = this.#remove(({ batch }) => batch <= upTo);
+    const ops = this.#cut(
+      0,
+      this.#place((batch) => batch > upTo),
+    );
     const now = performance.now();
     const tookMs = now - Math.max(oldest.since, this.#landedAt);
     this.#landedAt = now;
     return { ops, tookMs };
   }
 
-  /** Ops of which nobody knows whether they are written: begun, or nearly, and not answered. */
-  begun(): readonly Waiting[] {
-    const { begun } = this.#handover;
-    return this.#flights.flatMap(({ batch, ops }) => (batch <= begun ? ops : []));
-  }
-
   /** @returns the ops that the worker has not begun, and never will unless they are launched again; in order */
   takeBack(): readonly Waiting[] {
     const newest = this.#flights.at(-1);
     if (newest === undefined) return [];
-    this.#takenBack = newest.batch;
     const begun = this.#handover.takeBack(newest.batch);
-    return this.#remove(({ batch }) => batch > begun);
+    return this.#cut(this.#place((batch) => batch > begun));
   }
 
-  /** The worker has found it taken back. @returns its ops, if they are not back already */
+  /** The worker has found it taken back. @returns its ops and all behind it, if they are not back already */
   leftAlone(batch: number): readonly Waiting[] {
-    if (!this.#flights.some((flight) => flight.batch === batch)) return [];
     // None was launched since it was taken back: those behind it were too, and are found so.
-    return this.#remove((flight) => flight.batch >= batch);
+    return this.#cut(this.#place((each) => each === batch));
   }
 
   /** The worker is lost. @returns what it may have written */
   lose(): readonly Waiting[] {
-    return this.#remove(() => true);
+    return this.#cut(0);
   }
 
-  #remove(goes: (flight: Flight<Waiting>) => boolean): readonly Waiting[] {
-    const gone = this.#flights.filter(goes);
-    if (gone.length > 0) this.#flights = this.#flights.filter((flight) => !goes(flight));
-    const ops = gone.length === 1 ? gone[0]!.ops : gone.flatMap((flight) => flight.ops);
+  /** Of the first such batch; behind the last where there is none. */
+  #place(fits: (batch: number) => boolean): number {
+    const at = this.#flights.findIndex(({ batch }) => fits(batch));
+    return at === -1 ? this.#flights.length : at;
+  }
+
+  #cut(from: number, to = this.#flights.length): readonly Waiting[] {
+    const ops = this.#flights.splice(from, to - from).flatMap((flight) => flight.ops);
     this.#ops -= ops.length;
     return ops;
   }

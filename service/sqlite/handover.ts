@@ -25,9 +25,13 @@ export class Handover {
   /** By whoever hands over: what is not begun of the batches up to this one never will be. @returns as `begun` does */
   takeBack(batch: number): number {
     // What was taken back once stays so.
-    const upTo = Math.max(batch, Number(Atomics.load(this.#words, TAKEN_BACK)));
-    Atomics.store(this.#words, TAKEN_BACK, BigInt(upTo));
+    Atomics.store(this.#words, TAKEN_BACK, BigInt(Math.max(batch, this.takenBack)));
     return this.begun;
+  }
+
+  /** The newest batch that was taken back, if it was not begun by then. */
+  get takenBack(): number {
+    return Number(Atomics.load(this.#words, TAKEN_BACK));
   }
 
   /** The newest batch that was begun, or that the worker is about to find taken back. */

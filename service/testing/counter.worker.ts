@@ -1,6 +1,8 @@
-import { threadId } from 'node:worker_threads';
+import { existsSync, rmSync } from 'node:fs';
+import { threadId, workerData } from 'node:worker_threads';
 import { FramecueError } from '../../packet/errors.ts';
 import { runBatchWorker } from '../sqlite/batch-worker.ts';
+import type { WorkerStart } from '../sqlite/messages.ts';
 import { Gate } from './gate.ts';
 
 /** A small store for the tests of the batch writer. */
@@ -20,6 +22,8 @@ export type CounterQuery =
   | { readonly kind: 'names' }
   | { readonly kind: 'write' }
   | { readonly kind: 'wait'; readonly gate: SharedArrayBuffer };
+
+const { path } = (workerData as WorkerStart).file;
 
 runBatchWorker<CounterOp, CounterResult, CounterQuery, string[]>({
   migrations: [
@@ -63,3 +67,9 @@ runBatchWorker<CounterOp, CounterResult, CounterQuery, string[]>({
     };
   },
 });
+
+// It was to end as it starts: it has said that it is ready.
+if (existsSync(`${path}.die`)) {
+  rmSync(`${path}.die`);
+  process.exit(1);
+}
