@@ -24,7 +24,6 @@ const E2E = {
 const BLIND = [
   'aligned',
   'audit',
-  'bench/figures',
   'command',
   'console',
   'cue-life',

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
 import type { Cue } from '../../cues/cue.ts';
+import { print, quantileOf } from '../../scripts/benches/figures.ts';
 import {
   type AlignedVerdict,
   judgeAligned,
@@ -19,7 +20,6 @@ import { PLAYERS, type PlayerName } from '../lib/fires.ts';
 import { startLoad } from '../lib/load.ts';
 import { startSlowLink } from '../lib/slow-link.ts';
 import { type System, startSystem } from '../lib/system.ts';
-import { print, quantileOf } from './figures.ts';
 
 const USAGE = `usage: npm run bench -- aligned [--cues N] [--every MS] [--rtt MS] [--load N] [--json FILE]
 

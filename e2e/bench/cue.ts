@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
+import { type Figure, print, quantileOf, shareBound } from '../../scripts/benches/figures.ts';
 import { TEST_STREAMS, type TestStreamName } from '../../test-streams/catalogue.ts';
 import { shapeOf } from '../../test-streams/parameters.ts';
 import { StampedUnits } from '../lib/access-units.ts';
@@ -12,7 +13,6 @@ import { startLoad } from '../lib/load.ts';
 import { startSystem } from '../lib/system.ts';
 import { type MarkedCue, markTimed, type Passed, passedBy } from './acceptance.ts';
 import { type Control, startControl, type Took } from './control.ts';
-import { type Figure, print, quantileOf, shareBound } from './figures.ts';
 
 const USAGE = `usage: npm run bench -- cue [--fires N] [--every MS] [--stream NAME] [--announce LIST] [--load LIST] [--json FILE]
 

@@ -38,9 +38,3 @@ export async function costOf(command: readonly string[], timeoutMs: number): Pro
   const [userM, userS, systemM, systemS] = match.slice(5).map(Number) as [number, number, number, number];
   return { cpuS: 60 * (userM + systemM) + userS + systemS, wallS };
 }
-
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}

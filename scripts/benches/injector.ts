@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { STAMP_UUID_TEXT } from '../../cues/wire/index.ts';
 import { ensureStream } from '../../test-streams/catalogue.ts';
 import { ffmpegPath, ROOT } from '../lib/tools.ts';
-import { type Cost, costOf, medianOf } from './cpu-of.ts';
+import { type Cost, costOf } from './cpu-of.ts';
+import { medianOf, print } from './figures.ts';
 
 const USAGE = `usage: npm run bench -- injector [--minutes N] [--rounds N] [--json FILE]
 
@@ -110,9 +111,7 @@ function report(costs: ReadonlyMap<string, readonly Cost[]>, frames: number, byt
     ['ratio_keyframes', ratio('stamp_keyframes', 'ffmpeg_h264_metadata'), 'x ffmpeg h264_metadata'],
     ['ratio_every_frame_to_copy', ratio('stamp_every_frame', 'ffmpeg_copy'), 'x ffmpeg -c copy'],
   );
-  for (const [name, value, unit] of figures) {
-    process.stdout.write(`${name}: ${Number.isInteger(value) ? value : value.toPrecision(4)} ${unit}\n`);
-  }
+  print(figures);
   if (values.json !== undefined) {
     const json = Object.fromEntries(figures.map(([name, value]) => [name, value]));
     writeFileSync(values.json, `${JSON.stringify({ ...json, runs: Object.fromEntries(costs) }, null, 2)}\n`);

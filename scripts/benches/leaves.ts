@@ -14,7 +14,7 @@ import { MIGRATIONS } from '../../events/ledger/sqlite/schema.ts';
 import { type SubmitOp, submitOp } from '../../events/ledger/sqlite/submit-op.ts';
 import { prepareTallies } from '../../events/ledger/sqlite/tallies.ts';
 import { unixUs } from '../../packet/time.ts';
-import { medianOf } from './cpu-of.ts';
+import { medianOf } from './figures.ts';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 /** How many durable submissions the events process takes, beside handlers that do nothing, in turn in one run. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +11,18 @@ import type { ReadyMessage } from '../../server/process.ts';
 import { V8_FLAGS } from '../../server/v8-flags.ts';
 import { loadSecrets } from '../../service/secrets.ts';
 import { loadSettings } from '../../service/settings.ts';
-import { medianOf } from './cpu-of.ts';
 import { EventsApi, LandedCues } from './submissions/events-under-load.ts';
+import { cpuMsOf, stolenMeter } from './submissions/machine.ts';
 import type { FromLoad, LoadOrder, LoadOutcome } from './submissions/messages.ts';
+import {
+  inWords,
+  type OpenRun,
+  type Run,
+  report,
+  SERVERS,
+  type ServerName,
+  say,
+} from './submissions/report.ts';
 import { interactionOf } from './submissions/request.ts';
 
 const USAGE = `usage: npm run bench -- submissions [--rounds N] [--seconds N] [--open-seconds N] [--viewers N]
@@ -21,7 +30,8 @@ const USAGE = `usage: npm run bench -- submissions [--rounds N] [--seconds N] [-
 
   --rounds N            each server is measured so many times, in turn, after one for the compilers (default 5)
   --seconds N           for so long each time, after a second of warm-up (default 4)
-  --open-seconds N      length of the open loop at 80 % of what was measured; 0: none (default 20)
+  --open-seconds N      length of the open loops at 80 % of what the events process took in the round; all
+                        rounds together; 0: none (default 20)
   --viewers N           distinct signed viewers of a round; it ends where they do (default 150000)
   --connections N       keep-alive connections, each with one request under way (default 64)
   --open-connections N  connections of the open loop (default 256)
@@ -44,24 +54,11 @@ const { values } = parseArgs({
   },
 });
 
-const SERVERS = ['durable', 'express', 'express_flags', 'bare'] as const;
-type ServerName = (typeof SERVERS)[number];
-const TEXT: Readonly<Record<ServerName, string>> = {
-  durable: 'the events process: SQLite, WAL, synchronous=FULL; acknowledged after the commit',
-  express: 'Express 5, an empty POST handler, by plain node',
-  express_flags: `the same, with the flags that the events process is started with: ${V8_FLAGS.events.join(' ')}`,
-  bare: 'node:http, an empty handler, by plain node',
-};
 const OPEN_SHARE = 0.8;
 const WARM_UP_MS = 1_000;
 const START_TIMEOUT_MS = 60_000;
 /** `f_type` of file systems that are in memory (Linux, statfs(2)). */
 const IN_MEMORY: readonly number[] = [0x01021994, 0x858458f6];
-
-interface Run extends LoadOutcome {
-  /** Of the server, all its threads; null where the system does not tell. */
-  readonly cpuUsEach: number | null;
-}
 
 const numbers = [values.rounds, values.seconds, values.viewers, values.connections].map(Number);
 if (values.help) process.stdout.write(USAGE);
@@ -143,28 +140,34 @@ async function bench(): Promise<void> {
     };
 
     const runs: Record<ServerName, Run[]> = { durable: [], express: [], express_flags: [], bare: [] };
+    const opens: OpenRun[] = [];
     const rounds = Number(values.rounds);
+    const openMs = (Number(values['open-seconds']) * 1000) / rounds;
+    /** Behind the round that says how much there is to take: a machine that others use is another one a minute later. */
+    const openLoop = async ({ perSecond }: Run): Promise<OpenRun> => {
+      const rate = Math.floor(OPEN_SHARE * perSecond);
+      const ms = Math.min(openMs, (Number(values.viewers) / rate) * 1000 - WARM_UP_MS);
+      const connections = Number(values['open-connections']);
+      return { ...(await measure('durable', { rate, ms, connections })), rate };
+    };
     // The first round is for the compilers of all.
     for (let round = 0; round <= rounds; round++) {
+      const title = round === 0 ? 'for the compilers' : `round ${round} of ${rounds}`;
       for (const name of SERVERS) {
         const run = await measure(name, {});
         if (round > 0) runs[name].push(run);
-        const cpu = run.cpuUsEach === null ? '' : `, ${run.cpuUsEach.toFixed(1)} us CPU each`;
-        const p99 = run.tookMs.p99.toFixed(1);
-        say(
-          `${round === 0 ? 'for the compilers' : `round ${round} of ${rounds}`}, ${name}: ${run.perSecond.toFixed(0)} a second, p99 ${p99} ms${cpu}`,
-        );
+        say(`${title}, ${name}: ${inWords(run)}`);
+        if (name !== 'durable' || round === 0 || openMs === 0) continue;
+        const open = await openLoop(run);
+        opens.push(open);
+        say(`${title}, open loop at ${open.rate} a second: ${inWords(open)}`);
       }
     }
-    const rate = Math.floor(OPEN_SHARE * medianOf(runs.durable.map((run) => run.perSecond)));
-    const openMs = Number(values['open-seconds']) * 1000;
-    let open: Run | null = null;
-    if (openMs > 0) {
-      say(`open loop: ${rate} a second`);
-      const ms = Math.min(openMs, (Number(values.viewers) / rate) * 1000 - WARM_UP_MS);
-      open = await measure('durable', { rate, ms, connections: Number(values['open-connections']) });
-    }
-    report(runs, open, rate, stolen());
+    report(runs, opens, stolen(), {
+      connections: Number(values.connections),
+      openConnections: Number(values['open-connections']),
+      json: values.json,
+    });
   } finally {
     await Promise.all(
       children.map(async (child) => {
@@ -177,10 +180,6 @@ async function bench(): Promise<void> {
     await cues.close();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }
 
 function profiling(): string[] {
@@ -196,85 +195,8 @@ async function ready(child: ChildProcess): Promise<Partial<ReadyMessage>> {
 
 async function drive(load: ChildProcess, order: LoadOrder): Promise<LoadOutcome> {
   load.send(order);
-  const timeout = AbortSignal.timeout(order.warmUpMs + order.ms + START_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(Math.ceil(order.warmUpMs + order.ms + START_TIMEOUT_MS));
   const [message] = (await once(load, 'message', { signal: timeout })) as [FromLoad];
   if (message.kind !== 'done') throw new Error(message.kind === 'failed' ? message.problem : message.kind);
   return message.outcome;
-}
-
-/** User and system time of a process, milliseconds (proc(5): ticks of 10 ms). */
-function cpuMsOf(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
-  } catch {
-    return null;
-  }
-}
-
-/** Which share of the processors others on the same host have taken since; null where the system does not tell. */
-function stolenMeter(): () => number | null {
-  const read = (): readonly number[] | null => {
-    try {
-      return readFileSync('/proc/stat', 'utf8').split('\n')[0]!.trim().split(/\s+/).slice(1, 9).map(Number);
-    } catch {
-      return null;
-    }
-  };
-  const before = read();
-  return () => {
-    const after = read();
-    if (before === null || after === null) return null;
-    const spent = after.map((ticks, n) => ticks - before[n]!);
-    return spent[7]! / spent.reduce((sum, ticks) => sum + ticks, 0);
-  };
-}
-
-function report(
-  runs: Readonly<Record<ServerName, readonly Run[]>>,
-  open: Run | null,
-  rate: number,
-  stolen: number | null,
-): void {
-  say(
-    '\nall of them: the same JSON body parser (events/http/body.ts) and the same check of the viewer token',
-  );
-  say(
-    `(HMAC-SHA256, events/http/session.ts); ${values.connections} keep-alive connections, one request each`,
-  );
-  for (const name of SERVERS) say(`  ${name}: ${TEXT[name]}`);
-  say('');
-  const figures: [name: string, value: number, unit: string][] = [];
-  for (const name of SERVERS) {
-    figures.push([`${name}_rate`, medianOf(runs[name].map((run) => run.perSecond)), 'submissions/s']);
-    const costs = runs[name].flatMap((run) => run.cpuUsEach ?? []);
-    if (costs.length > 0) figures.push([`${name}_cpu`, medianOf(costs), 'us/submission']);
-  }
-  // By round, so that both sides of a ratio ran one after the other.
-  const ratio = (peer: ServerName) =>
-    medianOf(runs.durable.map((run, round) => run.perSecond / runs[peer][round]!.perSecond));
-  figures.push(
-    ['ratio_express', ratio('express'), 'x an empty Express 5 handler'],
-    ['ratio_express_flags', ratio('express_flags'), "x the same with the events process's own V8 flags"],
-    ['ratio_bare', ratio('bare'), 'x a bare node:http handler'],
-    ['durable_ack_p99', medianOf(runs.durable.map((run) => run.tookMs.p99)), 'ms'],
-  );
-  if (open !== null) {
-    figures.push(
-      ['open_rate', rate, 'submissions/s'],
-      ['open_connections', Number(values['open-connections']), 'connections'],
-      ['open_ack_p50', open.tookMs.p50, 'ms'],
-      ['open_ack_p99', open.tookMs.p99, 'ms'],
-      ['open_ack_max', open.tookMs.max, 'ms'],
-    );
-  }
-  if (stolen !== null) figures.push(['stolen', stolen * 100, '% of the processors, by others on the host']);
-  for (const [name, value, unit] of figures) {
-    process.stdout.write(`${name}: ${Number.isInteger(value) ? value : value.toPrecision(4)} ${unit}\n`);
-  }
-  if (values.json !== undefined) {
-    const json = Object.fromEntries(figures.map(([name, value]) => [name, value]));
-    writeFileSync(values.json, `${JSON.stringify({ ...json, servers: TEXT, runs, open }, null, 2)}\n`);
-  }
 }

@@ -90,15 +90,13 @@ async function run(order: LoadOrder): Promise<LoadOutcome> {
   clearTimeout(patience);
   const { user, system } = process.cpuUsage(cpu);
   for (const connection of all) connection.close();
-  tookMs.sort((a, b) => a - b);
-  const quantile = (q: number): number => tookMs[Math.max(0, Math.ceil(q * tookMs.length) - 1)] ?? Number.NaN;
   return {
     answered: statuses['200'] ?? 0,
     sent: next,
     statuses,
     unanswered: open + due.length,
     perSecond: (measured * 1000) / (Math.min(performance.now(), until) - from),
-    tookMs: { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), max: tookMs.at(-1) ?? Number.NaN },
+    tookMs,
     loadCpuMs: (user + system) / 1000,
   };
 }

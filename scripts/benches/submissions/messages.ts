@@ -16,8 +16,8 @@ export interface LoadOutcome {
   readonly statuses: Readonly<Record<string, number>>;
   readonly unanswered: number;
   readonly perSecond: number;
-  /** From when a request was due to its answer. */
-  readonly tookMs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
+  /** From when each request was due to its answer. */
+  readonly tookMs: readonly number[];
   readonly loadCpuMs: number;
 }
 

@@ -1,5 +1,12 @@
 export type Figure = readonly [name: string, value: number, unit: string];
 
+/** The mean of the two in the middle where there is none. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
 /** Nearest rank; NaN of nothing. */
 export function quantileOf(numbers: readonly number[], q: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -36,7 +43,7 @@ function atMost(most: number, trials: number, p: number): number {
 /** One `name: value unit` a line. */
 export function print(figures: readonly Figure[]): void {
   for (const [name, value, unit] of figures) {
-    const text = Number.isInteger(value) ? String(value) : value.toPrecision(3);
+    const text = Number.isInteger(value) ? String(value) : value.toPrecision(4);
     process.stdout.write(`${name}: ${text} ${unit}\n`);
   }
 }
