@@ -183,9 +183,13 @@ export async function spreadNow(system: System): Promise<SpreadAnswer> {
   return (await system.api.events<SpreadAnswer>('GET', `${system.api.streamPath}/spread`)).body;
 }
 
-/** The spread as the API tells it, once all three players have reported. */
-export const untilSpreadKnown = (system: System, timeoutMs: number): Promise<SpreadAnswer> =>
+/** The spread as the API tells it, once all three players have reported, and it is as asked. */
+export const untilSpreadKnown = (
+  system: System,
+  timeoutMs: number,
+  isAsAsked: (spread: SpreadAnswer) => boolean = () => true,
+): Promise<SpreadAnswer> =>
   until('all players have reported their delay', timeoutMs, async () => {
     const body = await spreadNow(system);
-    return body.groups.length >= PLAYERS.length ? body : null;
+    return body.groups.length >= PLAYERS.length && isAsAsked(body) ? body : null;
   });

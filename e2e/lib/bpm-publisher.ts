@@ -13,6 +13,8 @@ import { withoutKey } from '../../test-streams/push.ts';
 export interface BpmPublish {
   /** When the picture with this PTS was taken, Unix milliseconds of this machine's clock. */
   captureOf(pts: number): number;
+  /** When the frame with this DTS was to be sent, of the same clock: no machine sends it sooner. */
+  dueAt(dts: number): number;
   stderr(): readonly string[];
   stop(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export async function publishWithBpm(options: BpmPublishOptions): Promise<BpmPub
   );
   return {
     captureOf,
+    dueAt: (dts) => startedAt + dts,
     stderr: () => said.lines(),
     async stop() {
       stopping.abort();
