@@ -4,12 +4,14 @@ import { TEST_STREAMS } from '../test-streams/catalogue.ts';
 import { shapeOf } from '../test-streams/parameters.ts';
 import { until } from './lib/api.ts';
 import { firesOf, openBrowser, openViewer, type ShownFire, untilAllPlay } from './lib/browser.ts';
-import { type FireVerdict, judge, markCues, NumbersByPts, PLAYERS, summarise } from './lib/fires.ts';
+import { type FireVerdict, judgeUntilShown, NumbersByPts, PLAYERS, summarise } from './lib/fires.ts';
 import { type Drops, SeiFreeServer } from './lib/sei-free.ts';
 import { type System, startSystem } from './lib/system.ts';
 
 const STREAM = 'bframes-25';
+/** At a time: more are marked where the browser shows too little of them. */
 const CUES = 8;
+const ENOUGH = 4;
 /** HLS is some segments behind, and a player that joins needs its first ones: a second each, so that both are soon. */
 const SEGMENT_MS = '1000';
 const BEHIND_MS = 40_000;
@@ -21,7 +23,8 @@ let numbers: NumbersByPts;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  system = await startSystem({ FRAMECUE_HLS_TARGET_MS: SEGMENT_MS });
+  // Several times `CUES` may be open at once.
+  system = await startSystem({ FRAMECUE_HLS_TARGET_MS: SEGMENT_MS, FRAMECUE_CUE_OPEN_LIMIT: '64' });
   await system.publish(STREAM);
   const { outputs } = await system.run();
   numbers = new NumbersByPts(outputs.flv, shapeOf(TEST_STREAMS[STREAM]).frames);
@@ -80,19 +83,19 @@ describe.each(ROADS)('behind a server that $name', ({ name, drops, carriers }) =
     errors = viewer.errors;
     await untilAllPlay(viewer.page, BEHIND_MS);
     await numbers.untilReading(BEHIND_MS);
-    const ids = await markCues(system, {
+    const plan = {
       count: CUES,
       everyMs: 637,
       // Sealed and announced, and at once: both ways that a cue is written.
-      cue: (n) => ({
+      cue: (n: number) => ({
         type: 'custom.test',
         data: { n },
-        // Over before the next road's are marked: only so many may be open at once.
         durationMs: 10_000,
-        ...(n % 2 === 0 ? { delayMs: 1000 + n * 17, announceMs: 700 } : {}),
+        ...(n % 2 === 0 ? { delayMs: 1000 + (n % CUES) * 17, announceMs: 700 } : {}),
       }),
-    });
-    verdicts = await judge(system, viewer.page, ids, numbers, { timeoutMs: BEHIND_MS });
+    };
+    const asked = { enough: ENOUGH, timeoutMs: BEHIND_MS };
+    verdicts = await judgeUntilShown(system, viewer.page, numbers, plan, asked);
     fires = await firesOf(viewer.page);
     await viewer.page.context().close();
   });
@@ -102,7 +105,6 @@ describe.each(ROADS)('behind a server that $name', ({ name, drops, carriers }) =
     const summary = summarise(own);
     console.info(`${name}, ${player}:`, JSON.stringify(summary));
     expect(summary, JSON.stringify(own)).toMatchObject({
-      cues: CUES,
       never: 0,
       twice: 0,
       unread: 0,
@@ -110,7 +112,7 @@ describe.each(ROADS)('behind a server that $name', ({ name, drops, carriers }) =
       late: 0,
       disagree: 0,
     });
-    expect(CUES - summary.passedOver, 'fires that could be judged').toBeGreaterThanOrEqual(CUES / 4);
+    expect(summary.cues - summary.passedOver, 'fires that could be judged').toBeGreaterThanOrEqual(ENOUGH);
   });
 
   it('says by what each cue came, and how exact that is', () => {

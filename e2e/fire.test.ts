@@ -6,8 +6,7 @@ import { openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
 import {
   type FireSummary,
   type FireVerdict,
-  judge,
-  markCues,
+  judgeUntilShown,
   NumbersByPts,
   PLAYERS,
   summarise,
@@ -71,7 +70,9 @@ const CASES: readonly Case[] = [
 
 /** HLS is three segments behind, and a player that joins needs its first ones. */
 const BEHIND_MS = 40_000;
+/** At a time: more are marked where the browser shows too little of them. */
 const CUES = 12;
+const ENOUGH = 6;
 
 describe.each(CASES)('$name, joined $join, announced: $announced, HLS $hlsTargetMs ms', (one) => {
   const { stream, join, announced, hlsTargetMs } = one;
@@ -91,11 +92,15 @@ describe.each(CASES)('$name, joined $join, announced: $announced, HLS $hlsTarget
     await untilAllPlay(viewer.page, BEHIND_MS);
     await numbers.untilReading(BEHIND_MS);
     const cue = announced
-      ? (n: number) => ({ type: 'custom.test', data: { n }, delayMs: 1000 + n * 17, announceMs: 700 })
+      ? (n: number) => ({
+          ...{ type: 'custom.test', data: { n } },
+          ...{ delayMs: 1000 + (n % CUES) * 17, announceMs: 700 },
+        })
       : (n: number) => ({ type: 'custom.test', data: { n } });
     // an odd pace: cues fall on every kind of picture, and on none for long
-    const ids = await markCues(system, { count: CUES, everyMs: 317, cue });
-    verdicts = await judge(system, viewer.page, ids, numbers, { timeoutMs: BEHIND_MS });
+    const plan = { count: CUES, everyMs: 317, cue };
+    const asked = { enough: ENOUGH, timeoutMs: BEHIND_MS };
+    verdicts = await judgeUntilShown(system, viewer.page, numbers, plan, asked);
     await viewer.page.context().close();
   });
 
@@ -108,7 +113,6 @@ describe.each(CASES)('$name, joined $join, announced: $announced, HLS $hlsTarget
     const own = verdicts.filter((v) => v.player === player);
     const summary = summarise(own);
     const clean: Partial<FireSummary> = {
-      cues: CUES,
       never: 0,
       twice: 0,
       unread: 0,
@@ -119,7 +123,7 @@ describe.each(CASES)('$name, joined $join, announced: $announced, HLS $hlsTarget
     expect(summary, JSON.stringify(own)).toMatchObject(clean);
     // What the browser passed over (a busy machine), and what a canvas showed too soon, is counted apart.
     console.info(`${stream} ${player}:`, JSON.stringify(summary));
-    expect(CUES - summary.passedOver, 'fires that could be judged').toBeGreaterThanOrEqual(CUES / 4);
+    expect(summary.cues - summary.passedOver, 'fires that could be judged').toBeGreaterThanOrEqual(ENOUGH);
     expect(own.map((v) => v.path)).toEqual(own.map(() => player));
   });
 

@@ -84,6 +84,8 @@ export class NumbersByPts extends Loop {
 }
 
 export interface MarkPlan {
+  /** The first cue's number. */
+  readonly from?: number;
   readonly count: number;
   readonly everyMs: number;
   /** The request for the n-th cue. */
@@ -98,12 +100,13 @@ export async function markCues(
 ): Promise<string[]> {
   const ids: string[] = [];
   let due = performance.now();
-  for (let n = 0; n < plan.count; n++) {
+  const from = plan.from ?? 0;
+  for (let n = from; n < from + plan.count; n++) {
     const waitMs = due - performance.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     due += plan.everyMs;
     ids.push((await system.api.mark(plan.cue(n))).id);
-    onMarked?.(n + 1);
+    onMarked?.(ids.length);
   }
   return ids;
 }
@@ -159,6 +162,33 @@ export async function judge(
         previousFrames: framesTo(first?.previousPts),
       });
     }
+  }
+  return verdicts;
+}
+
+/** The rounds of `judgeUntilShown` at most: a browser that is starved for all of them is not what is tried. */
+const ROUNDS = 6;
+
+/**
+ * Marks `plan.count` cues and judges them, again and again until the browser has shown in each player, of `enough`
+ * cues, the picture or the next: what it passes over, as it does where it is short of time, cannot tell a fire that is
+ * on its picture from one that is late.
+ */
+export async function judgeUntilShown(
+  system: System,
+  page: Page,
+  numbers: NumbersByPts,
+  plan: MarkPlan,
+  { enough, timeoutMs }: { readonly enough: number; readonly timeoutMs: number },
+): Promise<FireVerdict[]> {
+  const verdicts: FireVerdict[] = [];
+  const isEnough = (player: PlayerName): boolean => {
+    const { cues, passedOver } = summarise(verdicts.filter((v) => v.player === player));
+    return cues - passedOver >= enough;
+  };
+  for (let round = 0; round < ROUNDS && !(round > 0 && PLAYERS.every(isEnough)); round++) {
+    const ids = await markCues(system, { ...plan, from: round * plan.count });
+    verdicts.push(...(await judge(system, page, ids, numbers, { timeoutMs })));
   }
   return verdicts;
 }
