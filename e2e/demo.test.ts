@@ -4,7 +4,8 @@ import { TEST_STREAMS } from '../test-streams/catalogue.ts';
 import { shapeOf } from '../test-streams/parameters.ts';
 import { until } from './lib/api.ts';
 import { firesOf, openBrowser, openViewer, untilAllPlay } from './lib/browser.ts';
-import { judge, NumbersByPts, PLAYERS, summarise } from './lib/fires.ts';
+import { judge, PLAYERS, summarise } from './lib/fires.ts';
+import { NumbersByPts } from './lib/numbers-by-pts.ts';
 import { NEAR_HLS, type System, startSystem } from './lib/system.ts';
 
 /** HLS is some 6 s behind, and a player that joins needs its first segments. */

@@ -6,7 +6,7 @@ import { TEST_STREAMS } from '../test-streams/catalogue.ts';
 import { shapeOf } from '../test-streams/parameters.ts';
 import { until } from './lib/api.ts';
 import { firesOf, openBrowser, openViewer } from './lib/browser.ts';
-import { NumbersByPts } from './lib/fires.ts';
+import { NumbersByPts } from './lib/numbers-by-pts.ts';
 import { type Publish, type System, startSystem } from './lib/system.ts';
 
 const DELAY_MS = 2_000;

@@ -8,8 +8,9 @@ import { TEST_STREAMS, type TestStreamName } from '../../test-streams/catalogue.
 import { shapeOf } from '../../test-streams/parameters.ts';
 import { StampedUnits } from '../lib/access-units.ts';
 import { forgetFires, openBrowser, openViewer, untilAllPlay } from '../lib/browser.ts';
-import { type FireVerdict, judge, NumbersByPts, PLAYERS, summarise } from '../lib/fires.ts';
+import { type FireVerdict, judge, PLAYERS, summarise } from '../lib/fires.ts';
 import { startLoad } from '../lib/load.ts';
+import { NumbersByPts } from '../lib/numbers-by-pts.ts';
 import { startSystem } from '../lib/system.ts';
 import { type MarkedCue, markTimed, type Passed, passedBy } from './acceptance.ts';
 import { type Control, startControl, type Took } from './control.ts';
@@ -248,6 +249,7 @@ function figuresOf(name: string, part: Pick<Part, 'verdicts' | 'marked' | 'passe
     ],
     ['late_by_the_library', summary.late, 'fires'],
     ['passed_over_by_the_browser', summary.passedOver, 'fires'],
+    ['unnumbered', summary.unnumbered, 'fires (the reader beside was given no such picture)'],
     ['unread', summary.unread, 'fires'],
     ['canvas_ahead', summary.pixelsAhead, 'fires'],
     ['pixels_and_player_disagree', summary.disagree, 'fires'],

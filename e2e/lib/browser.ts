@@ -34,6 +34,8 @@ export interface ShownFire {
   readonly lateMs: number;
   /** PTS, on the stream's timeline, of the picture that the browser told of before this one; null where none. */
   readonly previousPts: number | null;
+  /** From when this picture was given to the screen to when the pixels were read; null where nobody told of one. */
+  readonly readAfterMs: number | null;
   /** Frame number read from the pixels; null where they could not be read. */
   readonly pixels: number | null;
   readonly pixelError: string | null;
@@ -94,7 +96,8 @@ function readerScript(): string {
       return native.call(this, (now, metadata) => {
         const last = told.get(this);
         if (last?.current !== metadata.mediaTime) {
-          told.set(this, { current: metadata.mediaTime, previous: last?.current ?? null });
+          const { mediaTime: current, presentationTime: since } = metadata;
+          told.set(this, { current, since, previous: last?.current ?? null });
         }
         callback(now, metadata);
       });
@@ -112,10 +115,11 @@ function readerScript(): string {
       } catch (error) {
         reading = { error: String(error) };
       }
-      const previous = told.get(video)?.previous ?? null;
+      const { previous = null, since = null } = told.get(video) ?? {};
       const offset = info.mediaTime === null ? null : info.shownPts - info.mediaTime * 1000;
       window.shownFires.push({
         ...info,
+        readAfterMs: since === null ? null : performance.now() - since,
         previousPts: previous === null || offset === null ? null : previous * 1000 + offset,
         pixels: reading.frame ?? null,
         pixelError: reading.error ?? null,

@@ -1,9 +1,8 @@
 import type { Page } from 'playwright-core';
 import type { Cue } from '../../cues/cue.ts';
-import { Loop } from '../../test-streams/loop.ts';
-import { readFrames } from '../../test-streams/read-frames.ts';
 import { until } from './api.ts';
 import { firesOf, type ShownFire } from './browser.ts';
+import type { NumbersByPts } from './numbers-by-pts.ts';
 import type { System } from './system.ts';
 
 export const PLAYERS = ['flv', 'ws', 'hls'] as const;
@@ -25,62 +24,10 @@ export interface FireVerdict {
   readonly mediaFrames: number | null;
   /** Of the picture that the browser told of before: negative where the cue fired at the first one it could. */
   readonly previousFrames: number | null;
-}
-
-/** RTMP's whole milliseconds: a receipt's PTS and its picture's. */
-const SAME_PICTURE_MS = 2;
-
-/**
- * The number in every picture of the running stream, by its PTS: decoded from HTTP-FLV beside the players, so that
- * nothing about loops or frame rates needs to be assumed.
- */
-export class NumbersByPts extends Loop {
-  readonly #byPts = new Map<number, number>();
-  #latestPts = Number.NEGATIVE_INFINITY;
-  readonly #abort = new AbortController();
-  readonly #reading: Promise<void>;
-
-  constructor(url: string, totalFrames: number) {
-    super(totalFrames);
-    this.#reading = this.#read(url);
-  }
-
-  async #read(url: string): Promise<void> {
-    try {
-      for await (const { ptsMs, frame } of readFrames(url, { signal: this.#abort.signal })) {
-        if (ptsMs === null || frame === undefined) continue;
-        this.#byPts.set(ptsMs, frame);
-        this.#latestPts = Math.max(this.#latestPts, ptsMs);
-      }
-    } catch (error) {
-      if (!this.#abort.signal.aborted) throw error;
-    }
-  }
-
-  /** Its own ffmpeg reads and knows the pictures up to this PTS: on a busy machine that is behind the players. */
-  untilRead(pts: number, timeoutMs: number): Promise<true> {
-    return until(`pictures are decoded up to ${pts}`, timeoutMs, async () =>
-      this.#latestPts >= pts ? true : null,
-    );
-  }
-
-  /** It reads: what comes from now on will be known. */
-  untilReading(timeoutMs: number): Promise<true> {
-    return this.untilRead(0, timeoutMs);
-  }
-
-  at(pts: number): number | null {
-    for (let off = 0; off <= SAME_PICTURE_MS; off++) {
-      const found = this.#byPts.get(pts + off) ?? this.#byPts.get(pts - off);
-      if (found !== undefined) return found;
-    }
-    return null;
-  }
-
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    await this.#reading;
-  }
+  /** The receipt's picture, or the one on screen, is missing among those decoded beside the players. */
+  readonly isUnnumbered: boolean;
+  /** Frames that the screen may have gone on by when the pixels were read, later than the browser told of the picture. */
+  readonly readAfterFrames: number;
 }
 
 export interface MarkPlan {
@@ -148,6 +95,7 @@ export async function judge(
       };
       const mediaFrames = framesTo(first?.shownPts);
       const pixels = first?.pixels ?? null;
+      const shownPts = first?.shownPts ?? null;
       verdicts.push({
         player,
         cue: id,
@@ -160,6 +108,8 @@ export async function judge(
           expected === null || pixels === null ? null : numbers.near(expected, pixels, mediaFrames),
         mediaFrames,
         previousFrames: framesTo(first?.previousPts),
+        isUnnumbered: numbers.isMissing(landedPts) || (shownPts !== null && numbers.isMissing(shownPts)),
+        readAfterFrames: numbers.framesIn(first?.readAfterMs ?? 0),
       });
     }
   }
@@ -182,10 +132,8 @@ export async function judgeUntilShown(
   { enough, timeoutMs }: { readonly enough: number; readonly timeoutMs: number },
 ): Promise<FireVerdict[]> {
   const verdicts: FireVerdict[] = [];
-  const isEnough = (player: PlayerName): boolean => {
-    const { cues, passedOver } = summarise(verdicts.filter((v) => v.player === player));
-    return cues - passedOver >= enough;
-  };
+  const isEnough = (player: PlayerName): boolean =>
+    summarise(verdicts.filter((v) => v.player === player)).judged >= enough;
   for (let round = 0; round < ROUNDS && !(round > 0 && PLAYERS.every(isEnough)); round++) {
     const ids = await markCues(system, { ...plan, from: round * plan.count });
     verdicts.push(...(await judge(system, page, ids, numbers, { timeoutMs })));
@@ -196,9 +144,13 @@ export async function judgeUntilShown(
 /** Counts of a run, by player or over all: what a test asserts and a benchmark prints. */
 export interface FireSummary {
   readonly cues: number;
+  /** Of these, on the receipt's picture, the next, or wrong: neither passed over nor unnumbered. */
+  readonly judged: number;
   readonly never: number;
   readonly twice: number;
-  /** The picture could not be read, or the receipt's picture was not among those decoded. */
+  /** The server left out pictures for whoever told their numbers: nothing can be said of which one it was. */
+  readonly unnumbered: number;
+  /** The picture could not be read, or it has a PTS that no picture has. */
   readonly unread: number;
   readonly early: number;
   /** Of these, by pixels, in a player whose picture had stood still for seconds while its time went on: no picture told. */
@@ -209,7 +161,7 @@ export interface FireSummary {
   readonly passedOver: number;
   /** More than one frame behind although the browser told of an earlier picture that would have done. */
   readonly late: number;
-  /** A canvas was given the next picture already: pixels one ahead of the player's word. */
+  /** A canvas was given the next picture already, or one that came while the page was kept from reading. */
   readonly pixelsAhead: number;
   /** Pixels and the player's word differ in any other way. */
   readonly disagree: number;
@@ -222,22 +174,27 @@ export function summarise(verdicts: readonly FireVerdict[]): FireSummary {
   const behind: Record<number, number> = {};
   const count = (fits: (v: FireVerdict) => boolean): number => verdicts.filter(fits).length;
   const fired = verdicts.filter((v) => v.fires > 0);
-  const read = fired.filter((v) => v.pixelFrames !== null && v.mediaFrames !== null);
+  const numbered = fired.filter((v) => !v.isUnnumbered);
+  const read = numbered.filter((v) => v.pixelFrames !== null && v.mediaFrames !== null);
   for (const { mediaFrames } of read) behind[mediaFrames!] = (behind[mediaFrames!] ?? 0) + 1;
   const atFirst = (v: FireVerdict): boolean => v.previousFrames === null || v.previousFrames < 0;
   const ahead = (v: FireVerdict): number => v.pixelFrames! - v.mediaFrames!;
+  const couldBeAhead = (v: FireVerdict): boolean => ahead(v) > 0 && ahead(v) <= 1 + v.readAfterFrames;
+  const passedOver = read.filter((v) => v.mediaFrames! > 1 && atFirst(v)).length;
   return {
     cues: verdicts.length,
+    judged: read.length - passedOver,
     never: count((v) => v.fires === 0),
     twice: count((v) => v.fires > 1),
-    unread: fired.length - read.length,
+    unnumbered: fired.length - numbered.length,
+    unread: numbered.length - read.length,
     early: count(isEarly),
     earlyWithoutFrames: count((v) => isEarly(v) && v.trigger !== 'frame'),
     behind,
-    passedOver: read.filter((v) => v.mediaFrames! > 1 && atFirst(v)).length,
+    passedOver,
     late: read.filter((v) => v.mediaFrames! > 1 && !atFirst(v)).length,
-    pixelsAhead: read.filter((v) => ahead(v) === 1).length,
-    disagree: read.filter((v) => ahead(v) !== 0 && ahead(v) !== 1).length,
+    pixelsAhead: read.filter(couldBeAhead).length,
+    disagree: read.filter((v) => ahead(v) !== 0 && !couldBeAhead(v)).length,
     worst: Math.max(0, ...read.map((v) => v.mediaFrames!)),
   };
 }
