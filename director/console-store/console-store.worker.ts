@@ -1,5 +1,6 @@
 import { ERRORS, FramecueError } from '../../packet/errors.ts';
-import { runBatchWorker, type StoreDatabases } from '../../service/sqlite/batch-worker.ts';
+import { runBatchWorker } from '../../service/sqlite/batch-worker.ts';
+import type { StoreDatabases } from '../../service/sqlite/open-store.ts';
 import type {
   ConsoleStoreAnswer,
   ConsoleStoreOp,

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { FramecueError } from '../../packet/errors.ts';
 import { type UnixMicroseconds, unixUs } from '../../packet/time.ts';
-import { type OpenStore, openStore } from '../../service/sqlite/batch-worker.ts';
+import { type OpenStore, openStore } from '../../service/sqlite/open-store.ts';
 import type { CommandIn, CommandOut, Commands, QuestionIn, QuestionOut, Questions } from './commands.ts';
 import type { HeldVerdict, InteractionRecord, NewSubmission, Transition } from './facts.ts';
 import { openBooks } from './sqlite/books.ts';

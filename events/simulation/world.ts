@@ -1,5 +1,5 @@
 import { FramecueError } from '../../packet/errors.ts';
-import { openStore } from '../../service/sqlite/batch-worker.ts';
+import { openStore } from '../../service/sqlite/open-store.ts';
 import { openBooks } from '../ledger/sqlite/books.ts';
 import { createSalts } from '../ledger/sqlite/leaf.ts';
 import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult } from '../ledger/sqlite/messages.ts';

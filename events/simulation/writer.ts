@@ -1,6 +1,6 @@
 import { FramecueError } from '../../packet/errors.ts';
-import type { OpenStore } from '../../service/sqlite/batch-worker.ts';
 import type { Outcome } from '../../service/sqlite/messages.ts';
+import type { OpenStore } from '../../service/sqlite/open-store.ts';
 import type { LedgerWriter } from '../ledger/sqlite/ledger.ts';
 import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult } from '../ledger/sqlite/messages.ts';
 import type { SimulatedDisk } from './disk.ts';

@@ -1,8 +1,10 @@
-import { Worker } from 'node:worker_threads';
 import { FramecueError } from '../../packet/errors.ts';
 import type { Log } from '../log.ts';
 import { Flights } from './flights.ts';
-import type { BatchTold, FromWorker, Outcome, PlainError, ToWorker, WorkerStart } from './messages.ts';
+import type { BatchTold, FromWorker, Outcome, PlainError, WorkerStart } from './messages.ts';
+import { Questions } from './questions.ts';
+import { plainUnavailable, revive, unavailable } from './store-errors.ts';
+import { StoreThread } from './store-thread.ts';
 
 export interface BatchWriterOptions {
   /** The worker's entry file, which calls `runBatchWorker`: `new URL('./x.worker.ts', import.meta.url)`. */
@@ -58,12 +60,9 @@ const MAX_BATCH = 1_000;
 const HANDED_OVER_AT = 32;
 const MAX_QUERIES = 1_000;
 const BUSY_TIMEOUT_MS = 2_000;
-const RESTARTS_MAX = 5;
-/** A worker that stood this long has its restarts given back. */
-const RESTARTS_FORGIVEN_MS = 60_000;
-const RESTART_DELAY_MS = 100;
+/** Why what a lost worker had is refused. */
+const LOST = 'the writer was lost';
 const CLOSE_TIMEOUT_MS = 10_000;
-const START_TIMEOUT_MS = 30_000;
 const COMPLAINT_INTERVAL_MS = 1_000;
 
 /**
@@ -82,18 +81,13 @@ export async function openBatchWriter<Op, Result, Query = never, Answer = never>
 class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Result, Query, Answer> {
   readonly #options: BatchWriterOptions;
   readonly #maxBatch: number;
-  readonly #maxQueries: number;
-  #worker: Worker | null = null;
-  /** lost: being started again. down: given up. */
-  #phase: 'starting' | 'open' | 'lost' | 'down' | 'closing' | 'closed' = 'starting';
+  readonly #thread: StoreThread<Op, Result, Query, Answer>;
   #queue: Waiting<Op, Result>[] = [];
   readonly #flights = new Flights<Waiting<Op, Result>>();
-  #queries = new Map<number, (outcome: Outcome<Answer>) => void>();
-  #nextId = 1;
+  readonly #questions: Questions<Answer>;
+  #nextBatch = 1;
   #flushPlanned = false;
   #isHeldBack = false;
-  #restarts = 0;
-  #standingSince = 0;
   #timer: NodeJS.Timeout | null = null;
   #onIdle: (() => void) | null = null;
   #onClosed: (() => void) | null = null;
@@ -103,30 +97,45 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   #complainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: BatchWriterOptions) {
+    const { worker, log, timeoutMs, maxBatch = MAX_BATCH, maxQueries: max = MAX_QUERIES } = options;
     this.#options = options;
-    this.#maxBatch = options.maxBatch ?? MAX_BATCH;
-    this.#maxQueries = options.maxQueries ?? MAX_QUERIES;
+    this.#maxBatch = maxBatch;
+    this.#questions = new Questions({ max, timeoutMs }, log);
+    this.#thread = new StoreThread(
+      { worker, log, start: () => this.#workerStart() },
+      {
+        message: (message) => this.#onMessage(message),
+        lost: (comesBack) => this.#onLost(comesBack),
+        back: () => {
+          this.#endDoubt();
+          this.#goOn();
+        },
+        down: () => this.#refuse(this.#queue.splice(0), 'down', false),
+      },
+    );
   }
 
   get healthy(): boolean {
-    return this.#phase === 'open';
+    return this.#thread.isOpen;
   }
 
   get queued(): number {
     return this.#queue.length + this.#flights.ops;
   }
 
-  async start(): Promise<void> {
-    await this.#startWorker();
-    if (this.#worker === null) throw unavailable('ended', false);
-    this.#phase = 'open';
+  start(): Promise<void> {
+    return this.#thread.start();
+  }
+
+  #workerStart(): WorkerStart {
+    const { path, busyTimeoutMs = BUSY_TIMEOUT_MS, maxPages = 0 } = this.#options;
+    const file = { path, busyTimeoutMs, maxPages };
+    return { file, maxBatch: this.#maxBatch, handover: this.#flights.renew() };
   }
 
   write(op: Op): Promise<Result> {
-    if (this.#phase === 'closing' || this.#phase === 'closed') {
-      return Promise.reject(new FramecueError('ERR_NOT_READY'));
-    }
-    if (this.#phase === 'down') {
+    if (this.#closing !== null) return Promise.reject(new FramecueError('ERR_NOT_READY'));
+    if (this.#thread.isDown) {
       this.#options.observer?.refused?.(1, 'ERR_STORE_UNAVAILABLE');
       return Promise.reject(unavailable('down', false));
     }
@@ -139,7 +148,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     return new Promise((resolve, reject) => {
       const settle = (outcome: Outcome<Result>) => {
         if (outcome.good) resolve(outcome.value);
-        else reject(this.#revive(outcome.error));
+        else reject(revive(outcome.error, this.#options.log));
       };
       this.#queue.push({ op, since: performance.now(), settle });
       this.#armTimer();
@@ -149,23 +158,8 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   }
 
   query(query: Query): Promise<Answer> {
-    if (this.#phase !== 'open' || this.#worker === null)
-      return Promise.reject(unavailable('not open', false));
-    if (this.#queries.size >= this.#maxQueries) return Promise.reject(new FramecueError('ERR_OVERLOADED'));
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#queries.delete(id);
-        reject(unavailable('no answer in time', false));
-      }, this.#options.timeoutMs);
-      this.#queries.set(id, (outcome) => {
-        clearTimeout(timer);
-        this.#queries.delete(id);
-        if (outcome.good) resolve(outcome.value);
-        else reject(this.#revive(outcome.error));
-      });
-      this.#send({ kind: 'query', id, query });
-    });
+    if (!this.#thread.isOpen) return Promise.reject(unavailable('not open', false));
+    return this.#questions.ask((id) => this.#thread.send({ kind: 'query', id, query }));
   }
 
   close(): Promise<void> {
@@ -174,9 +168,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   }
 
   async #close(): Promise<void> {
-    const drains = this.#phase === 'open';
-    this.#phase = drains ? 'closing' : 'closed';
-    if (drains) {
+    if (this.#thread.retire()) {
       let late: NodeJS.Timeout | undefined;
       const tooLate = new Promise<void>((resolve) => {
         late = setTimeout(resolve, CLOSE_TIMEOUT_MS);
@@ -184,12 +176,11 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       await Promise.race([this.#drain(), tooLate]);
       clearTimeout(late);
     }
-    this.#phase = 'closed';
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#queue.unshift(...this.#flights.takeBack());
     this.#refuse(this.#queue.splice(0), 'closed', false);
     this.#refuse(this.#flights.lose(), 'closed', true);
-    await this.#worker?.terminate();
+    await this.#thread.end();
   }
 
   async #drain(): Promise<void> {
@@ -199,47 +190,10 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
         this.#flush();
       });
     }
-    if (this.#worker === null) return;
+    if (!this.#thread.takesMessages) return;
     await new Promise<void>((resolve) => {
       this.#onClosed = resolve;
-      this.#send({ kind: 'close' });
-    });
-  }
-
-  #startWorker(): Promise<void> {
-    const { path, busyTimeoutMs = BUSY_TIMEOUT_MS, maxPages = 0 } = this.#options;
-    const file = { path, busyTimeoutMs, maxPages };
-    const workerData: WorkerStart = { file, maxBatch: this.#maxBatch, handover: this.#flights.renew() };
-    // The parent's flags (a debugger's port, a test runner's loaders) are not the worker's.
-    const worker = new Worker(this.#options.worker, { workerData, execArgv: [] });
-    this.#worker = worker;
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        reject(unavailable('no start in time', false));
-        void worker.terminate();
-      }, START_TIMEOUT_MS);
-      worker.on('message', (message: FromWorker<Result, Answer>) => {
-        if (message.kind === 'ready') {
-          clearTimeout(late);
-          this.#standingSince = performance.now();
-          resolve();
-        } else if (message.kind === 'failed') {
-          clearTimeout(late);
-          reject(this.#revive(message.error));
-        } else {
-          this.#onMessage(message);
-        }
-      });
-      worker.on('error', (error) => {
-        this.#options.log.error({ err: error, path }, 'the store worker failed');
-        clearTimeout(late);
-        reject(unavailable('failed', false, error));
-      });
-      worker.on('exit', () => {
-        clearTimeout(late);
-        reject(unavailable('ended', false));
-        this.#onExit(worker);
-      });
+      this.#thread.send({ kind: 'close' });
     });
   }
 
@@ -258,11 +212,9 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
         this.#goOn();
         break;
       case 'answer':
-        this.#queries.get(message.id)?.(message.outcome);
+        this.#questions.answered(message.id, message.outcome);
         break;
       case 'closed':
-        // Its end can come in the same turn as this, and is no loss.
-        this.#phase = 'closed';
         this.#onClosed?.();
         break;
     }
@@ -316,14 +268,13 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
 
   /** A transaction's worth may wait at the worker behind the one that it is committing. */
   #flush(): void {
-    if (this.#queue.length === 0 || this.#worker === null || this.#isHeldBack) return;
-    if (this.#phase !== 'open' && this.#phase !== 'closing') return;
+    if (this.#queue.length === 0 || !this.#thread.takesMessages || this.#isHeldBack) return;
     const room = 2 * this.#maxBatch - this.#flights.ops;
     if (room <= 0) return;
     const ops = this.#queue.splice(0, Math.min(room, this.#maxBatch));
-    const batch = this.#nextId++;
+    const batch = this.#nextBatch++;
     try {
-      this.#send({ kind: 'batch', batch, ops: ops.map((waiting) => waiting.op) });
+      this.#thread.send({ kind: 'batch', batch, ops: ops.map((waiting) => waiting.op) });
     } catch (error) {
       // An op that cannot be cloned: nothing of the batch has gone.
       this.#options.log.error({ err: error }, 'a batch could not be handed over');
@@ -332,10 +283,6 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       return;
     }
     this.#flights.launch(batch, ops);
-  }
-
-  #send(message: ToWorker<Op, Query>): void {
-    this.#worker?.postMessage(message);
   }
 
   /** One timer for the oldest op, since all have the same time to live. */
@@ -368,60 +315,21 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     }, wait);
   }
 
-  #onExit(worker: Worker): void {
-    if (worker !== this.#worker) return;
-    this.#worker = null;
-    if (this.#phase !== 'open' && this.#phase !== 'closing') return;
+  #onLost(comesBack: boolean): void {
     this.#options.observer?.workerLost?.();
-    this.#options.log.error({ path: this.#options.path }, 'the store worker is lost');
     this.#queue.unshift(...this.#flights.takeBack());
-    this.#refuse(this.#flights.lose(), 'the writer was lost', true);
-    for (const settle of [...this.#queries.values()]) {
-      settle({ good: false, error: unavailablePlain('the writer was lost', false) });
-    }
-    if (this.#phase === 'closing') {
-      this.#refuse(this.#queue.splice(0), 'the writer was lost', false);
-      this.#onIdle?.();
-      this.#onClosed?.();
-      return;
-    }
-    this.#phase = 'lost';
-    this.#restartLater();
-  }
-
-  #restartLater(): void {
-    if (performance.now() - this.#standingSince > RESTARTS_FORGIVEN_MS) this.#restarts = 0;
-    if (this.#restarts >= RESTARTS_MAX) {
-      this.#options.log.fatal({ restarts: this.#restarts }, 'the store worker keeps failing; it stays down');
-      this.#phase = 'down';
-      this.#refuse(this.#queue.splice(0), 'down', false);
-      return;
-    }
-    const delay = RESTART_DELAY_MS * 2 ** this.#restarts++;
-    setTimeout(() => {
-      if (this.#phase !== 'lost') return;
-      this.#startWorker().then(
-        () => {
-          if (this.#phase !== 'lost') return;
-          // Its end can come in the same turn as its start.
-          if (this.#worker === null) return this.#restartLater();
-          this.#phase = 'open';
-          this.#endDoubt();
-          this.#goOn();
-        },
-        (error: unknown) => {
-          this.#options.log.error({ err: error }, 'the store worker did not start again');
-          this.#worker = null;
-          if (this.#phase === 'lost') this.#restartLater();
-        },
-      );
-    }, delay);
+    this.#refuse(this.#flights.lose(), LOST, true);
+    this.#questions.refuseAll(LOST);
+    if (comesBack) return;
+    this.#refuse(this.#queue.splice(0), LOST, false);
+    this.#onIdle?.();
+    this.#onClosed?.();
   }
 
   #refuse(ops: readonly Waiting<Op, Result>[], problem: string, mayBeCommitted: boolean): void {
     const waiting = ops.filter(({ settle }) => settle !== null);
     if (waiting.length === 0) return;
-    const error = unavailablePlain(problem, mayBeCommitted);
+    const error = plainUnavailable(problem, mayBeCommitted);
     this.#options.observer?.refused?.(waiting.length, error.code);
     // Of a worker that is lost no batch is left: the next answer comes from one that has read the file anew.
     if (mayBeCommitted) this.#doubtUpTo(Math.max(this.#flights.newest, 1));
@@ -449,19 +357,6 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     this.#complainedAt = now;
     this.#options.log.error(facts, text);
   }
-
-  #revive(error: PlainError): FramecueError {
-    if (error.code === 'ERR_INTERNAL') {
-      this.#options.log.error(
-        { internal: error.internal },
-        'a store op failed for a reason that nobody expected',
-      );
-    }
-    return new FramecueError(error.code, error.message, {
-      cause: error.internal,
-      ...(error.details === undefined ? {} : { details: error.details }),
-    });
-  }
 }
 
 function settleOne<Result>(waiting: Waiting<unknown, Result> | undefined, outcome: Outcome<Result>): void {
@@ -469,13 +364,5 @@ function settleOne<Result>(waiting: Waiting<unknown, Result> | undefined, outcom
   if (waiting !== undefined) waiting.settle = null;
 }
 
-function unavailablePlain(problem: string, mayBeCommitted: boolean): PlainError {
-  const error = unavailable(problem, mayBeCommitted);
-  return { code: error.code, message: error.message, details: error.details ?? {} };
-}
-
-const unavailable = (problem: string, mayBeCommitted: boolean, cause?: unknown): FramecueError =>
-  new FramecueError('ERR_STORE_UNAVAILABLE', undefined, { cause, details: { problem, mayBeCommitted } });
-
 /** A batch's answer that is shorter than the batch would be a fault of the worker. */
-const LOST_OUTCOME: PlainError = unavailablePlain('the writer gave no outcome', true);
+const LOST_OUTCOME: PlainError = plainUnavailable('the writer gave no outcome', true);

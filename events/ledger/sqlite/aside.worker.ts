@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isStoreError } from '../../../service/sqlite/batch-worker.ts';
+import { isStoreError } from '../../../service/sqlite/store-errors.ts';
 import type { AsideFile, FromAside, ToAside } from './aside.ts';
 import { DOMAINS } from './domains.ts';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../../packet/clock.ts';
 import { FramecueError } from '../../../packet/errors.ts';
-import { openStore } from '../../../service/sqlite/batch-worker.ts';
+import { openStore } from '../../../service/sqlite/open-store.ts';
 import type { LedgerHead } from '../head.ts';
 import type { Block } from './blocks.ts';
 import { openBooks } from './books.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openStore } from '../../../service/sqlite/batch-worker.ts';
+import { openStore } from '../../../service/sqlite/open-store.ts';
 import { anInteraction, aSubmission } from '../fixtures.ts';
 import { openBooks } from './books.ts';
 import type { LedgerAnswer, LedgerOp, LedgerQuery, LedgerResult } from './messages.ts';
