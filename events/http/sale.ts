@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Express, Request } from 'express';
 import { z } from 'zod';
 import { ID_PATTERN } from '../../cues/wire/index.ts';
-import type { Clock } from '../../packet/clock.ts';
+import type { CautiousWall, Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
-import { unixUsToMs } from '../../packet/time.ts';
+import { type UnixMicroseconds, unixUsToMs } from '../../packet/time.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { Catalog, InteractionView } from '../interactions/catalog.ts';
 import { FlashSaleConfig } from '../interactions/sale/config.ts';
@@ -23,6 +23,8 @@ export interface SaleRoutesOptions {
   readonly books: Books;
   readonly board: SaleBoard;
   readonly clock: Clock;
+  /** What is sold and how long it is kept goes by it: a clock that is ahead for a moment takes nothing from anybody. */
+  readonly wall: CautiousWall;
   readonly observer: SaleObserver;
 }
 
@@ -32,7 +34,7 @@ export const OrderRequest = z.strictObject({});
 const A_SECOND = 'public, max-age=1';
 
 export function saleRoutes(app: Express, options: SaleRoutesOptions): void {
-  const { catalog, viewers, books, board, clock, observer } = options;
+  const { catalog, viewers, books, board, clock, wall, observer } = options;
   const viewerOnly = requireViewer(viewers, clock);
 
   const saleOf = async (req: Request): Promise<InteractionView> => {
@@ -61,7 +63,7 @@ export function saleRoutes(app: Express, options: SaleRoutesOptions): void {
       const view = await saleOf(req);
       const stock = await board.of(view.facts.record.id);
       if (stock === null) throw new FramecueError('ERR_INTERACTION_UNKNOWN');
-      res.set('Cache-Control', A_SECOND).json(saleBody(view, stock, clock));
+      res.set('Cache-Control', A_SECOND).json(saleBody(view, stock, wall.unixUs()));
     })
     .all(methodNotAllowed('GET'));
 
@@ -69,7 +71,7 @@ export function saleRoutes(app: Express, options: SaleRoutesOptions): void {
     .route('/api/v1/interactions/:id/reservation')
     .get(viewerOnly, async (req, res) => {
       const { facts } = await saleOf(req);
-      const given = { interaction: facts.record.id, viewer: viewerOf(res), nowUs: clock.unixUs() };
+      const given = { interaction: facts.record.id, viewer: viewerOf(res), nowUs: wall.unixUs() };
       const { reservation, place } = await books.ask('sale.mine', given);
       res.set('Cache-Control', 'no-store').json({
         at: unixUsToMs(given.nowUs),
@@ -84,7 +86,7 @@ export function saleRoutes(app: Express, options: SaleRoutesOptions): void {
       });
     })
     .delete(viewerOnly, async (req, res) => {
-      const atUs = clock.unixUs();
+      const atUs = wall.unixUs();
       const { id } = (await saleOf(req)).facts.record;
       const outcome = await books.perform('sale.give-back', { interaction: id, viewer: viewerOf(res), atUs });
       res.set('Cache-Control', 'no-store').json(answered('give-back', id, outcome));
@@ -95,7 +97,7 @@ export function saleRoutes(app: Express, options: SaleRoutesOptions): void {
     .route('/api/v1/interactions/:id/order')
     .post(viewerOnly, async (req, res) => {
       // Before any await: the order came in time, or it did not.
-      const atUs = clock.unixUs();
+      const atUs = wall.unixUs();
       const key = hashOf(IdempotencyKey.parse(req.headers['idempotency-key']));
       OrderRequest.parse(req.body ?? {});
       const { id } = (await saleOf(req)).facts.record;
@@ -125,12 +127,11 @@ const reservationBody = (it: Reservation) => ({
       : { id: it.order, orderedAt: it.orderedAtUs === null ? null : unixUsToMs(it.orderedAtUs) },
 });
 
-function saleBody({ facts, life }: InteractionView, stock: SaleStock, clock: Clock) {
+function saleBody({ facts, life }: InteractionView, stock: SaleStock, nowUs: UnixMicroseconds) {
   const { title, priceMinor, currency, reservationMs, admitPerSecond } = FlashSaleConfig.parse(
     facts.record.config,
   );
-  const now = clock.unixUs();
-  const waitMs = stock.lineUntilUs === null ? 0 : Math.max(0, Math.ceil((stock.lineUntilUs - now) / 1000));
+  const waitMs = stock.lineUntilUs === null ? 0 : Math.max(0, Math.ceil((stock.lineUntilUs - nowUs) / 1000));
   return {
     ...{ interaction: facts.record.id, state: life.state, title, priceMinor, currency, reservationMs },
     sale: stateOf(stock),

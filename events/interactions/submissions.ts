@@ -98,10 +98,14 @@ export class Submissions {
         problem: 'another cue has opened this interaction',
       });
     }
-    const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, limits);
-    const given = { viewer, answer: answer.answer, bucket: answer.bucket, arrivedAtUs, claims };
+    const admission = this.#admissionOf(entry);
+    const atUs = admission?.countsAt(arrivedAtUs) ?? arrivedAtUs;
+    const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs: atUs, claims }, limits);
+    const given = { viewer, answer: answer.answer, bucket: answer.bucket, arrivedAtUs: atUs, claims };
     if (verdict.kind === 'in-time') {
-      const outcome = await this.#admit(entry, given, body.ticket, from);
+      const outcome = await (admission === undefined
+        ? this.#record(entry, given, 'accepted')
+        : this.#admit(admission, entry, given, body.ticket, from));
       if (outcome.kind === 'receipt' && !outcome.repeated && claims.answerMs !== undefined) {
         observer.answerTime(claims.answerMs, claims.path ?? 'none');
       }
@@ -113,20 +117,11 @@ export class Submissions {
     return this.#refuse(entry, viewer, verdict.code, { reason: verdict.why });
   }
 
-  #admit(
-    entry: BookEntry,
-    given: ReadAnswer,
-    ticket: unknown,
-    from: 'viewer' | 'shadow',
-  ): Promise<SubmitOutcome> {
-    const { bookedBy } = entry.prepared;
-    const admission = bookedBy === undefined ? undefined : this.#options.admissions?.get(bookedBy);
-    return admission === undefined
-      ? this.#record(entry, given, 'accepted')
-      : this.#admitBy(admission, entry, given, ticket, from);
+  #admissionOf({ prepared: { bookedBy } }: BookEntry): Admission | undefined {
+    return bookedBy === undefined ? undefined : this.#options.admissions?.get(bookedBy);
   }
 
-  async #admitBy(
+  async #admit(
     admission: Admission,
     entry: BookEntry,
     given: ReadAnswer,

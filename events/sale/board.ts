@@ -1,4 +1,4 @@
-import type { Clock } from '../../packet/clock.ts';
+import type { CautiousWall, Clock } from '../../packet/clock.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { SaleStock } from '../ledger/sale.ts';
 
@@ -15,11 +15,13 @@ const KEPT = 1_000;
 export class SaleBoard {
   readonly #books: Books;
   readonly #clock: Clock;
+  readonly #wall: CautiousWall;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(books: Books, clock: Clock) {
+  constructor(books: Books, clock: Clock, wall: CautiousWall) {
     this.#books = books;
     this.#clock = clock;
+    this.#wall = wall;
   }
 
   /** Null: this is no sale. */
@@ -27,7 +29,7 @@ export class SaleBoard {
     const now = this.#clock.monotonicUs();
     const known = this.#kept.get(interaction);
     if (known !== undefined && now - known.atUs < FRESH_US) return known.stock;
-    const stock = this.#books.ask('sale.stock', { interaction, nowUs: this.#clock.unixUs() });
+    const stock = this.#books.ask('sale.stock', { interaction, nowUs: this.#wall.unixUs() });
     const kept = { atUs: now, stock };
     this.#kept.delete(interaction);
     this.#kept.set(interaction, kept);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CONFIRM_MS } from '../../packet/clock.ts';
 import { SALE_OPERATIONS } from '../http/sale-operations.ts';
 import { checkLedger } from '../ledger/sqlite/check/check.ts';
 import { answer, Downstream, never, SECRET } from '../outbox/testing/downstream.ts';
@@ -13,6 +14,8 @@ const started = async (over: ConstructorParameters<typeof EventsUnderTest>[0] = 
 };
 
 const PATH = '/api/v1/interactions/s1';
+/** Longer than a reservation, and not as long as the sale. */
+const AHEAD_MS = 300_000;
 const want = (token: string, body: object = {}) => t.submit('s1', token, body);
 const order = (token: string, key = 'k1', body: unknown = {}): Promise<Answer> =>
   t.send(`${PATH}/order`, {
@@ -105,6 +108,31 @@ describe('a flash sale', () => {
     expect(told(await order(bob))).toEqual([409, 'ERR_RESERVATION_OVER']);
     expect((await mine(bob)).body.reservation.state).toBe('expired');
     expect(told(await want(await t.session('cyd')))).toEqual([200, false]);
+  });
+
+  test('takes a piece from nobody while the clock is ahead for a moment, and goes by it once it has stood', async () => {
+    await openSale(t);
+    const [ann, bob, cyd] = [await t.session('ann'), await t.session('bob'), await t.session('cyd')];
+    await want(ann);
+    await want(bob);
+    t.time.clock.stepWallMs(AHEAD_MS);
+    t.time.advance(300);
+    expect((await t.get(`${PATH}/sale`)).body).toMatchObject({
+      sale: 'all-reserved',
+      stock: { reserved: 2 },
+    });
+    expect(told(await want(cyd))).toEqual([409, 'ERR_STOCK_RESERVED']);
+    expect((await mine(ann)).body.reservation.state).toBe('reserved');
+    expect(told(await order(ann))).toEqual([201, 'ordered']);
+    t.time.clock.stepWallMs(-AHEAD_MS);
+    expect((await mine(bob)).body.reservation.state).toBe('reserved');
+
+    t.time.advance(300);
+    t.time.clock.stepWallMs(AHEAD_MS);
+    expect((await mine(bob)).body.reservation.state).toBe('reserved');
+    t.time.clock.advanceMs(CONFIRM_MS);
+    expect((await mine(bob)).body.reservation.state).toBe('expired');
+    expect(told(await want(cyd))).toEqual([200, false]);
   });
 
   test('gives what nobody ordered back by itself', async () => {
@@ -339,6 +367,20 @@ describe('the waiting room', () => {
     t.time.advance(1_000);
     expect(told(await want(tokens[2]!, { ticket: waiting.ticket }))).toEqual([200, false]);
     expect((await t.get(`${PATH}/sale`)).body.line).toEqual({ perSecond: 1, waitMs: 2_000 });
+  });
+
+  test('lets nobody in before their turn while the clock is ahead for a moment', async () => {
+    await sale(10);
+    const [ann, bob] = await sessions(['ann', 'bob']);
+    await want(ann!);
+    const { waiting } = (await want(bob!)).body;
+    t.time.clock.stepWallMs(AHEAD_MS);
+    t.time.advance(500);
+    expect(told(await want(bob!, { ticket: waiting.ticket }))).toEqual([202, 1]);
+    expect((await want(bob!)).body.waiting.turnAt).toBe(waiting.turnAt);
+    t.time.clock.stepWallMs(-AHEAD_MS);
+    t.time.advance(500);
+    expect(told(await want(bob!, { ticket: waiting.ticket }))).toEqual([200, false]);
   });
 
   test('has tickets that are good for one viewer and one sale, and cannot be forged or used again', async () => {

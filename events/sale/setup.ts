@@ -1,5 +1,5 @@
 import type { Express } from 'express';
-import type { Clock } from '../../packet/clock.ts';
+import { CautiousWall, type Clock } from '../../packet/clock.ts';
 import { saleRoutes } from '../http/sale.ts';
 import type { ViewerTokens } from '../http/viewer-token.ts';
 import type { Admission } from '../interactions/admission.ts';
@@ -25,10 +25,11 @@ export function setUpSales({ books, clock, cap, secret, observer = silentSaleObs
   readonly admissions: ReadonlyMap<string, Admission>;
   routes(app: Express, parts: { readonly catalog: Catalog; readonly viewers: ViewerTokens }): void;
 } {
-  const board = new SaleBoard(books, clock);
-  const room = new WaitingRoom({ books, tickets: new SaleTickets(secret), board, cap, observer });
+  const wall = new CautiousWall(clock);
+  const board = new SaleBoard(books, clock, wall);
+  const room = new WaitingRoom({ books, tickets: new SaleTickets(secret), board, cap, wall, observer });
   return {
     admissions: new Map([['sale', room]]),
-    routes: (app, parts) => saleRoutes(app, { ...parts, books, board, clock, observer }),
+    routes: (app, parts) => saleRoutes(app, { ...parts, books, board, clock, wall, observer }),
   };
 }
