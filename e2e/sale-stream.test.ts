@@ -237,6 +237,17 @@ it('a sale on a live stream: opens on its picture, has viewers wait, sells what 
     return reservation.state === 'confirmed' ? reservation : null;
   });
   expect(own).toMatchObject({ priceMinor: PRICE, currency: 'EUR' });
+  // Behind its window no cue tells of it: whoever has a piece finds it again, and nobody else sees a sale.
+  const lock = await system.api.mark({ type: 'interaction.lock', ref: cue.id });
+  await untilState(system, 'jacket', 'LOCKED');
+  await until('the lock has passed in the player that is furthest behind', BEHIND_MS, async () =>
+    (await firesOf(page)).some((each) => each.cue === lock.id && each.player === 'hls') ? true : null,
+  );
+  await page.reload();
+  await untilAllPlay(page, BEHIND_MS);
+  await shown('HTTP-FLV', 'confirmed');
+  expect(await card('WS-FLV').count()).toBe(0);
+  await shoot('found-again');
   const reconciled = await framecue('reconcile', '--settled');
   expect(reconciled.code, reconciled.out).toBe(0);
 });

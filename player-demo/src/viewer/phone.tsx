@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { FiredCue, FramecueStatus } from '../../../client/src/index.ts';
 import { useLatest } from '../design/hooks.ts';
 import { Icon } from '../design/icons.tsx';
@@ -11,6 +11,7 @@ import { Delay } from './delay.tsx';
 import { Landing } from './landing.tsx';
 import { Log } from './log.tsx';
 import { LotteryCard } from './lottery-card.tsx';
+import { createKeptSale } from './sale/kept-sale.ts';
 import { saleIn } from './sale/offer.ts';
 import { SaleCard } from './sale/sale-card.tsx';
 import { type Session, startSession } from './session.ts';
@@ -85,7 +86,12 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
 
   const player = PLAYERS[path];
   const newest = state.log[0];
+  const kept = useMemo(() => createKeptSale(path, sessionStorage), [path]);
+  const had = useMemo(() => kept.read(), [kept]);
   const sale = saleIn(state.log);
+  const question = (
+    <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
+  );
   return (
     <article class="phone" aria-label={`Player by ${player.name}`}>
       <header class="phone-head">
@@ -111,14 +117,15 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
           <Landing cue={(sale ?? state.lottery ?? state.round)?.cue ?? lastFired(state.log)} />
         </div>
         {sale !== null && session.current !== null ? (
-          <SaleCard key={sale.cue.id} framecue={session.current.sales} cue={sale.cue} offer={sale.offer} />
-        ) : state.lottery === null ? (
-          <Card
-            round={state.round}
-            onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)}
-          />
-        ) : (
+          <SaleCard key={sale.cue.id} framecue={session.current.sales} {...sale} kept={kept} />
+        ) : state.lottery !== null ? (
           <LotteryCard round={state.lottery} onEnter={(cue, at) => session.current?.enter(cue, at)} />
+        ) : state.round === null && had !== null && session.current !== null ? (
+          <SaleCard framecue={session.current.sales} cue={null} offer={had} kept={kept}>
+            {question}
+          </SaleCard>
+        ) : (
+          question
         )}
         {!compact && <Log entries={state.log} />}
       </div>

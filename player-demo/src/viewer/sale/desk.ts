@@ -8,6 +8,8 @@ import type {
 
 /** Where this viewer stands in one sale. Moments are on the monotonic clock, milliseconds. */
 export type SaleState =
+  /** A piece is looked for that an earlier page had; there is none. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'open' }
   | { readonly kind: 'asking' }
   | { readonly kind: 'waiting'; readonly position: number; readonly readyAt: number; readonly waitMs: number }
@@ -22,7 +24,8 @@ export type SaleState =
 export interface SaleDeskOptions {
   readonly framecue: Pick<Framecue, 'submit' | 'reservation' | 'order' | 'giveBack'>;
   readonly interaction: string;
-  readonly cue: FiredCue;
+  /** Null behind the window, where a piece can be ordered and none be wished for. */
+  readonly cue: FiredCue | null;
   readonly onState: (state: SaleState) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -69,7 +72,7 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
   const follow = async (first: Reservation | null): Promise<void> => {
     let own = first;
     for (;;) {
-      if (own === null) return show({ kind: 'open' });
+      if (own === null) return show({ kind: cue === null ? 'none' : 'open' });
       const state = stateOf(own);
       show(state);
       if (state.kind === 'reserved') lookAtEnd(state);
@@ -96,6 +99,7 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
   };
 
   const want = async (): Promise<void> => {
+    if (cue === null) return;
     show({ kind: 'asking' });
     actedAt ??= now();
     const wish = await framecue.submit(
@@ -123,7 +127,7 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
       once('looking', async () => {
         const own = await framecue.reservation(interaction);
         if (!own.ok) return;
-        if (own.reservation !== null) await follow(own.reservation);
+        if (own.reservation !== null || cue === null) await follow(own.reservation);
         // Whoever had a place in the line when the page was reloaded is still in it.
         else if (own.place !== null && now() < own.place.openUntil) await want();
       }),

@@ -12,7 +12,11 @@ export interface Offer {
 
 /** Null where the cue opens no sale. */
 export function readOffer({ type, data }: Pick<FiredCue, 'type' | 'data'>): Offer | null {
-  if (type !== 'interaction.open' || !isObject(data)) return null;
+  return type === 'interaction.open' && isObject(data) ? offerOf(data) : null;
+}
+
+/** Null where something is missing. */
+export function offerOf(data: Readonly<Record<string, unknown>>): Offer | null {
   const interaction = textOf(data.interaction);
   const title = textOf(data.title);
   const currency = textOf(data.currency);

@@ -1,36 +1,50 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FiredCue } from '../../../../client/src/index.ts';
 import { Countdown } from '../../design/countdown.tsx';
+import { useLatest } from '../../design/hooks.ts';
 import { Chip, Notice, Spinner } from '../../design/parts.tsx';
 import { createSaleDesk, type SaleDesk, type SaleDeskOptions, type SaleState } from './desk.ts';
+import type { KeptSale } from './kept-sale.ts';
 import { mayHaveBegun, type Offer, priceWords } from './offer.ts';
 import './sale.css';
 
 export interface SaleCardProps {
   readonly framecue: SaleDeskOptions['framecue'];
-  readonly cue: FiredCue;
+  /** Null behind the window. */
+  readonly cue: FiredCue | null;
   readonly offer: Offer;
+  readonly kept: KeptSale;
+  /** What stands here where there is nothing to tell of a piece. */
+  readonly children?: ComponentChildren;
 }
 
 /** A flash sale, from its opening to the viewer's own piece. */
-export function SaleCard({ framecue, cue, offer }: SaleCardProps) {
-  const [state, setState] = useState<SaleState>({ kind: 'open' });
+export function SaleCard({ framecue, cue, offer, kept, children }: SaleCardProps) {
+  const [state, setState] = useState<SaleState>(firstOf(cue));
   const desk = useRef<SaleDesk | null>(null);
   const { interaction } = offer;
+  const latest = useLatest({ offer, kept });
   useEffect(() => {
-    const made = createSaleDesk({ framecue, interaction, cue, onState: setState });
+    const made = createSaleDesk({
+      ...{ framecue, interaction, cue },
+      onState(next) {
+        setState(next);
+        latest.current.kept.heed(latest.current.offer, next);
+      },
+    });
     desk.current = made;
-    setState({ kind: 'open' });
-    if (mayHaveBegun(cue)) void made.look();
+    setState(firstOf(cue));
+    if (cue === null || mayHaveBegun(cue)) void made.look();
     return made.stop;
-  }, [framecue, interaction, cue]);
+  }, [framecue, interaction, cue, latest]);
 
+  if (state.kind === 'none') return <>{children}</>;
   const isOpen = state.kind === 'open' || state.kind === 'asking';
   return (
     <div class="card card-open sale" data-sale={state.kind}>
       <div class="card-phase">
-        {isOpen && cue.closesAt !== null && cue.durationMs !== null ? (
+        {isOpen && cue !== null && cue.closesAt !== null && cue.durationMs !== null ? (
           <Countdown closesAt={cue.closesAt} durationMs={cue.durationMs} />
         ) : (
           <Chip tone="cue" icon="dot">
@@ -54,6 +68,8 @@ export function SaleCard({ framecue, cue, offer }: SaleCardProps) {
   );
 }
 
+const firstOf = (cue: FiredCue | null): SaleState => ({ kind: cue === null ? 'none' : 'open' });
+
 interface StandingProps {
   readonly state: SaleState;
   readonly onWant: () => void;
@@ -63,6 +79,8 @@ interface StandingProps {
 
 function Standing({ state, onWant, onOrder, onGiveBack }: StandingProps) {
   switch (state.kind) {
+    case 'none':
+      return null;
     case 'open':
     case 'asking':
       return (
