@@ -1,13 +1,5 @@
 import { spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -16,6 +8,7 @@ import type { FramecueError } from '../../packet/errors.ts';
 import { createLog } from '../log.ts';
 import type { CounterOp, CounterQuery, CounterResult } from '../testing/counter.worker.ts';
 import { Gate } from '../testing/gate.ts';
+import { workerThreads } from '../testing/worker-threads.ts';
 import { type BatchWriter, type BatchWriterOptions, openBatchWriter } from './batch-writer.ts';
 
 const WORKER = new URL('../testing/counter.worker.ts', import.meta.url);
@@ -78,19 +71,9 @@ const openHandles = () =>
     }
   }).length;
 
-/** Threads of this process that are workers. */
-const workers = () =>
-  readdirSync('/proc/self/task').filter((thread) => {
-    try {
-      return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'WorkerThread\n';
-    } catch {
-      return false; // ended since it was listed
-    }
-  }).length;
-
 /** This thread stands still, and hears of nothing, until so many are left. */
 function untilWorkersAre(count: number, until: number): void {
-  while (workers() > count && performance.now() < until);
+  while (workerThreads() > count && performance.now() < until);
 }
 
 describe('writes', () => {
@@ -351,7 +334,7 @@ describe('a worker that dies', () => {
     const workerLost = () => {
       look ??= setInterval(() => {
         // Not started again yet.
-        if (isAsked() && workers() <= before) return;
+        if (isAsked() && workerThreads() <= before) return;
         clearInterval(look);
         // Too late: it has ended, and another may stand.
         if (!isAsked()) return;
@@ -359,7 +342,7 @@ describe('a worker that dies', () => {
         untilWorkersAre(before, until);
       }, 1);
     };
-    const before = workers();
+    const before = workerThreads();
     const writer = await open({ observer: { workerLost } });
     const until = performance.now() + 10_000;
     writeFileSync(`${path}.die`, '');
@@ -384,7 +367,7 @@ describe('a worker that dies', () => {
 describe('opening and closing', () => {
   test('closing is no loss of the worker, also where the thread that closes hears of all of it at once', async () => {
     const workerLost = vi.fn();
-    const before = workers();
+    const before = workerThreads();
     const writer = await open({ observer: { workerLost } });
     await writer.write(add('a'));
     const closed = writer.close();
