@@ -342,6 +342,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
       keys.start();
       feed.start();
       keeper.start(timers);
+      sales.start(timers);
       treasury.start();
       outbox.start();
       drawing.draws.start(timers);
@@ -357,6 +358,7 @@ export async function createEvents(options: EventsOptions): Promise<Events> {
     async close() {
       gateway.close();
       keeper.stop();
+      sales.stop();
       await treasury.close();
       await drawing.draws.close();
       await aside.close();

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Express, Request } from 'express';
 import { z } from 'zod';
 import { ID_PATTERN } from '../../cues/wire/index.ts';
-import type { CautiousWall, Clock } from '../../packet/clock.ts';
+import type { Clock } from '../../packet/clock.ts';
 import { FramecueError } from '../../packet/errors.ts';
+import type { SteadyWall } from '../../packet/steady-wall.ts';
 import { type UnixMicroseconds, unixUsToMs } from '../../packet/time.ts';
 import { methodNotAllowed } from '../../service/http-app.ts';
 import type { Catalog, InteractionView } from '../interactions/catalog.ts';
@@ -23,8 +24,8 @@ export interface SaleRoutesOptions {
   readonly books: Books;
   readonly board: SaleBoard;
   readonly clock: Clock;
-  /** What is sold and how long it is kept goes by it: a clock that is ahead for a moment takes nothing from anybody. */
-  readonly wall: CautiousWall;
+  /** What is sold and how long it is kept goes by it: a clock that is wrong for a moment takes nothing from anybody. */
+  readonly wall: SteadyWall;
   readonly observer: SaleObserver;
 }
 

@@ -14,8 +14,8 @@ export interface Wish {
 
 /** Stands before answers that are booked too (`bookedBy`): lets them be recorded, has them wait, or refuses them. */
 export interface Admission {
-  /** The moment by which such an answer counts, of one that came at `arrivedAtUs` by the clock. */
-  countsAt(arrivedAtUs: UnixMicroseconds): UnixMicroseconds;
+  /** By a clock that no wrong tick moves: what such an answer reserves, it reserves from now on. */
+  nowUs(): UnixMicroseconds;
   admit(wish: Wish, record: () => Promise<SubmitOutcome>): Promise<SubmitOutcome>;
 }
 

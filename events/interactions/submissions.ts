@@ -99,9 +99,11 @@ export class Submissions {
       });
     }
     const admission = this.#admissionOf(entry);
-    const atUs = admission?.countsAt(arrivedAtUs) ?? arrivedAtUs;
-    const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs: atUs, claims }, limits);
-    const given = { viewer, answer: answer.answer, bucket: answer.bucket, arrivedAtUs: atUs, claims };
+    const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, limits);
+    const given = {
+      ...{ viewer, answer: answer.answer, bucket: answer.bucket, claims },
+      arrivedAtUs: admission?.nowUs() ?? arrivedAtUs,
+    };
     if (verdict.kind === 'in-time') {
       const outcome = await (admission === undefined
         ? this.#record(entry, given, 'accepted')

@@ -1,4 +1,5 @@
-import type { CautiousWall, Clock } from '../../packet/clock.ts';
+import type { Clock } from '../../packet/clock.ts';
+import type { SteadyWall } from '../../packet/steady-wall.ts';
 import type { Books } from '../ledger/commands.ts';
 import type { SaleStock } from '../ledger/sale.ts';
 
@@ -15,10 +16,10 @@ const KEPT = 1_000;
 export class SaleBoard {
   readonly #books: Books;
   readonly #clock: Clock;
-  readonly #wall: CautiousWall;
+  readonly #wall: SteadyWall;
   readonly #kept = new Map<string, Kept>();
 
-  constructor(books: Books, clock: Clock, wall: CautiousWall) {
+  constructor(books: Books, clock: Clock, wall: SteadyWall) {
     this.#books = books;
     this.#clock = clock;
     this.#wall = wall;

@@ -8,6 +8,10 @@ import { until } from '../test-support/until.ts';
 import { Connections, openSale, PRICE, prepareSale, RESERVED_MS, stock, told } from './testing.ts';
 
 let t: EventsUnderTest;
+/** Time in which nobody asks: the timers run. */
+const looked = (spanMs: number): void => {
+  for (let n = 0; n < spanMs; n += 250) t.time.advance(250);
+};
 afterEach(() => t.stop());
 const started = async (over: ConstructorParameters<typeof EventsUnderTest>[0] = {}) => {
   t = await new EventsUnderTest(over).start();
@@ -127,12 +131,29 @@ describe('a flash sale', () => {
     t.time.clock.stepWallMs(-AHEAD_MS);
     expect((await mine(bob)).body.reservation.state).toBe('reserved');
 
-    t.time.advance(300);
     t.time.clock.stepWallMs(AHEAD_MS);
     expect((await mine(bob)).body.reservation.state).toBe('reserved');
     t.time.clock.advanceMs(CONFIRM_MS);
     expect((await mine(bob)).body.reservation.state).toBe('expired');
     expect(told(await want(cyd))).toEqual([200, false]);
+  });
+
+  test('keeps a piece as long as it says, whatever the clock did while nobody asked', async () => {
+    t.time.clock.stepWallMs(AHEAD_MS);
+    looked(CONFIRM_MS + 500);
+    await openSale(t);
+    const [ann, bob] = [await t.session('ann'), await t.session('bob')];
+    expect(told(await want(ann))).toEqual([200, false]);
+    expect((await mine(ann)).body.reservation.expiresAt).toBe(t.time.clock.unixMs() + RESERVED_MS);
+    // Behind the right time for one look.
+    t.time.clock.stepWallMs(-AHEAD_MS / 2);
+    await t.get(`${PATH}/sale`);
+    t.time.clock.stepWallMs(AHEAD_MS / 2);
+    t.time.advance(300);
+    expect(told(await want(bob))).toEqual([200, false]);
+    expect((await mine(bob)).body.reservation.expiresAt).toBe(t.time.clock.unixMs() + RESERVED_MS);
+    t.time.clock.advanceMs(RESERVED_MS - 1);
+    expect((await mine(bob)).body.reservation.state).toBe('reserved');
   });
 
   test('gives what nobody ordered back by itself', async () => {

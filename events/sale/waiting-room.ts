@@ -1,6 +1,6 @@
-import type { CautiousWall } from '../../packet/clock.ts';
 import { type ErrorCode, FramecueError } from '../../packet/errors.ts';
-import { type UnixMicroseconds, unixUs } from '../../packet/time.ts';
+import type { SteadyWall } from '../../packet/steady-wall.ts';
+import type { UnixMicroseconds } from '../../packet/time.ts';
 import type { Admission, Wish } from '../interactions/admission.ts';
 import { type SpreadCap, settleMomentOf } from '../interactions/life-cycle.ts';
 import type { SubmitOutcome } from '../interactions/submissions.ts';
@@ -33,7 +33,7 @@ export class WaitingRoom implements Admission {
   readonly #tickets: SaleTickets;
   readonly #board: SaleBoard;
   readonly #cap: SpreadCap;
-  readonly #wall: CautiousWall;
+  readonly #wall: SteadyWall;
   readonly #observer: SaleObserver;
   /** Where it is known that there is a line: nobody need be tried before this moment. */
   readonly #lineUntil = new Map<string, UnixMicroseconds>();
@@ -43,7 +43,7 @@ export class WaitingRoom implements Admission {
     readonly tickets: SaleTickets;
     readonly board: SaleBoard;
     readonly cap: SpreadCap;
-    readonly wall: CautiousWall;
+    readonly wall: SteadyWall;
     readonly observer: SaleObserver;
   }) {
     this.#books = parts.books;
@@ -54,9 +54,9 @@ export class WaitingRoom implements Admission {
     this.#observer = parts.observer;
   }
 
-  /** A clock that is ahead for a moment gives nobody an early turn, and ends no reservation for whoever comes then. */
-  countsAt(arrivedAtUs: UnixMicroseconds): UnixMicroseconds {
-    return unixUs(Math.min(arrivedAtUs, this.#wall.unixUs()));
+  /** A clock that is wrong for a moment gives nobody an early turn, and ends no reservation for whoever comes then. */
+  nowUs(): UnixMicroseconds {
+    return this.#wall.unixUs();
   }
 
   async admit(wish: Wish, record: () => Promise<SubmitOutcome>): Promise<SubmitOutcome> {

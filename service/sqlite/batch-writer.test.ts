@@ -296,6 +296,17 @@ describe('a full disk', () => {
 });
 
 describe('a lock that another process holds', () => {
+  test('has each op counted once, also where it is refused before the batch is', async () => {
+    const refused = vi.fn();
+    const writer = await open({ timeoutMs: 100, busyTimeoutMs: 400, observer: { refused } });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    await Promise.all(['a', 'b', 'c'].map((name) => refusal(writer.write(add(name)))));
+    await vi.waitUntil(() => writer.queued === 0, 10_000);
+    other.close();
+    expect(refused.mock.calls.reduce((sum, [ops]) => sum + ops, 0)).toBe(3);
+  });
+
   test('refuses the batch after the time-out, and goes on when it is free', async () => {
     const writer = await open({ busyTimeoutMs: 20 });
     const other = new DatabaseSync(path);
@@ -351,6 +362,15 @@ describe('a worker that dies', () => {
     expect(isAsked()).toBe(false);
     expect(committed()).toEqual(['again']);
   }, 30_000);
+
+  test('and whose writer is closed before it is started again, leaves nothing that waits', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const writer = await open();
+    await refusal(writer.write({ kind: 'die' }));
+    await writer.close();
+    expect(timers()).toBe(before);
+  });
 
   test('is not started again without end', async () => {
     const refused = vi.fn();

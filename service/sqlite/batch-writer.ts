@@ -180,6 +180,7 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     this.#queue.unshift(...this.#flights.takeBack());
     this.#refuse(this.#queue.splice(0), 'closed', false);
     this.#refuse(this.#flights.lose(), 'closed', true);
+    this.#questions.refuseAll('closed');
     await this.#thread.end();
   }
 
@@ -230,7 +231,8 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
     } else {
       if (refusal.details?.mayBeCommitted === true) this.#doubtUpTo(batch);
       this.#complain({ problem: refusal }, 'the store refused a batch');
-      observer?.refused?.(ops.length, refusal.code);
+      // What was refused before, as late, is counted.
+      observer?.refused?.(ops.filter(({ settle }) => settle !== null).length, refusal.code);
     }
     for (const { at, error } of told?.refusals ?? []) settleOne(ops[at], { good: false, error });
     // Those that are left have a value each, null among them.

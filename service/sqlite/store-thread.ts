@@ -35,6 +35,7 @@ export class StoreThread<Op, Result, Query, Answer> {
   /** lost: being started again. down: given up. retiring: takes messages still, and is not started again. */
   #state: 'starting' | 'open' | 'lost' | 'down' | 'retiring' | 'ended' = 'starting';
   #restarts = 0;
+  #restarting: NodeJS.Timeout | undefined;
   #standingSince = 0;
 
   constructor(options: StoreThreadOptions, events: StoreThreadEvents<Result, Answer>) {
@@ -74,6 +75,7 @@ export class StoreThread<Op, Result, Query, Answer> {
 
   async end(): Promise<void> {
     this.#state = 'ended';
+    clearTimeout(this.#restarting);
     await this.#worker?.terminate();
   }
 
@@ -140,7 +142,7 @@ export class StoreThread<Op, Result, Query, Answer> {
       this.#events.down();
       return;
     }
-    setTimeout(() => void this.#restart(), RESTART_DELAY_MS * 2 ** this.#restarts++);
+    this.#restarting = setTimeout(() => void this.#restart(), RESTART_DELAY_MS * 2 ** this.#restarts++);
   }
 
   async #restart(): Promise<void> {
