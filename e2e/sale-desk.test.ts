@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFramecueWith } from '../client/src/framecue.ts';
-import type { Framecue, SubmitWait } from '../client/src/index.ts';
+import type { FiredCue, Framecue, SubmitWait } from '../client/src/index.ts';
 import { browserNet } from '../client/src/page/environment.ts';
 import { firedCue } from '../client/test/fired.ts';
 import { DIRECTOR, EventsUnderTest } from '../events/test-support/harness.ts';
@@ -86,10 +86,15 @@ function viewer(name: string, way: Answering = (_path, send) => send()): Framecu
   return client;
 }
 
-function open(name: string, rehearsal = false, framecue = viewer(name)) {
+function open(
+  name: string,
+  rehearsal = false,
+  framecue = viewer(name),
+  cue: FiredCue | null = opened(rehearsal),
+) {
   const states: SaleState[] = [];
   const desk = createSaleDesk({
-    ...{ framecue, interaction: 's1', cue: opened(rehearsal) },
+    ...{ framecue, interaction: 's1', cue },
     onState: (state) => void states.push(state),
   });
   desks.push(desk);
@@ -275,5 +280,67 @@ describe('the desk of a sale, over the real events process', () => {
     const ann = open('ann', false, { ...framecue, submit: async () => away as never });
     await ann.desk.want();
     expect(ann.states.at(-1)).toMatchObject({ kind: 'refused', code: 'ERR_CLIENT_NETWORK', mayRetry: true });
+  });
+});
+
+describe('a page that is loaded behind the window', () => {
+  /** A viewer who has a piece, and whose page gets no answer as long as it is said. */
+  async function buyer() {
+    await sale(2);
+    const ann = viewer('ann');
+    expect(await wished(ann).outcome).toMatchObject({ ok: true });
+    const away = { calls: 0 };
+    const unless =
+      <Of>(ask: (interaction: string) => Promise<Of>) =>
+      (interaction: string): Promise<Of | typeof NOBODY> =>
+        away.calls-- > 0 ? Promise.resolve(NOBODY) : ask(interaction);
+    const framecue = { ...ann, reservation: unless(ann.reservation), order: unless(ann.order) } as Framecue;
+    return { framecue, away };
+  }
+  const NOBODY = {
+    ok: false,
+    error: { code: 'ERR_CLIENT_NETWORK', message: 'no answer', retryable: true, status: null },
+  } as const;
+
+  test('finds the piece, and orders it, also at the second try', async () => {
+    const { framecue, away } = await buyer();
+    const { desk, states } = open('ann', false, framecue, null);
+    await desk.look();
+    expect(states.at(-1)).toMatchObject({ kind: 'reserved' });
+    away.calls = 2;
+    await desk.order();
+    expect(states.at(-1)).toMatchObject({ kind: 'refused', code: 'ERR_CLIENT_NETWORK', mayRetry: true });
+    await desk.want();
+    expect(states.at(-1)).toMatchObject({ kind: 'reserved' });
+    const ordered = desk.order();
+    await until(() => expect(states.at(-1)).toMatchObject({ kind: 'ordered' }));
+    desk.stop();
+    await ordered;
+  });
+
+  test('says that there is none, and wishes for none', async () => {
+    await sale(2);
+    const { desk, kinds, framecue } = open('bob', false, undefined, null);
+    await desk.look();
+    await desk.want();
+    expect(kinds()).toEqual(['none', 'none']);
+    expect(await framecue.reservation('s1')).toMatchObject({ ok: true, reservation: null, place: null });
+  });
+
+  test('looks again where nobody could be reached, and goes on where what it tells breaks', async () => {
+    const { framecue, away } = await buyer();
+    const states: SaleState[] = [];
+    const desk = createSaleDesk({
+      ...{ framecue, interaction: 's1', cue: null },
+      onState(state) {
+        states.push(state);
+        if (states.length === 1) throw new Error('no room');
+      },
+    });
+    desks.push(desk);
+    away.calls = 1;
+    await expect(desk.look()).rejects.toThrow('no room');
+    await desk.look();
+    expect(states.map(({ kind }) => kind)).toEqual(['reserved', 'reserved']);
   });
 });

@@ -11,8 +11,9 @@ import { Delay } from './delay.tsx';
 import { Landing } from './landing.tsx';
 import { Log } from './log.tsx';
 import { LotteryCard } from './lottery-card.tsx';
+import type { SaleState } from './sale/desk.ts';
 import { createKeptSale } from './sale/kept-sale.ts';
-import { saleIn } from './sale/offer.ts';
+import { type Offer, saleIn } from './sale/offer.ts';
 import { SaleCard } from './sale/sale-card.tsx';
 import { type Session, startSession } from './session.ts';
 import { FIRST_VIEWER, type LogEntry, nextViewer, unknownReveal, type ViewerEvent } from './state.ts';
@@ -86,12 +87,22 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
 
   const player = PLAYERS[path];
   const newest = state.log[0];
-  const kept = useMemo(() => createKeptSale(path, sessionStorage), [path]);
-  const had = useMemo(() => kept.read(), [kept]);
+  const kept = useMemo(() => createKeptSale(path, () => sessionStorage), [path]);
+  const [had, setHad] = useState(() => kept.read());
+  const heed = (offer: Offer, standing: SaleState): void => {
+    kept.heed(offer, standing);
+    const now = kept.read();
+    // What is over is shown where it ended, and is gone when the page is loaded anew.
+    if (now !== null && now.interaction !== had?.interaction) setHad(now);
+  };
   const sale = saleIn(state.log);
-  const question = (
-    <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
-  );
+  const buying = session.current?.sales ?? null;
+  const question =
+    state.lottery === null ? (
+      <Card round={state.round} onAnswer={(cue, choice, at) => session.current?.answer(cue, choice, at)} />
+    ) : (
+      <LotteryCard round={state.lottery} onEnter={(cue, at) => session.current?.enter(cue, at)} />
+    );
   return (
     <article class="phone" aria-label={`Player by ${player.name}`}>
       <header class="phone-head">
@@ -116,12 +127,17 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
           )}
           <Landing cue={(sale ?? state.lottery ?? state.round)?.cue ?? lastFired(state.log)} />
         </div>
-        {sale !== null && session.current !== null ? (
-          <SaleCard key={sale.cue.id} framecue={session.current.sales} {...sale} kept={kept} />
-        ) : state.lottery !== null ? (
-          <LotteryCard round={state.lottery} onEnter={(cue, at) => session.current?.enter(cue, at)} />
-        ) : state.round === null && had !== null && session.current !== null ? (
-          <SaleCard framecue={session.current.sales} cue={null} offer={had} kept={kept}>
+        {sale !== null && buying !== null ? (
+          <SaleCard key={sale.cue.id} framecue={buying} {...sale} onState={heed} />
+        ) : had !== null && buying !== null ? (
+          <SaleCard
+            key={had.interaction}
+            framecue={buying}
+            cue={null}
+            offer={had}
+            onState={heed}
+            isUnderWay={state.round !== null || state.lottery !== null}
+          >
             {question}
           </SaleCard>
         ) : (

@@ -42,6 +42,7 @@ export interface SaleDesk {
 }
 
 const SETTLE_MS = 1_500;
+const LOOK_AGAIN_MS = 5_000;
 /** Behind the end of a reservation. */
 const END_MS = 200;
 
@@ -93,13 +94,26 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
     const before = underWay;
     busy = what;
     const own = before.then(work);
-    underWay = own;
-    await own;
-    if (underWay === own) busy = null;
+    underWay = own.catch(() => undefined);
+    const last = underWay;
+    try {
+      await own;
+    } finally {
+      if (underWay === last) busy = null;
+    }
   };
 
+  /** Behind the window: there is a piece, or there is none; nothing else can be done about it. */
+  const lookBehind = async (): Promise<void> => {
+    while (!end.signal.aborted) {
+      const own = await framecue.reservation(interaction);
+      if (own.ok) return follow(own.reservation);
+      if (!own.error.retryable) return show({ kind: 'none' });
+      await pause(LOOK_AGAIN_MS);
+    }
+  };
   const want = async (): Promise<void> => {
-    if (cue === null) return;
+    if (cue === null) return lookBehind();
     show({ kind: 'asking' });
     actedAt ??= now();
     const wish = await framecue.submit(
@@ -125,9 +139,10 @@ export function createSaleDesk(options: SaleDeskOptions): SaleDesk {
   const desk: SaleDesk = {
     look: () =>
       once('looking', async () => {
+        if (cue === null) return lookBehind();
         const own = await framecue.reservation(interaction);
         if (!own.ok) return;
-        if (own.reservation !== null || cue === null) await follow(own.reservation);
+        if (own.reservation !== null) await follow(own.reservation);
         // Whoever had a place in the line when the page was reloaded is still in it.
         else if (own.place !== null && now() < own.place.openUntil) await want();
       }),

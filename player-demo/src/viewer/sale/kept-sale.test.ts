@@ -16,7 +16,7 @@ const storage = {
   removeItem: (key: string) => void store.delete(key),
 };
 /** As a page that is loaded has it. */
-const page = (place = 'flv') => createKeptSale(place, storage);
+const page = (place = 'flv') => createKeptSale(place, () => storage);
 
 test('a page that is loaded again knows in which sale the viewer has a piece, each player its own', () => {
   expect(page().read()).toBeNull();
@@ -37,18 +37,19 @@ test.each<SaleState>([
   expect(page().read()).toBeNull();
 });
 
-test.each<SaleState>([{ kind: 'over', state: 'expired' }, { kind: 'none' }])(
-  'what is over is forgotten, and nothing else: $kind',
-  (state) => {
-    page().heed(JACKET, RESERVED);
-    page().heed(SHOES, state);
-    expect(page().read()).toEqual(JACKET);
-    page().heed(JACKET, { kind: 'ordering' });
-    expect(page().read()).toEqual(JACKET);
-    page().heed(JACKET, state);
-    expect(page().read()).toBeNull();
-  },
-);
+test.each<SaleState>([
+  { kind: 'over', state: 'expired' },
+  { kind: 'declined', state: 'declined' },
+  { kind: 'none' },
+])('what is over is forgotten, and nothing else: $kind', (state) => {
+  page().heed(JACKET, RESERVED);
+  page().heed(SHOES, state);
+  expect(page().read()).toEqual(JACKET);
+  page().heed(JACKET, { kind: 'ordering' });
+  expect(page().read()).toEqual(JACKET);
+  page().heed(JACKET, state);
+  expect(page().read()).toBeNull();
+});
 
 test.each(['', '{', '[]', '{"interaction":"s1"}'])(
   'what somebody else has written there is nothing: %j',
@@ -58,3 +59,34 @@ test.each(['', '{', '[]', '{"interaction":"s1"}'])(
     expect(page().read()).toBeNull();
   },
 );
+
+test('a piece that is paid for takes no place of one that is not', () => {
+  page().heed(SHOES, RESERVED);
+  page().heed(JACKET, { kind: 'confirmed', state: 'confirmed' });
+  expect(page().read()).toEqual(SHOES);
+  page().heed(SHOES, { kind: 'confirmed', state: 'confirmed' });
+  expect(page().read()).toEqual(SHOES);
+});
+
+test.each([
+  [
+    'is none',
+    () => {
+      throw new Error('SecurityError');
+    },
+  ],
+  [
+    'is full',
+    () => ({
+      ...storage,
+      setItem() {
+        throw new Error('QuotaExceededError');
+      },
+    }),
+  ],
+])('where there %s to keep it in, a page goes on without', (_name, broken) => {
+  const kept = createKeptSale('flv', broken);
+  kept.heed(JACKET, RESERVED);
+  kept.heed(JACKET, { kind: 'none' });
+  expect(kept.read()).toBeNull();
+});

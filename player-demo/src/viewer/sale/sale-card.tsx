@@ -5,7 +5,6 @@ import { Countdown } from '../../design/countdown.tsx';
 import { useLatest } from '../../design/hooks.ts';
 import { Chip, Notice, Spinner } from '../../design/parts.tsx';
 import { createSaleDesk, type SaleDesk, type SaleDeskOptions, type SaleState } from './desk.ts';
-import type { KeptSale } from './kept-sale.ts';
 import { mayHaveBegun, type Offer, priceWords } from './offer.ts';
 import './sale.css';
 
@@ -14,23 +13,26 @@ export interface SaleCardProps {
   /** Null behind the window. */
   readonly cue: FiredCue | null;
   readonly offer: Offer;
-  readonly kept: KeptSale;
+  /** Told where the viewer stands. */
+  readonly onState?: (offer: Offer, state: SaleState) => void;
   /** What stands here where there is nothing to tell of a piece. */
   readonly children?: ComponentChildren;
+  /** It is under way: it stands below a piece, and in the place of one about which nothing is left to do. */
+  readonly isUnderWay?: boolean;
 }
 
 /** A flash sale, from its opening to the viewer's own piece. */
-export function SaleCard({ framecue, cue, offer, kept, children }: SaleCardProps) {
+export function SaleCard({ framecue, cue, offer, onState, children, isUnderWay = false }: SaleCardProps) {
   const [state, setState] = useState<SaleState>(firstOf(cue));
   const desk = useRef<SaleDesk | null>(null);
   const { interaction } = offer;
-  const latest = useLatest({ offer, kept });
+  const latest = useLatest({ offer, onState });
   useEffect(() => {
     const made = createSaleDesk({
       ...{ framecue, interaction, cue },
       onState(next) {
         setState(next);
-        latest.current.kept.heed(latest.current.offer, next);
+        latest.current.onState?.(latest.current.offer, next);
       },
     });
     desk.current = made;
@@ -39,9 +41,9 @@ export function SaleCard({ framecue, cue, offer, kept, children }: SaleCardProps
     return made.stop;
   }, [framecue, interaction, cue, latest]);
 
-  if (state.kind === 'none') return <>{children}</>;
+  if (state.kind === 'none' || (isUnderWay && isDone(state))) return <>{children}</>;
   const isOpen = state.kind === 'open' || state.kind === 'asking';
-  return (
+  const card = (
     <div class="card card-open sale" data-sale={state.kind}>
       <div class="card-phase">
         {isOpen && cue !== null && cue.closesAt !== null && cue.durationMs !== null ? (
@@ -66,7 +68,16 @@ export function SaleCard({ framecue, cue, offer, kept, children }: SaleCardProps
       </div>
     </div>
   );
+  return (
+    <>
+      {card}
+      {isUnderWay && children}
+    </>
+  );
 }
+
+const isDone = ({ kind }: SaleState): boolean =>
+  kind === 'confirmed' || kind === 'declined' || kind === 'over';
 
 const firstOf = (cue: FiredCue | null): SaleState => ({ kind: cue === null ? 'none' : 'open' });
 
