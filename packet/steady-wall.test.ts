@@ -5,13 +5,13 @@ import { SteadyWall } from './steady-wall.ts';
 const HOUR_MS = 3_600_000;
 const LOOK_MS = 250;
 
-/** What it says less what it would without any step, milliseconds; `off`: what the clock has been set by. */
 function rig() {
   const clock = new ManualClock();
   const wall = new SteadyWall(clock);
   const start = clock.unixUs() - clock.monotonicUs();
   return {
     clock,
+    /** What it says less what it would say without any step. */
     offMs: () => (wall.unixUs() - clock.monotonicUs() - start) / 1000,
     /** Looks several times a second, as its keeper does. */
     run(spanMs: number) {

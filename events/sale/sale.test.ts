@@ -8,13 +8,14 @@ import { until } from '../test-support/until.ts';
 import { Connections, openSale, PRICE, prepareSale, RESERVED_MS, stock, told } from './testing.ts';
 
 let t: EventsUnderTest;
-/** Time in which nobody asks: the timers run. */
-const looked = (spanMs: number): void => {
-  for (let n = 0; n < spanMs; n += 250) t.time.advance(250);
-};
 afterEach(() => t.stop());
 const started = async (over: ConstructorParameters<typeof EventsUnderTest>[0] = {}) => {
   t = await new EventsUnderTest(over).start();
+};
+
+/** Time in which nobody asks: the timers run. */
+const passes = (spanMs: number): void => {
+  for (let n = 0; n < spanMs; n += 250) t.time.advance(250);
 };
 
 const PATH = '/api/v1/interactions/s1';
@@ -140,7 +141,7 @@ describe('a flash sale', () => {
 
   test('keeps a piece as long as it says, whatever the clock did while nobody asked', async () => {
     t.time.clock.stepWallMs(AHEAD_MS);
-    looked(CONFIRM_MS + 500);
+    passes(CONFIRM_MS + 500);
     await openSale(t);
     const [ann, bob] = [await t.session('ann'), await t.session('bob')];
     expect(told(await want(ann))).toEqual([200, false]);

@@ -50,6 +50,8 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
   const video = useRef<HTMLVideoElement>(null);
   const session = useRef<Session | null>(null);
   const latest = useLatest({ state, watch });
+  const kept = useMemo(() => createKeptSale(path, () => sessionStorage), [path]);
+  const [had, setHad] = useState(() => kept.read());
 
   useEffect(() => {
     const element = video.current;
@@ -87,8 +89,6 @@ export function Phone({ config, path, hooks, heard, onHear, watch, compact = fal
 
   const player = PLAYERS[path];
   const newest = state.log[0];
-  const kept = useMemo(() => createKeptSale(path, () => sessionStorage), [path]);
-  const [had, setHad] = useState(() => kept.read());
   const heed = (offer: Offer, standing: SaleState): void => {
     kept.heed(offer, standing);
     const now = kept.read();
