@@ -369,7 +369,8 @@ describe('a worker that dies', () => {
     const writer = await open();
     await refusal(writer.write({ kind: 'die' }));
     await writer.close();
-    expect(timers()).toBe(before);
+    // Those of the tests before may have come to their ends.
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   test('is not started again without end', async () => {
