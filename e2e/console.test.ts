@@ -51,6 +51,16 @@ const gone = (page: Page, text: string | RegExp): Promise<void> =>
 const press = async (page: Page, ...keys: readonly string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);
 };
+/** In the page: the next dialog that is closed is hardly gone when the key goes down, and has not told of it yet. */
+function pressAsItCloses(key: string): void {
+  const { close } = HTMLDialogElement.prototype;
+  HTMLDialogElement.prototype.close = function (...given) {
+    HTMLDialogElement.prototype.close = close;
+    close.apply(this, given);
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    document.body.dataset.pressed = key;
+  };
+}
 /** The large card shows it: the next press is about it. */
 const handIs = (page: Page, title: string): Promise<void> =>
   page.locator('.hand-title', { hasText: title }).waitFor({ timeout: SOON_MS });
@@ -347,7 +357,13 @@ describe('the console, by keyboard alone', () => {
       }
       while ((await chosen()).ms < 300) await press(anna, 'ArrowLeft');
       while ((await chosen()).ms > 700) await press(anna, 'ArrowRight');
+      if (n === 3) await anna.evaluate(pressAsItCloses, 'b');
       await press(anna, 'Enter');
+      if (n === 3) {
+        await anna.locator('body[data-pressed]').waitFor({ timeout: SOON_MS });
+        await dialog.waitFor({ timeout: SOON_MS });
+        await press(anna, 'Escape');
+      }
       await dialog.waitFor({ state: 'hidden', timeout: SOON_MS });
       expect((await alignerNow())[0]).toMatchObject({ person: 'Anna', marks: n });
     }

@@ -352,12 +352,13 @@ export class CueScheduler {
     // Without a clock: `fireAt` is never after the frame on screen, so this is never before `alignAt`.
     const otherwiseMs = due.dueAtMs + Math.max(0, alignAt - entry.fireAtUs / 1000);
     const moment = this.#commonMoment(alignAt, otherwiseMs);
-    const lateMs = this.#time.monotonicMs() - moment.openMs;
+    const nowMs = this.#time.monotonicMs();
+    const lateMs = nowMs - moment.openMs;
     if (lateMs < 0) {
       entry.state = { name: 'aligned', due, otherwiseMs };
     } else {
       const reason = lateMs > TOLERANCE_MS ? (this.#dues.lateReason(entry, due) ?? 'behind-align') : null;
-      this.#openTogether(entry, due, reason, moment);
+      this.#openTogether(entry, due, reason, moment, nowMs);
     }
   }
 
@@ -379,17 +380,27 @@ export class CueScheduler {
       const { state, facts } = entry;
       if (state.name !== 'aligned' || !this.#holds(entry)) continue;
       const moment = this.#commonMoment(facts.alignAt!, state.otherwiseMs);
-      const lateMs = this.#time.monotonicMs() - moment.openMs;
+      const nowMs = this.#time.monotonicMs();
+      const lateMs = nowMs - moment.openMs;
       if (lateMs < 0 || this.#isExpired(entry)) continue;
       // Timers of a sleeping or throttled tab can be much later than asked.
       const late = state.due.timeline?.hidden === true ? 'hidden' : 'behind-align';
-      this.#openTogether(entry, state.due, lateMs > TIMER_LATE_MS ? late : null, moment);
+      this.#openTogether(entry, state.due, lateMs > TIMER_LATE_MS ? late : null, moment, nowMs);
     }
   }
 
-  /** Opens now, or not at all where all others have closed already. */
-  #openTogether(entry: CueEntry, due: Due, reason: LateReason | null, moment: CommonMoment): void {
-    const lateMs = Math.max(0, this.#time.monotonicMs() - moment.alignMs);
+  /**
+   * Opens now, or not at all where all others have closed already. `nowMs`: by which the reason was found, so that what is
+   * told to be late is told why.
+   */
+  #openTogether(
+    entry: CueEntry,
+    due: Due,
+    reason: LateReason | null,
+    moment: CommonMoment,
+    nowMs: number,
+  ): void {
+    const lateMs = Math.max(0, nowMs - moment.alignMs);
     const why = reason ?? (due.timeline === null ? 'no-frame' : moment.doubt);
     if (lateMs >= windowMsOf(entry.facts)) this.#never(entry, 'closed', 'over', due);
     else this.#fire(entry, due, lateMs, why, moment);

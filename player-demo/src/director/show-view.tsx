@@ -49,6 +49,7 @@ export function ShowView({ config, token, director, self, onSignOut }: ShowViewP
   const [open, setOpen] = useState<Open>('nothing');
   const [tab, setTab] = useState<Tab>('cues');
   const aligner = useAligner(show);
+  const { marked } = aligner;
   const { failure, state } = show;
   const stream = streamPath(config);
 
@@ -122,8 +123,12 @@ export function ShowView({ config, token, director, self, onSignOut }: ShowViewP
       {open === 'help' && <Help onClose={close} />}
       {open === 'load' && <LoadRundown api={api} onClose={close} onLoaded={() => show.runner?.refresh()} />}
       {open === 'question' && <NewQuestion onCreate={questions.create} onClose={close} />}
-      {aligner.marked !== null && (
-        <Aligner api={api} person={keptName(localStorage)} {...aligner.marked} onClose={aligner.close} />
+      {marked !== null && (
+        <Aligner
+          key={marked.nth}
+          {...{ api, person: keptName(localStorage), ...marked }}
+          onClose={() => aligner.close(marked)}
+        />
       )}
     </div>
   );

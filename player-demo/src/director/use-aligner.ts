@@ -2,21 +2,29 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type FrameRing, type KeptFrame, keepFrames } from './frame-ring.ts';
 import type { Show } from './use-show.ts';
 
+/** A press that waits to be told which picture it meant. */
+export interface MarkedPress {
+  readonly nth: number;
+  readonly pressedPts: number;
+  readonly frames: readonly KeptFrame[];
+}
+
 export interface AlignerState {
-  /** A press that waits to be told which picture it meant. */
-  readonly marked: { readonly pressedPts: number; readonly frames: readonly KeptFrame[] } | null;
+  readonly marked: MarkedPress | null;
   readonly mark: (mediaTime: number | null) => void;
-  readonly close: () => void;
+  /** Of that press alone: a dialog tells of its end later than it is gone, and the next press may have come. */
+  readonly close: (of: MarkedPress) => void;
 }
 
 /** The first press begins to keep pictures, each one after it marks a moment. */
 export function useAligner(show: Show): AlignerState {
   const ring = useRef<FrameRing | null>(null);
+  const presses = useRef(0);
   const [marked, setMarked] = useState<AlignerState['marked']>(null);
   useEffect(() => () => ring.current?.stop(), []);
   return {
     marked,
-    close: () => setMarked(null),
+    close: (of) => setMarked((now) => (now === of ? null : now)),
     mark(mediaTime) {
       const video = show.preview.video.current;
       if (video === null) return;
@@ -30,7 +38,7 @@ export function useAligner(show: Show): AlignerState {
       const frames = mediaTime === null ? [] : ring.current.until(mediaTime);
       if (mediaTime === null || frames.length === 0)
         show.runner?.hint('Aligner: there is no picture to mark.');
-      else setMarked({ pressedPts: mediaTime, frames: frames.map(copyOf) });
+      else setMarked({ nth: ++presses.current, pressedPts: mediaTime, frames: frames.map(copyOf) });
     },
   };
 }

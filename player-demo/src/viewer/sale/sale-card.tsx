@@ -68,11 +68,12 @@ export function SaleCard({ framecue, cue, offer, onState, children, isUnderWay =
       </div>
     </div>
   );
+  if (!isUnderWay) return card;
   return (
-    <>
+    <div class="cards">
       {card}
-      {isUnderWay && children}
-    </>
+      {children}
+    </div>
   );
 }
 
