@@ -566,6 +566,21 @@ describe('aligned', () => {
     expect(rig.nowMs).toBe(3680);
   });
 
+  test('on a machine so busy that time passes between two looks at the clock, what is late is told why', () => {
+    for (let byMs = 90; byMs < 110; byMs += 0.5) {
+      const rig = new Rig();
+      const flv = rig.player();
+      rig.stamp(flv, { fire: 1000, alignAt, durationMs: 2000 }, 0);
+      rig.play(flv, 0, 1400);
+      let now = 3000 + byMs;
+      Object.defineProperty(rig, 'nowMs', { get: () => (now += 0.7) });
+      rig.scheduler.tick();
+      const { lateMs, reason } = rig.outcomes[0]!;
+      expect(lateMs).toBeGreaterThan(byMs);
+      expect(reason).toBe(lateMs! > 100 ? 'behind-align' : null);
+    }
+  });
+
   test('who is later than its end never opens', () => {
     const rig = new Rig();
     rig.nowMs = 5000;
