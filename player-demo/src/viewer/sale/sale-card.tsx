@@ -17,7 +17,7 @@ export interface SaleCardProps {
   readonly onState?: (offer: Offer, state: SaleState) => void;
   /** What stands here where there is nothing to tell of a piece. */
   readonly children?: ComponentChildren;
-  /** It is under way: it stands below a piece, and in the place of one about which nothing is left to do. */
+  /** It is under way: it stands above a piece, which has minutes, and alone where nothing is left to do about that. */
   readonly isUnderWay?: boolean;
 }
 
@@ -71,8 +71,8 @@ export function SaleCard({ framecue, cue, offer, onState, children, isUnderWay =
   if (!isUnderWay) return card;
   return (
     <div class="cards">
-      {card}
       {children}
+      {card}
     </div>
   );
 }
