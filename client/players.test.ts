@@ -74,15 +74,12 @@ async function playing(site: Site): Promise<Page> {
 
 type Fired = Seen['fired'][number];
 
-/**
- * Never early; how late is the machine's affair, and the client says so: e2e tests hold it on a quiet one. The picture
- * is read a little later than it is told of.
- */
+/** Never early; how late is the machine's affair, within reason: e2e tests hold that on a quiet one. */
 function expectOnItsPicture(cue: Fired, stream: StampedStream): void {
   expect(cue.trigger).toBe('frame');
   expect(cue.shownPts! - cue.firePts!).toBeGreaterThanOrEqual(0);
   expect(picturesLate(cue, stream)).toBeGreaterThanOrEqual(0);
-  expect(picturesLate(cue, stream) - (cue.frames ?? 0)).toBeLessThanOrEqual(6);
+  expect(picturesLate(cue, stream)).toBeLessThanOrEqual(6);
 }
 
 const picturesLate = (cue: Fired, stream: StampedStream): number =>
@@ -93,7 +90,7 @@ const isExact = (cue: Fired, stream: StampedStream): boolean =>
 
 const ROUNDS = 6;
 
-/** Marks cues so far ahead, again and again until as many as most of these have fired exactly, however busy the machine. */
+/** Marks cues so far ahead, until most of a round have fired exactly, however busy the machine is in another. */
 async function markUntilExact(
   page: Page,
   { stream }: Site,
@@ -109,7 +106,7 @@ async function markUntilExact(
       pts.push(firePts);
     }
     const { fired, errors } = await untilFired(page, pts.length);
-    const exact = fired.filter(fits).length;
+    const exact = fired.slice(-aheads.length).filter(fits).length;
     if (exact >= most || round === ROUNDS) {
       expect(exact, JSON.stringify(fired)).toBeGreaterThanOrEqual(most);
       return { fired, errors, pts };

@@ -1,10 +1,6 @@
 import { type Clock, CONFIRM_MS } from './clock.ts';
+import { isClockStep } from './clock-step.ts';
 import { type UnixMicroseconds, unixUs } from './time.ts';
-
-/** Apart by more than this between two looks: somebody has set the clock. */
-const STEP_US = 10_000;
-/** A clock that is slewed until it is right runs that much faster or slower: it is followed (adjtime(3)). */
-const SLEW = 0.001;
 
 /** Wall less monotonic. */
 interface Offset {
@@ -49,4 +45,4 @@ export class SteadyWall {
 }
 
 const isOne = (before: Offset, now: Offset): boolean =>
-  Math.abs(now.us - before.us) <= STEP_US + SLEW * (now.seenAtUs - before.seenAtUs);
+  !isClockStep(now.us - before.us, now.seenAtUs - before.seenAtUs);

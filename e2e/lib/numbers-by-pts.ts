@@ -10,7 +10,8 @@ const SAME_PICTURE_MS = 2;
  * nothing about loops or frame rates needs to be assumed.
  */
 export class NumbersByPts extends Loop {
-  readonly #byPts = new Map<number, number>();
+  /** Null where the picture was there, and could not be read. */
+  readonly #byPts = new Map<number, number | null>();
   #frameMs = Number.POSITIVE_INFINITY;
   #latestPts = Number.NEGATIVE_INFINITY;
   readonly #abort = new AbortController();
@@ -23,8 +24,8 @@ export class NumbersByPts extends Loop {
 
   async #read(url: string): Promise<void> {
     try {
-      for await (const { ptsMs, frame } of readFrames(url, { signal: this.#abort.signal })) {
-        if (ptsMs === null || frame === undefined) continue;
+      for await (const { ptsMs, frame = null } of readFrames(url, { signal: this.#abort.signal })) {
+        if (ptsMs === null) continue;
         this.#byPts.set(ptsMs, frame);
         if (ptsMs > this.#latestPts) this.#frameMs = Math.min(this.#frameMs, ptsMs - this.#latestPts);
         this.#latestPts = Math.max(this.#latestPts, ptsMs);

@@ -100,10 +100,8 @@ export class Submissions {
     }
     const admission = this.#admissionOf(entry);
     const verdict = entry.prepared.judge(entry.facts, { arrivedAtUs, claims }, limits);
-    const given = {
-      ...{ viewer, answer: answer.answer, bucket: answer.bucket, claims },
-      arrivedAtUs: admission?.nowUs() ?? arrivedAtUs,
-    };
+    const atUs = admission?.nowUs() ?? arrivedAtUs;
+    const given = { viewer, answer: answer.answer, bucket: answer.bucket, arrivedAtUs: atUs, claims };
     if (verdict.kind === 'in-time') {
       const outcome = await (admission === undefined
         ? this.#record(entry, given, 'accepted')

@@ -1,4 +1,5 @@
 import type { Clock } from '../../packet/clock.ts';
+import { isClockStep } from '../../packet/clock-step.ts';
 import type { UnixMilliseconds } from '../../packet/time.ts';
 
 /** A jump of the wall clock. */
@@ -9,10 +10,6 @@ export interface ClockStep {
   readonly byMs: number;
 }
 
-/** Less than this at once is a correction that nobody notices; `packet/clock.ts` follows the system within 5 ms. */
-const LEAST_MS = 10;
-/** What slewing may move between two looks: 1,000 ppm, twice what kernels do for ntpd. */
-const SLEW = 1e-3;
 const KEPT = 20;
 
 /**
@@ -53,12 +50,12 @@ export class StepWatch {
   look(): ClockStep | null {
     const now = this.#clock.monotonicUs();
     const unixUs = this.#clock.unixUs();
-    const movedMs = (unixUs - now - this.#apartUs) / 1000;
-    const elapsedMs = (now - this.#lookedAtUs) / 1000;
+    const movedUs = unixUs - now - this.#apartUs;
+    const elapsedUs = now - this.#lookedAtUs;
     this.#apartUs = unixUs - now;
     this.#lookedAtUs = now;
-    if (Math.abs(movedMs) < LEAST_MS + SLEW * elapsedMs) return null;
-    const step: ClockStep = { at: this.#clock.unixMs(), byMs: movedMs };
+    if (!isClockStep(movedUs, elapsedUs)) return null;
+    const step: ClockStep = { at: this.#clock.unixMs(), byMs: movedUs / 1000 };
     this.#count++;
     this.#recent = [...this.#recent.slice(1 - KEPT), step];
     for (const listener of this.#listeners) listener(step);

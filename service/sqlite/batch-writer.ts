@@ -134,16 +134,10 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
   }
 
   write(op: Op): Promise<Result> {
-    if (this.#closing !== null) return Promise.reject(new FramecueError('ERR_NOT_READY'));
-    if (this.#thread.isDown) {
-      this.#options.observer?.refused?.(1, 'ERR_STORE_UNAVAILABLE');
-      return Promise.reject(unavailable('down', false));
-    }
-    if (this.queued >= this.#options.maxQueued) {
-      this.#options.observer?.refused?.(1, 'ERR_OVERLOADED');
-      return Promise.reject(
-        new FramecueError('ERR_OVERLOADED', undefined, { details: { retryAfterMs: 1_000 } }),
-      );
+    const refusal = this.#refusalNow();
+    if (refusal !== null) {
+      this.#options.observer?.refused?.(1, refusal.code);
+      return Promise.reject(refusal);
     }
     return new Promise((resolve, reject) => {
       const settle = (outcome: Outcome<Result>) => {
@@ -155,6 +149,13 @@ class WorkerBatchWriter<Op, Result, Query, Answer> implements BatchWriter<Op, Re
       if (this.#queue.length >= HANDED_OVER_AT) this.#flush();
       else this.#planFlush();
     });
+  }
+
+  #refusalNow(): FramecueError | null {
+    if (this.#closing !== null) return new FramecueError('ERR_NOT_READY');
+    if (this.#thread.isDown) return unavailable('down', false);
+    if (this.queued < this.#options.maxQueued) return null;
+    return new FramecueError('ERR_OVERLOADED', undefined, { details: { retryAfterMs: 1_000 } });
   }
 
   query(query: Query): Promise<Answer> {

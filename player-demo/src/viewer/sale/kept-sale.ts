@@ -24,7 +24,8 @@ export function createKeptSale(place: string, storage: () => Store): KeptSale {
     read,
     heed(offer, { kind }) {
       const keep = () => attempt(() => storage().setItem(key, JSON.stringify(offer)));
-      const isOther = (kept = read()): boolean => kept !== null && kept.interaction !== offer.interaction;
+      const kept = read();
+      const isOther = kept !== null && kept.interaction !== offer.interaction;
       switch (kind) {
         case 'reserved':
         case 'ordered':
@@ -32,12 +33,12 @@ export function createKeptSale(place: string, storage: () => Store): KeptSale {
           break;
         case 'confirmed':
           // Another one may have to be paid yet.
-          if (!isOther()) keep();
+          if (!isOther) keep();
           break;
         case 'declined':
         case 'over':
         case 'none':
-          if (!isOther()) attempt(() => storage().removeItem(key));
+          if (!isOther) attempt(() => storage().removeItem(key));
           break;
         default:
       }
